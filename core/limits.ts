@@ -1,0 +1,23 @@
+/** What members may send, in one place: the server enforces these, the client shows them. */
+export const limits = {
+  handleMin: 2,
+  handleMax: 30,
+  nameMax: 60,
+  bioMax: 500,
+  passwordMin: 8,
+  passwordMax: 128,
+  emailMax: 254,
+  captionMax: 2_200,
+  commentMax: 1_000,
+  altTextMax: 1_000,
+  hashtagMax: 60,
+  hashtagsPerText: 30,
+  mentionsPerText: 20,
+  photosPerPost: 20,
+  uploadMaxBytes: 40 * 1024 * 1024,
+  followingMax: 7_500,
+  blocksMax: 5_000,
+  pageDefault: 20,
+  pageMax: 60,
+  searchMax: 20,
+} as const;

@@ -1,0 +1,108 @@
+/** The shapes that several features' requests and replies share. Replies are serialised from these same schemas. */
+import { z } from 'zod';
+import { isPossibleId } from './ids.ts';
+import { limits } from './limits.ts';
+
+/** An ID as a client sends it; what cannot be an ID is refused before any connection is opened. */
+export function idOf<Branded extends string>(what: string) {
+  return z
+    .string()
+    .max(20)
+    .refine((text) => isPossibleId(text, Date.now()), `is not the ID of ${what}`)
+    .transform((text) => text as Branded)
+    .meta({ description: `ID of ${what}: a positive 63-bit decimal, as text`, example: '4467570830351532032' });
+}
+
+/** Text from a member: well-formed Unicode without NUL or other control characters (line feed and tab are kept). */
+export function memberText(max: number) {
+  return z
+    .string()
+    .max(max)
+    .refine((text) => text.isWellFormed(), 'contains half a character (a lone surrogate)')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+    .refine((text) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text.replaceAll('\r\n', '\n')), 'contains control characters')
+    .transform((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim());
+}
+
+export const pageQuery = z.strictObject({
+  cursor: z.string().max(200).optional().meta({ description: 'nextCursor of the page before' }),
+  limit: z.coerce.number().int().min(1).max(limits.pageMax).default(limits.pageDefault),
+});
+
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable().meta({ description: 'null at the end of the list' }),
+  });
+}
+
+export const accountCard = z
+  .object({
+    id: z.string(),
+    handle: z.string(),
+    name: z.string(),
+    isPrivate: z.boolean(),
+    avatarUrl: z.string().nullable().meta({ description: 'A 150 px square, signed, valid for a limited time' }),
+  })
+  .meta({ id: 'AccountCard', description: 'An account as it appears beside a photo or in a list' });
+export type AccountCard = z.infer<typeof accountCard>;
+
+export const relationship = z
+  .object({
+    isSelf: z.boolean(),
+    following: z.enum(['no', 'requested', 'yes']).meta({ description: 'Whether the viewer follows this account' }),
+    followsYou: z.boolean(),
+    blocked: z.boolean().meta({ description: 'Whether the viewer blocks this account' }),
+  })
+  .meta({ id: 'Relationship' });
+export type Relationship = z.infer<typeof relationship>;
+
+export const accountWithRelationship = accountCard
+  .extend({ relationship: relationship })
+  .meta({ id: 'AccountWithRelationship' });
+export type AccountWithRelationship = z.infer<typeof accountWithRelationship>;
+
+export const photo = z
+  .object({
+    mediaId: z.string(),
+    state: z.enum(['developing', 'ready', 'failed']),
+    failure: z.string().nullable().meta({ description: 'Why it failed, in a sentence for the author' }),
+    altText: z.string(),
+    filter: z.string(),
+    width: z.number().int().meta({ description: 'Of the largest rendition, in px' }),
+    height: z.number().int(),
+    thumbhash: z.string().nullable().meta({ description: 'ThumbHash, base64' }),
+    averageColour: z.string().nullable(),
+    renditions: z
+      .array(z.object({ name: z.string(), url: z.string(), width: z.number().int(), height: z.number().int() }))
+      .meta({ description: 'JPEGs of 1080, 640 and 320 px width and a 150 px square (s150); empty until ready' }),
+  })
+  .meta({ id: 'Photo' });
+export type Photo = z.infer<typeof photo>;
+
+export const postCard = z
+  .object({
+    id: z.string(),
+    account: accountCard,
+    caption: z.string(),
+    state: z.enum(['developing', 'published', 'failed']),
+    createdAt: z.string().meta({ format: 'date-time' }),
+    photos: z.array(photo),
+    likeCount: z.number().int(),
+    commentCount: z.number().int(),
+    liked: z.boolean().meta({ description: 'Whether the viewer likes it' }),
+  })
+  .meta({ id: 'Post' });
+export type PostCard = z.infer<typeof postCard>;
+
+export const commentCard = z
+  .object({
+    id: z.string(),
+    postId: z.string(),
+    account: accountCard,
+    text: z.string(),
+    createdAt: z.string().meta({ format: 'date-time' }),
+    canDelete: z.boolean(),
+  })
+  .meta({ id: 'Comment' });
+export type CommentCard = z.infer<typeof commentCard>;

@@ -1,0 +1,45 @@
+import type { AccountId } from '../../../core/ids.ts';
+import type { App } from '../../infra/app.ts';
+import { job } from '../../infra/queue.ts';
+import { writeAt } from '../../infra/shards.ts';
+import { forgetAccount } from '../activity/activity.ts';
+import { dropSomeComments } from '../comments/comments.ts';
+import { dropSomeTies } from '../graph/graph.ts';
+import { dropSomeLikes } from '../likes/likes.ts';
+import { removeLooseMedia } from '../media/media.ts';
+import { dropSomePosts } from '../posts/posts.ts';
+import { finishDeletion, mirrorAccount } from './accounts.ts';
+import { sendLink } from './mail-links.ts';
+import { accountChanged, accountDeleted, mailWanted } from './schema.ts';
+
+const DELETION_BATCH = 200;
+const DELETION_PAUSE_SECONDS = 2;
+
+export const jobs = [
+  job(accountChanged, { concurrency: 1 }, async (app: App, [payload]) => {
+    if (payload) await mirrorAccount(app, payload.accountId as AccountId);
+  }),
+  job(mailWanted, { concurrency: 2 }, async (app: App, [payload]) => {
+    if (payload) await sendLink(app, payload.accountId as AccountId, payload.purpose);
+  }),
+  job(accountDeleted, { concurrency: 1 }, async (app: App, [payload]) => {
+    if (payload) await continueDeletion(app, payload.accountId as AccountId);
+  }),
+];
+
+/** A bounded part of it each time; then the job goes back into the queue, until nothing is left. */
+async function continueDeletion(app: App, accountId: AccountId): Promise<void> {
+  const left = [
+    await dropSomePosts(app, accountId, DELETION_BATCH),
+    await dropSomeTies(app, accountId, DELETION_BATCH),
+    await dropSomeLikes(app, accountId, DELETION_BATCH),
+    await dropSomeComments(app, accountId, DELETION_BATCH),
+  ];
+  await forgetAccount(app, accountId);
+  if (left.some(Boolean)) {
+    await writeAt(app.shards, accountId, (tx) => app.queue.enqueue(tx, accountDeleted, [{ accountId }], DELETION_PAUSE_SECONDS));
+    return;
+  }
+  await removeLooseMedia(app, accountId);
+  await finishDeletion(app, accountId);
+}

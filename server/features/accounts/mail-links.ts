@@ -1,0 +1,80 @@
+/** Links that are sent by mail: to confirm an address, and to set a new password. Single use, hashed at rest. */
+import { randomBytes } from 'node:crypto';
+import { type AccountId, LOGICAL_SHARDS, shardOf } from '../../../core/ids.ts';
+import { Invalid } from '../../errors.ts';
+import type { App } from '../../infra/app.ts';
+import { hashPassword } from '../../infra/passwords.ts';
+import { serverOfShard, writeAt } from '../../infra/shards.ts';
+import { refuseWeakPassword } from './accounts.ts';
+import { mailWanted } from './schema.ts';
+import { closeSessions, hashToken } from './sessions.ts';
+import * as store from './store.ts';
+
+type Purpose = 'confirm' | 'reset';
+const HOURS = { confirm: 7 * 24, reset: 1 } as const;
+const TOKEN_BYTES = 34;
+
+/** Says nothing about whether the address is known. */
+export async function askReset(app: App, email: string): Promise<void> {
+  const accountId = await store.selectAccountIdByLogin(app.shards.directory, email.toLowerCase());
+  if (accountId) await askMail(app, accountId, 'reset');
+}
+
+export async function askMail(app: App, accountId: AccountId, purpose: Purpose): Promise<void> {
+  await writeAt(app.shards, accountId, (tx) => app.queue.enqueue(tx, mailWanted, [{ accountId, purpose }]));
+}
+
+/** Runs in a job: makes the token only now, so that it is nowhere at rest but in the mail. */
+export async function sendLink(app: App, accountId: AccountId, purpose: Purpose): Promise<void> {
+  const account = await store.selectAccount(app.shards, accountId);
+  if (account?.state !== 'active' || (purpose === 'confirm' && account.email_confirmed_at)) return;
+  const bytes = randomBytes(TOKEN_BYTES);
+  bytes.writeUInt16BE(shardOf(accountId), 0);
+  await writeAt(app.shards, accountId, (tx) =>
+    store.insertMailToken(tx, { hash: hashToken(bytes), accountId, purpose, email: account.email, hours: HOURS[purpose] }),
+  );
+  const link = `${app.publicUrl}/${purpose}#${bytes.toString('base64url')}`;
+  await app.mail.send({ to: account.email, ...(purpose === 'confirm' ? confirmMail : resetMail)(account.handle, link) });
+}
+
+function confirmMail(handle: string, link: string) {
+  return {
+    subject: 'Confirm your address for Pinhole',
+    text: `Hello @${handle},\n\nopen this link to confirm that this is your address:\n\n${link}\n\nIf you did not sign up, forget this mail.\n`,
+  };
+}
+
+function resetMail(handle: string, link: string) {
+  return {
+    subject: 'Set a new password for Pinhole',
+    text: `Hello @${handle},\n\nopen this link within an hour to set a new password:\n\n${link}\n\nIf you did not ask for it, forget this mail; nothing has changed.\n`,
+  };
+}
+
+export async function confirmEmail(app: App, token: string): Promise<void> {
+  await takeToken(app, token, 'confirm');
+}
+
+/** Ends all sessions. Proves the address as well. */
+export async function resetPassword(app: App, token: string, password: string): Promise<void> {
+  await refuseWeakPassword(password, 'password');
+  const accountId = await takeToken(app, token, 'reset', await hashPassword(password));
+  await closeSessions(app, accountId, null, null);
+}
+
+async function takeToken(app: App, token: string, purpose: Purpose, passwordHash?: string): Promise<AccountId> {
+  const bytes = Buffer.from(token, 'base64url');
+  const logicalShard = bytes.length === TOKEN_BYTES ? bytes.readUInt16BE(0) : LOGICAL_SHARDS;
+  if (logicalShard >= LOGICAL_SHARDS) throw deadLink();
+  return serverOfShard(app.shards, logicalShard).database.transaction(async (tx) => {
+    const taken = await store.takeMailToken(tx, hashToken(bytes), purpose);
+    if (!taken) throw deadLink();
+    await store.updateEmailConfirmed(tx, taken.account_id, taken.email);
+    if (passwordHash) await store.updatePasswordHash(tx, taken.account_id, passwordHash);
+    return taken.account_id;
+  });
+}
+
+function deadLink(): Invalid {
+  return new Invalid('link_dead', 'This link was used already, or is too old. Ask for a new one.');
+}

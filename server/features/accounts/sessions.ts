@@ -1,0 +1,88 @@
+/**
+ * Sessions: opaque random tokens of 256 bits, hashed at rest. The first two bytes say in which logical shard the
+ * session lives, so that a token is found without any look-up table; they carry no secret.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { type AccountId, LOGICAL_SHARDS, type SessionId, shardOf } from '../../../core/ids.ts';
+import { NotFound, Unauthenticated } from '../../errors.ts';
+import type { App } from '../../infra/app.ts';
+import { hashPassword, isPassword } from '../../infra/passwords.ts';
+import { serverOfShard, writeAt } from '../../infra/shards.ts';
+import { refuseWeakPassword, refuseWrongPassword, type Viewer } from './accounts.ts';
+import * as store from './store.ts';
+
+const SESSION_DAYS = 180;
+const TOUCH_AFTER_MS = 3_600_000;
+/** How long a revoked session may live on in another process. */
+const CACHE_MS = 4_000;
+const TOKEN_BYTES = 34;
+
+/** Gives the account of the credentials. Throws Unauthenticated, the same and after the same time for an unknown login. */
+export async function checkCredentials(app: App, login: string, password: string): Promise<AccountId> {
+  const accountId = await store.selectAccountIdByLogin(app.shards.directory, login.trim().replace(/^@/, '').toLowerCase());
+  const passwordHash = accountId && (await store.selectPasswordHash(app.shards, accountId));
+  if (!(await isPassword(passwordHash, password)) || !accountId)
+    throw new Unauthenticated('wrong_password', 'There is no account with this name and password.');
+  return accountId;
+}
+
+/** Gives the token, which is shown to nobody else and stored nowhere. */
+export async function openSession(app: App, accountId: AccountId, kind: 'web' | 'bearer', deviceName: string): Promise<string> {
+  const bytes = randomBytes(TOKEN_BYTES);
+  bytes.writeUInt16BE(shardOf(accountId), 0);
+  await writeAt(app.shards, accountId, async (tx) => {
+    const sessionId = await store.selectNextId<SessionId>(tx, shardOf(accountId));
+    await store.insertSession(tx, { tokenHash: hashToken(bytes), sessionId, accountId, kind, deviceName, days: SESSION_DAYS });
+  });
+  return bytes.toString('base64url');
+}
+
+export async function findViewer(app: App, token: string): Promise<Viewer | null> {
+  const bytes = Buffer.from(token, 'base64url');
+  if (bytes.length !== TOKEN_BYTES) return null;
+  const logicalShard = bytes.readUInt16BE(0);
+  if (logicalShard >= LOGICAL_SHARDS) return null;
+  const hash = hashToken(bytes);
+  const key = cacheKey(hash);
+  const cached = app.cache.get<Viewer>(key);
+  if (cached) return cached;
+  const { database } = serverOfShard(app.shards, logicalShard);
+  const row = await store.selectSession(database, hash);
+  if (!row) return null;
+  if (app.clock.nowMs() - row.last_used_at.getTime() > TOUCH_AFTER_MS) await store.touchSession(database, hash);
+  const viewer: Viewer = { accountId: row.account_id, sessionId: row.session_id, role: row.role, kind: row.kind };
+  app.cache.set(key, viewer, CACHE_MS);
+  return viewer;
+}
+
+export function listSessions(app: App, viewer: Viewer): Promise<store.SessionRow[]> {
+  return store.selectSessions(app.shards, viewer.accountId);
+}
+
+export async function closeSession(app: App, viewer: Viewer, sessionId: SessionId): Promise<void> {
+  const closed = await closeSessions(app, viewer.accountId, sessionId, null);
+  if (closed === 0) throw new NotFound();
+}
+
+/** All other sessions end with a change of the password. */
+export async function changePassword(app: App, viewer: Viewer, currentPassword: string, newPassword: string): Promise<void> {
+  await refuseWrongPassword(app, viewer.accountId, currentPassword);
+  await refuseWeakPassword(newPassword, 'newPassword');
+  const passwordHash = await hashPassword(newPassword);
+  await writeAt(app.shards, viewer.accountId, (tx) => store.updatePasswordHash(tx, viewer.accountId, passwordHash));
+  await closeSessions(app, viewer.accountId, null, viewer.sessionId);
+}
+
+export async function closeSessions(app: App, accountId: AccountId, only: SessionId | null, keep: SessionId | null): Promise<number> {
+  const closed = await writeAt(app.shards, accountId, (tx) => store.deleteSessions(tx, accountId, only, keep));
+  for (const { token_hash } of closed) app.cache.delete(cacheKey(token_hash));
+  return closed.length;
+}
+
+export function hashToken(bytes: Buffer): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
+
+function cacheKey(hash: Buffer): string {
+  return `session:${hash.toString('base64url')}`;
+}

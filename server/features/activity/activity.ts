@@ -1,0 +1,64 @@
+/** What an account is told: who liked, commented, followed, asked to follow, mentioned. Written by the jobs of others. */
+import type { AccountId, ActivityId } from '../../../core/ids.ts';
+import type { App } from '../../infra/app.ts';
+import type { Transaction } from '../../infra/database.ts';
+import { seeAccounts } from '../graph/audience.ts';
+import * as store from './store.ts';
+
+export type { ActivityRow, Kind } from './store.ts';
+
+const UNREAD_MAX = 100;
+const SWEEP = 1_000;
+
+export type Telling = { accountId: AccountId; kind: store.Kind; actorId: AccountId; postId?: string; commentId?: string };
+
+/** Told once, however often it is called. Nobody is told of his own acts. All accounts must be of the transaction's server. */
+export async function tell(tx: Transaction, tellings: Telling[]): Promise<void> {
+  const told = complete(tellings);
+  if (told.length > 0) await store.insertActivity(tx, told);
+}
+
+/** Takes back what was told. */
+export async function untell(tx: Transaction, tellings: Telling[]): Promise<void> {
+  const told = complete(tellings);
+  if (told.length > 0) await store.deleteActivity(tx, told);
+}
+
+function complete(tellings: Telling[]): store.Told[] {
+  return tellings
+    .filter(({ accountId, actorId }) => accountId !== actorId)
+    .map((telling) => ({ postId: '0', commentId: '0', ...telling }));
+}
+
+export function listActivity(app: App, viewer: AccountId, before: string, limit: number): Promise<store.ActivityRow[]> {
+  return store.selectActivity(app.shards, viewer, before, limit);
+}
+
+/** At most 100. Acts of accounts that the viewer may not see do not count. */
+export async function countUnread(app: App, viewer: AccountId): Promise<number> {
+  const unread = await store.selectUnread(app.shards, viewer, UNREAD_MAX);
+  const seen = await seeAccounts(app, viewer, [...new Set(unread.map((row) => row.actor_id))]);
+  return unread.filter((row) => seen.has(row.actor_id)).length;
+}
+
+export function findSeenId(app: App, viewer: AccountId): Promise<string> {
+  return store.selectSeenId(app.shards, viewer);
+}
+
+export async function markSeen(app: App, viewer: AccountId, activityId: ActivityId): Promise<void> {
+  await store.updateSeenId(app.shards, viewer, activityId);
+}
+
+export async function forgetPost(app: App, postId: string): Promise<void> {
+  for (const { database } of app.shards.servers)
+    while ((await store.deleteActivityOfPost(database, postId, SWEEP)) === SWEEP);
+}
+
+export async function forgetComment(app: App, commentId: string): Promise<void> {
+  for (const { database } of app.shards.servers) await store.deleteActivityOfComment(database, commentId);
+}
+
+export async function forgetAccount(app: App, accountId: AccountId): Promise<void> {
+  for (const { database } of app.shards.servers)
+    while ((await store.deleteActivityOfAccount(database, accountId, SWEEP)) === SWEEP);
+}

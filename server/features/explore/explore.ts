@@ -1,0 +1,51 @@
+/**
+ * Finding: hashtags, and accounts by the first letters. Only posts of public accounts are indexed, so that neither
+ * a hashtag's name nor its count tells anything of a private account.
+ */
+import type { HashtagId, PostId } from '../../../core/ids.ts';
+import { foldHashtag, hashtagsIn } from '../../../core/text.ts';
+import type { App } from '../../infra/app.ts';
+import { drawShard, lockEdges, serverOfShard, writeAt } from '../../infra/shards.ts';
+import { escapeLike } from '../accounts/accounts.ts';
+import { selectNextId } from '../accounts/store.ts';
+import { seeAccounts } from '../graph/audience.ts';
+import { findPostHeads } from '../posts/posts.ts';
+import * as store from './store.ts';
+
+export type { HashtagRow } from './store.ts';
+
+/** Brings the index in line with the post as it stands: what a stranger may see is in, the rest is out. Idempotent. */
+export async function indexPost(app: App, postId: PostId): Promise<void> {
+  await writeAt(app.shards, postId, async (tx) => {
+    await lockEdges(tx, [`index:${postId}`]);
+    const [post] = await findPostHeads(app, [postId]);
+    const isOpen = post?.state === 'published' && (await seeAccounts(app, null, [post.account_id])).get(post.account_id)?.sees === 'all';
+    const wanted = isOpen ? await Promise.all(hashtagsIn(post.caption).map((tag) => nameHashtag(app, tag))) : [];
+    for (const hashtagId of wanted) await store.insertHashtagPost(app.shards, hashtagId, postId);
+    const lost = await Promise.all(app.shards.servers.map(({ database }) => store.deleteHashtagPosts(database, postId, wanted)));
+    for (const hashtagId of [...wanted, ...lost.flat()]) await store.updateHashtagCount(app.shards, hashtagId);
+  });
+}
+
+/** The hashtag's ID, made when it is used for the first time. */
+async function nameHashtag(app: App, tag: string): Promise<HashtagId> {
+  const known = await store.selectHashtag(app.shards.directory, tag);
+  if (known) return known.hashtag_id;
+  const logicalShard = drawShard(app.shards);
+  const hashtagId = await selectNextId<HashtagId>(serverOfShard(app.shards, logicalShard).database, logicalShard);
+  return store.insertHashtag(app.shards.directory, tag, hashtagId);
+}
+
+export async function findHashtag(app: App, tag: string): Promise<store.HashtagRow | null> {
+  return store.selectHashtag(app.shards.directory, foldHashtag(tag.replace(/^#/, '')));
+}
+
+export function listHashtagPosts(app: App, hashtagId: HashtagId, before: string, limit: number): Promise<PostId[]> {
+  return store.selectHashtagPosts(app.shards, hashtagId, before, limit);
+}
+
+/** The most used first. */
+export function searchHashtags(app: App, prefix: string, limit: number): Promise<store.HashtagRow[]> {
+  return store.selectHashtagsByPrefix(app.shards.directory, `${escapeLike(foldHashtag(prefix.replace(/^#/, '')))}%`, limit);
+}
+

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { limits } from '../../../core/limits.ts';
+import { accountWithRelationship, memberText, pageOf, postCard } from '../../../core/shapes.ts';
+
+export const tagParams = z.strictObject({ tag: memberText(limits.hashtagMax).pipe(z.string().min(1)) });
+export const hashtagPage = pageOf(postCard).extend({ tag: z.string(), postCount: z.number().int() });
+export const searchQuery = z.strictObject({
+  q: memberText(60).pipe(z.string().min(1)).meta({ description: 'First letters of a handle, a name or a hashtag' }),
+});
+export const searchReply = z.object({
+  accounts: z.array(accountWithRelationship),
+  hashtags: z.array(z.object({ tag: z.string(), postCount: z.number().int() })),
+});

@@ -1,0 +1,92 @@
+/**
+ * May A see B? The one answer that every read path asks. It depends on B's side (is the account there, is it private,
+ * does B block A, did B accept A as a follower), read fresh each time, and on A's own blocks.
+ */
+import type { AccountId } from '../../../core/ids.ts';
+import { NotFound } from '../../errors.ts';
+import type { App } from '../../infra/app.ts';
+import * as store from './store.ts';
+
+export type Visible = {
+  accountId: AccountId; handle: string; name: string; isPrivate: boolean; avatarId: string | null;
+  /** all: posts too; header: only that it exists, name and counts. */
+  sees: 'all' | 'header';
+};
+export type ViewerId = AccountId | null;
+
+/** A's own blocks may be this old when A's last block was made in another process; B's are never cached. */
+const OWN_BLOCKS_MS = 4_000;
+
+export function maySee(facts: {
+  isSelf: boolean; isActive: boolean; isPrivate: boolean; blocksViewer: boolean; viewerBlocks: boolean; isFollower: boolean;
+}): 'all' | 'header' | 'nothing' {
+  if (!facts.isActive) return 'nothing';
+  if (facts.isSelf) return 'all';
+  if (facts.blocksViewer || facts.viewerBlocks) return 'nothing';
+  if (facts.isPrivate && !facts.isFollower) return 'header';
+  return 'all';
+}
+
+/** The accounts of which the viewer may see anything; the others are absent from the map. One query per server. */
+export async function seeAccounts(app: App, viewer: ViewerId, accountIds: AccountId[]): Promise<Map<AccountId, Visible>> {
+  if (accountIds.length === 0) return new Map();
+  const [rows, ownBlocks] = await Promise.all([
+    store.selectFacts(app.shards, viewer ?? '0', accountIds),
+    viewer ? findOwnBlocks(app, viewer) : new Set<AccountId>(),
+  ]);
+  const seen = new Map<AccountId, Visible>();
+  for (const row of rows) {
+    const sees = maySee({
+      isSelf: row.account_id === viewer, isActive: row.is_active, isPrivate: row.is_private,
+      blocksViewer: row.blocks_viewer, viewerBlocks: ownBlocks.has(row.account_id), isFollower: row.follower_state === 'accepted',
+    });
+    if (sees !== 'nothing')
+      seen.set(row.account_id, {
+        accountId: row.account_id, handle: row.handle, name: row.name, isPrivate: row.is_private, avatarId: row.avatar_id, sees,
+      });
+  }
+  return seen;
+}
+
+/** Throws NotFound unless the viewer sees all of the account: the same as if it did not exist. */
+export async function mustSeeAll(app: App, viewer: ViewerId, accountId: AccountId): Promise<Visible> {
+  const seen = (await seeAccounts(app, viewer, [accountId])).get(accountId);
+  if (seen?.sees !== 'all') throw new NotFound();
+  return seen;
+}
+
+/** Throws NotFound unless the viewer sees at least the account's header. */
+export async function mustSee(app: App, viewer: ViewerId, accountId: AccountId): Promise<Visible> {
+  const seen = (await seeAccounts(app, viewer, [accountId])).get(accountId);
+  if (!seen) throw new NotFound();
+  return seen;
+}
+
+/** Whose posts make the viewer's home feed: himself, and whom he follows and does not block. One statement. */
+export async function listHomeAuthors(app: App, viewer: AccountId): Promise<AccountId[]> {
+  const { followed, blocked } = await store.selectCircle(app.shards, viewer);
+  const ownBlocks = new Set(blocked);
+  app.cache.set(blocksKey(viewer), ownBlocks, OWN_BLOCKS_MS);
+  return [viewer, ...followed.filter((accountId) => !ownBlocks.has(accountId))];
+}
+
+/** Whether the viewer himself blocks the account. */
+export async function blocks(app: App, viewer: AccountId, accountId: AccountId): Promise<boolean> {
+  return (await findOwnBlocks(app, viewer)).has(accountId);
+}
+
+export function forgetOwnBlocks(app: App, viewer: AccountId): void {
+  app.cache.delete(blocksKey(viewer));
+}
+
+async function findOwnBlocks(app: App, viewer: AccountId): Promise<Set<AccountId>> {
+  const cached = app.cache.get<Set<AccountId>>(blocksKey(viewer));
+  if (cached) return cached;
+  const blocked = new Set(await store.selectBlockedIds(app.shards, viewer));
+  app.cache.set(blocksKey(viewer), blocked, OWN_BLOCKS_MS);
+  return blocked;
+}
+
+function blocksKey(viewer: AccountId): string {
+  return `graph:blocks:${viewer}`;
+}

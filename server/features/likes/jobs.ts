@@ -1,0 +1,20 @@
+import type { AccountId, PostId } from '../../../core/ids.ts';
+import type { App } from '../../infra/app.ts';
+import { job } from '../../infra/queue.ts';
+import { type Telling, tell, untell } from '../activity/activity.ts';
+import { type LikeNews, mirrorLikes } from './likes.ts';
+import { likeChanged } from './schema.ts';
+
+export const jobs = [
+  job(likeChanged, { batch: 200, gatherMs: 50 }, async (app: App, payloads) => {
+    const edges = payloads.map(({ accountId, postId }) => ({ accountId: accountId as AccountId, postId: postId as PostId }));
+    await mirrorLikes(app, edges, async (tx, { came, went }) => {
+      await tell(tx, came.map(tellingOf));
+      await untell(tx, went.map(tellingOf));
+    });
+  }),
+];
+
+function tellingOf({ edge, owner }: LikeNews['came'][number]): Telling {
+  return { accountId: owner, kind: 'liked', actorId: edge.account_id, postId: edge.post_id };
+}

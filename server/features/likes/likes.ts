@@ -1,0 +1,100 @@
+/** Likes: written in the liker's shard, mirrored to the post's by a job that also folds the counter. */
+import type { AccountId, PostId } from '../../../core/ids.ts';
+import type { App } from '../../infra/app.ts';
+import type { Transaction } from '../../infra/database.ts';
+import { groupByServer, lockEdges, writeAt } from '../../infra/shards.ts';
+import { addToPostCounts, findPostHeads, mustSeePost, type PostHead } from '../posts/posts.ts';
+import { likeChanged } from './schema.ts';
+import * as store from './store.ts';
+
+export type { Edge } from './store.ts';
+
+const NEWEST = '9223372036854775807';
+const SWEEP = 500;
+
+/** Gives the count as the viewer should see it. Twice is once. */
+export async function like(app: App, viewer: AccountId, postId: PostId): Promise<number> {
+  const post = await mustSeePost(app, viewer, postId);
+  const isNew = await writeAt(app.shards, viewer, async (tx) => {
+    const inserted = await store.insertLike(tx, viewer, postId);
+    if (inserted) await app.queue.enqueue(tx, likeChanged, [{ accountId: viewer, postId }]);
+    return inserted;
+  });
+  return Number(post.like_count) + Number(isNew);
+}
+
+/** What was liked can be unliked also when it can no longer be seen; then the count is 0. */
+export async function unlike(app: App, viewer: AccountId, postId: PostId): Promise<number> {
+  const post = await mustSeePost(app, viewer, postId).catch((error) => error);
+  const wasLiked = await writeAt(app.shards, viewer, async (tx) => {
+    const deleted = await store.deleteLike(tx, viewer, postId);
+    if (deleted) await app.queue.enqueue(tx, likeChanged, [{ accountId: viewer, postId }]);
+    return deleted;
+  });
+  if (post instanceof Error) {
+    if (wasLiked) return 0;
+    throw post;
+  }
+  return Math.max(0, Number(post.like_count) - Number(wasLiked));
+}
+
+export function findLiked(app: App, viewer: AccountId, postIds: PostId[]): Promise<Set<PostId>> {
+  return postIds.length > 0 ? store.selectLiked(app.shards, viewer, postIds) : Promise.resolve(new Set());
+}
+
+export function listLikers(app: App, postId: PostId, before: string, limit: number) {
+  return store.selectLikers(app.shards, postId, before, limit);
+}
+
+export type LikeNews = { came: { edge: store.Edge; owner: AccountId }[]; went: { edge: store.Edge; owner: AccountId }[] };
+
+/**
+ * likes → post_likes, counters, and what the owners are told: one transaction per server, whatever the number of
+ * likes. Compares both sides as they stand, so it may run twice and out of order.
+ */
+export async function mirrorLikes(app: App, edges: store.Key[], tell: (tx: Transaction, news: LikeNews) => Promise<void>): Promise<void> {
+  for (const [server, postIds] of groupByServer(app.shards, edges.map((edge) => edge.postId))) {
+    const here = new Set(postIds);
+    await server.database.transaction((tx) => mirrorHere(app, tx, edges.filter((edge) => here.has(edge.postId)), tell));
+  }
+}
+
+async function mirrorHere(app: App, tx: Transaction, edges: store.Key[], tell: (tx: Transaction, news: LikeNews) => Promise<void>) {
+  await lockEdges(tx, edges.map(({ accountId, postId }) => `like:${accountId}:${postId}`));
+  const posts = new Map<PostId, PostHead>((await findPostHeads(app, edges.map((edge) => edge.postId))).map((post) => [post.post_id, post]));
+  const sources = await store.selectLikes(app.shards, edges);
+  const standing = new Set(sources.map(({ account_id, post_id }) => `${account_id}:${post_id}`));
+  const came = await store.insertPostLikes(tx, sources.filter(({ post_id }) => posts.get(post_id)?.state === 'published'));
+  const went = await store.deletePostLikes(tx, edges.filter(({ accountId, postId }) => !standing.has(`${accountId}:${postId}`)));
+  const withOwner = (edge: store.Edge) => ({ edge, owner: posts.get(edge.post_id)?.account_id ?? edge.account_id });
+  await tell(tx, { came: came.map(withOwner), went: went.map(withOwner) });
+  const changes = new Map<PostId, number>();
+  for (const { post_id } of came) changes.set(post_id, (changes.get(post_id) ?? 0) + 1);
+  for (const { post_id } of went) changes.set(post_id, (changes.get(post_id) ?? 0) - 1);
+  const changed = [...changes].filter(([, by]) => by !== 0);
+  // Last, so that the rows of hot posts are locked only for the moment of the commit.
+  if (changed.length > 0) await addToPostCounts(tx, changed.map(([postId]) => postId), changed.map(([, by]) => by), changed.map(() => 0));
+}
+
+// removal -----------------------------------------------------------------------------------------------------
+
+export async function forgetPost(app: App, postId: PostId): Promise<void> {
+  for (let before = NEWEST; ; ) {
+    const likers = await store.selectLikers(app.shards, postId, before, SWEEP);
+    for (const [server, share] of groupByServer(app.shards, likers.map((liker) => liker.account_id)))
+      await store.deleteLikesOfPost(server.database, postId, share);
+    const last = likers.at(-1);
+    if (!last || likers.length < SWEEP) break;
+    before = last.like_id;
+  }
+  for (const [server] of groupByServer(app.shards, [postId])) await store.deletePostLikesOf(server.database, postId);
+}
+
+/** For the removal of an account: takes back up to `limit` likes, and says whether any are left. */
+export async function dropSomeLikes(app: App, accountId: AccountId, limit: number): Promise<boolean> {
+  return writeAt(app.shards, accountId, async (tx) => {
+    const postIds = await store.deleteSomeLikes(tx, accountId, limit);
+    await app.queue.enqueue(tx, likeChanged, postIds.map((postId) => ({ accountId, postId })));
+    return postIds.length > 0;
+  });
+}

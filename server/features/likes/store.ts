@@ -1,0 +1,76 @@
+/** Tables: likes (owner's side: what I like), post_likes (mirror's side: who likes my post). */
+import { type AccountId, type PostId, shardOf } from '../../../core/ids.ts';
+import type { Database, Transaction } from '../../infra/database.ts';
+import { readAt, readEach, type Shards } from '../../infra/shards.ts';
+import { sql } from '../../infra/sql.ts';
+
+export type Edge = { account_id: AccountId; post_id: PostId; like_id: string };
+export type Key = { accountId: AccountId; postId: PostId };
+
+/** The act and its ID in one statement; false when it was liked before. */
+export async function insertLike(tx: Transaction, accountId: AccountId, postId: PostId): Promise<boolean> {
+  const rows = await tx.rows(sql`
+    insert into likes (account_id, post_id, like_id) values (${accountId}, ${postId}, next_id(${shardOf(accountId)}))
+    on conflict do nothing returning 1`);
+  return rows.length > 0;
+}
+
+export async function deleteLike(tx: Transaction, accountId: AccountId, postId: PostId): Promise<boolean> {
+  return (await tx.rows(sql`delete from likes where account_id = ${accountId} and post_id = ${postId} returning 1`)).length > 0;
+}
+
+export async function selectLiked(shards: Shards, accountId: AccountId, postIds: PostId[]): Promise<Set<PostId>> {
+  const rows = await readAt<{ post_id: PostId }>(shards, accountId, sql`
+    select post_id from likes where account_id = ${accountId} and post_id = any(${postIds})`);
+  return new Set(rows.map((row) => row.post_id));
+}
+
+/** Those of the edges that stand at their source now. One statement per server. */
+export function selectLikes(shards: Shards, edges: Key[]): Promise<Edge[]> {
+  const wanted = Map.groupBy(edges, (edge) => edge.accountId);
+  return readEach<Edge, AccountId>(shards, [...wanted.keys()], (share) => {
+    const mine = share.flatMap((accountId) => wanted.get(accountId) ?? []);
+    return sql`
+      select likes.account_id, likes.post_id, like_id from likes
+      join unnest(${mine.map((edge) => edge.accountId)}::bigint[], ${mine.map((edge) => edge.postId)}::bigint[]) as edge (account_id, post_id)
+        on likes.account_id = edge.account_id and likes.post_id = edge.post_id`;
+  });
+}
+
+export function insertPostLikes(tx: Transaction, edges: Edge[]): Promise<Edge[]> {
+  return tx.rows<Edge>(sql`
+    insert into post_likes (post_id, account_id, like_id)
+    select * from unnest(${edges.map((edge) => edge.post_id)}::bigint[], ${edges.map((edge) => edge.account_id)}::bigint[],
+      ${edges.map((edge) => edge.like_id)}::bigint[])
+    on conflict do nothing returning account_id, post_id, like_id`);
+}
+
+export function deletePostLikes(tx: Transaction, edges: Key[]): Promise<Edge[]> {
+  return tx.rows<Edge>(sql`
+    delete from post_likes using unnest(${edges.map((edge) => edge.postId)}::bigint[], ${edges.map((edge) => edge.accountId)}::bigint[])
+      as edge (post_id, account_id)
+    where post_likes.post_id = edge.post_id and post_likes.account_id = edge.account_id
+    returning post_likes.account_id, post_likes.post_id, like_id`);
+}
+
+export function selectLikers(shards: Shards, postId: PostId, before: string, limit: number) {
+  return readAt<{ account_id: AccountId; like_id: string }>(shards, postId, sql`
+    select account_id, like_id from post_likes where post_id = ${postId} and like_id < ${before} order by like_id desc limit ${limit}`);
+}
+
+// removal -----------------------------------------------------------------------------------------------------
+
+export async function deletePostLikesOf(database: Database, postId: PostId): Promise<void> {
+  await database.rows(sql`delete from post_likes where post_id = ${postId}`);
+}
+
+export async function deleteLikesOfPost(database: Database, postId: PostId, accountIds: AccountId[]): Promise<void> {
+  await database.rows(sql`delete from likes where post_id = ${postId} and account_id = any(${accountIds})`);
+}
+
+export async function deleteSomeLikes(tx: Transaction, accountId: AccountId, limit: number): Promise<PostId[]> {
+  const rows = await tx.rows<{ post_id: PostId }>(sql`
+    delete from likes where account_id = ${accountId} and post_id in (
+      select post_id from likes where account_id = ${accountId} limit ${limit}) returning post_id`);
+  return rows.map((row) => row.post_id);
+}

@@ -1,0 +1,137 @@
+/** Posts: published at once or not at all, visible to others when every photo is ready. */
+import { createHash } from 'node:crypto';
+import { type AccountId, type MediaId, type PostId, shardOf } from '../../../core/ids.ts';
+import { limits } from '../../../core/limits.ts';
+import { hashtagsIn, mentionsIn } from '../../../core/text.ts';
+import { Conflict, Invalid, NotFound } from '../../errors.ts';
+import type { App } from '../../infra/app.ts';
+import { type Transaction, violates } from '../../infra/database.ts';
+import { serverOf, writeAt } from '../../infra/shards.ts';
+import { addToCount } from '../accounts/accounts.ts';
+import { selectNextId } from '../accounts/store.ts';
+import { mustSeeAll, type ViewerId } from '../graph/audience.ts';
+import { claimUploads, removeMedia } from '../media/media.ts';
+import { type Publish, photoClaimed, postDeleted, postPublished } from './schema.ts';
+import * as store from './store.ts';
+
+export type { PhotoRow, PostHead, PostRow } from './store.ts';
+
+/** The same key and body give the same post; the same key with another body throws Conflict. */
+export async function publish(app: App, viewer: AccountId, wish: Publish, idempotencyKey: string | null): Promise<PostId> {
+  refuseTooManyTags(wish.caption, 'caption');
+  const requestHash = createHash('sha256').update(JSON.stringify(wish)).digest();
+  const before = await findRepeated(app, viewer, idempotencyKey, requestHash);
+  if (before) return before;
+  try {
+    return await writeAt(app.shards, viewer, async (tx) => {
+      const postId = await selectNextId<PostId>(tx, shardOf(viewer));
+      await store.insertPost(tx, { postId, accountId: viewer, caption: wish.caption, idempotencyKey, requestHash });
+      await claimUploads(tx, viewer, wish.photos.map(({ uploadId, filter }) => ({ mediaId: uploadId, filter })), 'photo');
+      await store.insertPostMedia(tx, postId, wish.photos.map(({ uploadId, altText }) => ({ mediaId: uploadId, altText })));
+      await app.queue.enqueue(tx, photoClaimed, wish.photos.map(({ uploadId }) => ({ mediaId: uploadId, postId })));
+      return postId;
+    });
+  } catch (error) {
+    if (!violates(error, 'posts_idempotency_unique')) throw error;
+    const first = await findRepeated(app, viewer, idempotencyKey, requestHash);
+    if (first) return first;
+    throw error;
+  }
+}
+
+async function findRepeated(app: App, viewer: AccountId, idempotencyKey: string | null, requestHash: Buffer): Promise<PostId | null> {
+  const first = idempotencyKey && (await store.selectByIdempotencyKey(app.shards, viewer, idempotencyKey));
+  if (!first) return null;
+  if (first.request_hash.equals(requestHash)) return first.post_id;
+  throw new Conflict('idempotency_mismatch', 'This Idempotency-Key was used for another post.');
+}
+
+export function refuseTooManyTags(text: string, path: string): void {
+  const hashtags = hashtagsIn(text).length;
+  const mentions = mentionsIn(text).length;
+  const message =
+    hashtags > limits.hashtagsPerText ? `At most ${limits.hashtagsPerText} hashtags are possible; here are ${hashtags}.`
+    : mentions > limits.mentionsPerText ? `At most ${limits.mentionsPerText} mentions are possible; here are ${mentions}.`
+    : null;
+  if (message) throw new Invalid('invalid', message, [{ path, message }]);
+}
+
+/** Called when one of the photos is ready or has failed for good: with the last one the post appears, or fails. */
+export async function settlePost(app: App, tx: Transaction, postId: PostId): Promise<void> {
+  const post = await store.selectPostHeadForUpdate(tx, postId);
+  if (post?.state !== 'developing') return;
+  const states = await store.selectPhotoStates(tx, postId);
+  if (states.some((state) => state !== 'ready' && state !== 'failed')) return;
+  const isWhole = states.every((state) => state === 'ready');
+  await store.updatePostState(tx, postId, isWhole ? 'published' : 'failed');
+  if (!isWhole) return;
+  await addToCount(tx, post.account_id, 'post', 1);
+  await app.queue.enqueue(tx, postPublished, [{ postId }]);
+}
+
+export async function deletePost(app: App, viewer: AccountId, postId: PostId): Promise<void> {
+  const mediaIds = await store.selectMediaIds(app.shards, postId);
+  await writeAt(app.shards, postId, async (tx) => {
+    const post = await store.selectPostHeadForUpdate(tx, postId);
+    if (post?.account_id !== viewer || post.state === 'deleted') throw new NotFound();
+    await store.updatePostState(tx, postId, 'deleted');
+    await app.queue.enqueue(tx, postDeleted, [{ postId }]);
+    if (post.state === 'published') await addToCount(tx, viewer, 'post', -1);
+  });
+  for (const mediaId of mediaIds) app.cache.delete(`media:servable:${mediaId}`);
+}
+
+// reading -----------------------------------------------------------------------------------------------------
+
+export function findPosts(app: App, postIds: PostId[]): Promise<store.PostRow[]> {
+  return postIds.length > 0 ? store.selectPosts(app.shards, postIds) : Promise.resolve([]);
+}
+
+/** Newest first, over all servers. */
+export async function listNewestOfAccounts(app: App, accountIds: AccountId[], before: string, limit: number): Promise<store.PostRow[]> {
+  const rows = await store.selectNewestOfAccounts(app.shards, accountIds, before, limit);
+  return rows.sort((a, b) => Number(BigInt(b.post_id) - BigInt(a.post_id))).slice(0, limit);
+}
+
+export function listPostIdsOfAccount(app: App, accountId: AccountId, before: string, limit: number): Promise<PostId[]> {
+  return store.selectPostIdsOfAccount(app.shards, accountId, before, limit);
+}
+
+export function listUnpublishedIds(app: App, accountId: AccountId, limit: number): Promise<PostId[]> {
+  return store.selectUnpublishedIds(app.shards, accountId, limit);
+}
+
+/** Throws NotFound unless the post is published and the viewer sees its account. Never tells which. */
+export async function mustSeePost(app: App, viewer: ViewerId, postId: PostId): Promise<store.PostHead> {
+  const post = await store.selectPostHead(serverOf(app.shards, postId).database, postId);
+  if (post?.state !== 'published') throw new NotFound();
+  await mustSeeAll(app, viewer, post.account_id);
+  return post;
+}
+
+export function findPostHeads(app: App, postIds: PostId[]): Promise<store.PostHead[]> {
+  return postIds.length > 0 ? store.selectPostHeads(app.shards, postIds) : Promise.resolve([]);
+}
+
+export const addToPostCounts = store.addToPostCounts;
+
+/** The last step of a deletion: photos, then the row. */
+export async function removePost(app: App, postId: PostId): Promise<void> {
+  const mediaIds: MediaId[] = await store.selectMediaIds(app.shards, postId);
+  await writeAt(app.shards, postId, (tx) => store.deletePostRow(tx, postId));
+  for (const mediaId of mediaIds) await removeMedia(app, mediaId);
+}
+
+/** For the removal of an account: begins to delete up to `limit` of its posts, and says whether any are left. */
+export async function dropSomePosts(app: App, accountId: AccountId, limit: number): Promise<boolean> {
+  const postIds = await store.selectAnyPostIds(app.shards, accountId, limit);
+  await writeAt(app.shards, accountId, async (tx) => {
+    const dropped = await store.updatePostsDeleted(tx, postIds);
+    await app.queue.enqueue(tx, postDeleted, dropped.map((postId) => ({ postId })));
+  });
+  return postIds.length > 0;
+}
+
+export async function forgetOldKeys(app: App): Promise<void> {
+  for (const { database } of app.shards.servers) await store.updateOldKeys(database);
+}

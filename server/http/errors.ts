@@ -1,0 +1,60 @@
+/** Errors → status and body, here alone. What is not expected is a bug: 500, logged once with its request id. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { ExpectedError, type FieldFault, Invalid, NotFound, Unavailable } from '../errors.ts';
+import type { App } from '../infra/app.ts';
+
+export function answerError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply) {
+  const expected = expectedOf(error);
+  if (!expected) app.log.error({ err: error, requestId: request.id, method: request.method, url: request.url }, 'request failed');
+  else if (expected.status >= 500) app.log.warn({ err: error, requestId: request.id }, expected.message);
+  const { status, code, message, fields, retryAfterSeconds } = expected ?? UNEXPECTED;
+  if (retryAfterSeconds) reply.header('retry-after', String(Math.ceil(retryAfterSeconds)));
+  // A body that was not read to its end cannot be followed by another request.
+  if (!request.raw.complete) reply.header('connection', 'close');
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .serializer(JSON.stringify)
+    .send({ error: { code, message, ...(fields ? { fields } : {}), requestId: request.id } });
+}
+
+const UNEXPECTED = {
+  status: 500, code: 'internal', message: 'Something went wrong on our side. Try again; if it stays, tell the operator.',
+  fields: undefined, retryAfterSeconds: undefined,
+};
+
+function expectedOf(error: unknown): ExpectedError | null {
+  if (error instanceof ExpectedError) return error;
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const fields = error.validation.map(({ instancePath, message }) => ({ path: instancePath.replace(/^\//, '').replaceAll('/', '.'), message: sentence(message) }));
+    return wrongFields(fields, error.validationContext);
+  }
+  return frameworkError(error as Partial<FastifyError>) ?? lostConnection(error as { code?: string; message?: string });
+}
+
+function wrongFields(fields: FieldFault[], context: string | undefined): Invalid {
+  const [first] = fields;
+  const where = first?.path ? `${first.path}: ` : context === 'body' ? 'The body: ' : '';
+  return new Invalid('invalid', `${where}${first?.message ?? 'is wrong'}`, fields);
+}
+
+function sentence(message: string | undefined): string {
+  return message ?? 'is wrong';
+}
+
+/** Fastify's own refusals: too large, unknown content type, bad URL. */
+function frameworkError(error: Partial<FastifyError>): ExpectedError | null {
+  if (!error.code?.startsWith('FST_') || !error.statusCode || error.statusCode >= 500) return null;
+  if (error.statusCode === 413) return new ExpectedError(413, 'body_too_large', 'The body is too large.');
+  if (error.statusCode === 415) return new ExpectedError(415, 'media_type', 'Send JSON with the content type application/json.');
+  if (error.statusCode === 404) return new NotFound();
+  return new ExpectedError(error.statusCode, 'invalid_request', 'The request is malformed.');
+}
+
+const LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '57014', '08006', '08003', '08001']);
+
+function lostConnection(error: { code?: string; message?: string }): Unavailable | null {
+  const isLost = (error.code !== undefined && LOST.has(error.code)) || /Connection terminated|connection is closed|not queryable|timeout exceeded when trying to connect/i.test(error.message ?? '');
+  return isLost ? new Unavailable('database_unavailable', 'A part of the network is not reachable just now. Try again in a moment.', 2) : null;
+}

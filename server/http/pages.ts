@@ -1,0 +1,99 @@
+/**
+ * The web client: its built files, cached for ever by their hashed names, and one page for all addresses, into which
+ * the title and link preview of public posts and profiles are written for those who run no scripts.
+ */
+import staticFiles from '@fastify/static';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { isPossibleId, type PostId } from '../../core/ids.ts';
+import { getAccountIdByHandle } from '../features/accounts/accounts.ts';
+import { ExpectedError, NotFound } from '../errors.ts';
+import { hydrateProfile } from '../hydrate/accounts.ts';
+import { hydratePost } from '../hydrate/posts.ts';
+import type { App } from '../infra/app.ts';
+import type { Server } from './server.ts';
+
+type Preview = { status: number; title: string; description: string; image: string | null; path: string; kind: 'article' | 'profile' | 'website' };
+
+const DESCRIPTION_MAX = 200;
+/** Addresses under these are for programs: what is not there is a JSON 404, not the page. */
+const NOT_PAGES = /^\/(api|media|assets|health)(\/|$)/;
+
+export async function pageRoutes(server: Server, app: App, folder: string): Promise<void> {
+  const page = await readFile(path.join(folder, 'index.html'), 'utf8');
+  await server.register(staticFiles, {
+    root: folder,
+    index: false,
+    wildcard: false,
+    cacheControl: false,
+    setHeaders: (response, file) => {
+      const isHashed = path.dirname(file).endsWith(`${path.sep}assets`);
+      response.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'public, max-age=3600');
+    },
+  });
+  server.setNotFoundHandler(async (request, reply) => {
+    const { pathname } = new URL(request.url, 'http://page');
+    if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname)) throw new NotFound();
+    const preview = await findPreview(app, pathname);
+    return reply
+      .code(preview.status)
+      .headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', vary: 'cookie' })
+      .send(page.replace('<!--head-->', () => headOf(app, preview)));
+  });
+}
+
+/** As a stranger sees it: a preview is made for whoever the link is sent to. */
+async function findPreview(app: App, pathname: string): Promise<Preview> {
+  const plain: Preview = { status: 200, title: 'Pinhole', description: 'A photo-sharing network.', image: null, path: pathname, kind: 'website' };
+  try {
+    const postId = /^\/p\/([^/]+)\/?$/.exec(pathname)?.[1];
+    if (postId !== undefined) return { ...plain, ...(await previewPost(app, postId)) };
+    const handle = /^\/@([^/]+)/.exec(pathname)?.[1];
+    if (handle !== undefined) return { ...plain, ...(await previewProfile(app, decodeURIComponent(handle))) };
+    return plain;
+  } catch (error) {
+    // A page that a stranger may not see may still be one for the member who opens it: the client asks again.
+    if (error instanceof ExpectedError || error instanceof URIError) return { ...plain, status: error instanceof NotFound ? 200 : 400 };
+    throw error;
+  }
+}
+
+async function previewPost(app: App, postId: string): Promise<Partial<Preview>> {
+  if (!isPossibleId(postId, app.clock.nowMs())) throw new NotFound();
+  const post = await hydratePost(app, null, postId as PostId);
+  const image = post.photos[0]?.renditions.find(({ name }) => name === 'w1080');
+  return {
+    title: `${post.account.name || post.account.handle} (@${post.account.handle}) on Pinhole`,
+    description: post.caption || post.photos.map(({ altText }) => altText).filter(Boolean).join(' · ') || `A photo by @${post.account.handle}`,
+    image: image?.url ?? null,
+    kind: 'article',
+  };
+}
+
+async function previewProfile(app: App, handle: string): Promise<Partial<Preview>> {
+  const profile = await hydrateProfile(app, null, await getAccountIdByHandle(app, handle));
+  return {
+    title: `${profile.name || profile.handle} (@${profile.handle}) on Pinhole`,
+    description: profile.bio || `${profile.postCount} posts, ${profile.followerCount} followers`,
+    image: profile.avatarLargeUrl,
+    kind: 'profile',
+  };
+}
+
+function headOf(app: App, preview: Preview): string {
+  const description = [...preview.description].slice(0, DESCRIPTION_MAX).join('').replace(/\s+/g, ' ');
+  const tags = [
+    ['og:site_name', 'Pinhole'], ['og:type', preview.kind], ['og:title', preview.title], ['og:description', description],
+    ['og:url', app.publicUrl + preview.path],
+    ...(preview.image ? [['og:image', app.publicUrl + preview.image], ['twitter:card', preview.kind === 'article' ? 'summary_large_image' : 'summary']] : []),
+  ];
+  return [
+    `<title>${escapeHtml(preview.title)}</title>`,
+    `<meta name="description" content="${escapeHtml(description)}">`,
+    ...tags.map(([name = '', content = '']) => `<meta property="${name}" content="${escapeHtml(content)}">`),
+  ].join('\n    ');
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}

@@ -1,0 +1,99 @@
+/** The edge: one Fastify server with our parser, serialiser, headers, sessions and error replies. Knows no feature. */
+import cookie from '@fastify/cookie';
+import swagger from '@fastify/swagger';
+import fastJsonStringify from 'fast-json-stringify';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, type RawServerDefault } from 'fastify';
+import { jsonSchemaTransform, jsonSchemaTransformObject, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { limits } from '../../core/limits.ts';
+import type { App } from '../infra/app.ts';
+import { answerError } from './errors.ts';
+import { parseJson } from './json.ts';
+import { openRateLimits, type RateLimits } from './rate-limits.ts';
+import { authenticate, refuseCrossSite } from './sessions.ts';
+
+export type Server = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+export type Routes = (server: Server, app: App, limits: RateLimits) => void;
+
+const JSON_MAX_BYTES = 256 * 1024;
+const REQUEST_TIMEOUT_MS = 120_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'self'", "img-src 'self' blob: data:", "worker-src 'self' blob:", "object-src 'none'",
+  "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+].join('; ');
+
+/** `api` is mounted under /api/v1, `root` beside it. */
+export async function buildServer(app: App, mounts: { api: Routes[]; root: Routes[] }): Promise<Server> {
+  const server = Fastify({
+    loggerInstance: app.log as FastifyBaseLogger,
+    logController: new LogController({ disableRequestLogging: true }),
+    trustProxy: app.config.proxies > 0 && ((_address: string, hop: number) => hop < app.config.proxies),
+    bodyLimit: JSON_MAX_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: 300 },
+    // The server answers what it has, then closes; new connections are refused meanwhile.
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+  }).withTypeProvider<ZodTypeProvider>();
+  server.server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.setValidatorCompiler(validatorCompiler);
+  server.setSerializerCompiler(({ schema }) => serializerOf(schema));
+  server.setErrorHandler((error, request, reply) => answerError(app, error, request, reply));
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => parseJson(body));
+  server.addContentTypeParser(/^(image\/|application\/octet-stream)/, { bodyLimit: limits.uploadMaxBytes }, async (_request: FastifyRequest, payload: IncomingMessage) => payload);
+  await server.register(cookie);
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Pinhole', version: 'v1', description: API_DESCRIPTION },
+      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, cookie: { type: 'apiKey', in: 'cookie', name: 'pinhole_session' } } },
+      security: [{ bearer: [] }, { cookie: [] }, {}],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  server.decorateRequest('viewer', null);
+  server.addHook('onRequest', async (_request, reply) => {
+    reply.headers({
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'same-origin',
+      'cross-origin-opener-policy': 'same-origin',
+      ...(app.publicUrl.startsWith('https:') ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+    });
+  });
+  const rateLimits = openRateLimits(app.config);
+  await server.register(async (scope) => {
+    const api = scope.withTypeProvider<ZodTypeProvider>();
+    api.addHook('onRequest', async (request, reply) => {
+      reply.header('cache-control', 'private, no-store');
+      refuseCrossSite(app, request);
+      request.viewer = await authenticate(app, request);
+    });
+    for (const routes of mounts.api) routes(api, app, rateLimits);
+  }, { prefix: '/api/v1' });
+  for (const routes of mounts.root) routes(server, app, rateLimits);
+  return server;
+}
+
+const serializers = new Map<unknown, (value: unknown) => string>();
+
+/** Replies are written by code made from their schema: twice as fast as JSON.stringify behind a validation, and what the schema does not name is never sent. */
+function serializerOf(schema: unknown): (value: unknown) => string {
+  if (!(schema instanceof z.ZodType)) return JSON.stringify;
+  const known = serializers.get(schema);
+  if (known) return known;
+  const made = fastJsonStringify(z.toJSONSchema(schema, { target: 'draft-7', io: 'output' }) as Parameters<typeof fastJsonStringify>[0]);
+  serializers.set(schema, made);
+  return made;
+}
+
+const API_DESCRIPTION = `The API of a Pinhole network: the same one that its web client uses.
+
+Programs sign in with \`POST /api/v1/sessions\` and \`kind: "bearer"\`, and send the token as \`Authorization: Bearer …\`.
+IDs are 63-bit numbers as text. Lists are pages: \`{items, nextCursor}\`; send \`nextCursor\` as \`cursor\` for the next one.
+Errors have a body \`{error: {code, message, fields?, requestId}}\` with a stable code and a sentence. What one may not
+see answers like what does not exist: 404. 429 and 503 carry Retry-After.`;

@@ -1,0 +1,82 @@
+/** Posts → cards, of what this viewer may see: two statements for a page, whatever its length. */
+import type { AccountId, PostId } from '../../core/ids.ts';
+import type { Photo, PostCard } from '../../core/shapes.ts';
+import { seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
+import { findLiked } from '../features/likes/likes.ts';
+import { photoUrl } from '../features/media/addresses.ts';
+import { findPosts, type PhotoRow, type PostRow } from '../features/posts/posts.ts';
+import { NotFound } from '../errors.ts';
+import type { App } from '../infra/app.ts';
+import { presentCard } from './accounts.ts';
+
+/** Keeps the order; drops what the viewer may not see. Unpublished posts are seen by their author alone. */
+export async function hydratePosts(app: App, viewer: ViewerId, posts: PostRow[]): Promise<PostCard[]> {
+  const [seen, liked] = await Promise.all([
+    seeAccounts(app, viewer, [...new Set(posts.map((post) => post.account_id))]),
+    viewer ? findLiked(app, viewer, posts.map((post) => post.post_id)) : new Set<PostId>(),
+  ]);
+  return posts.flatMap((post) => {
+    const account = seen.get(post.account_id);
+    return account && isSeen(post, account, viewer) ? [presentPost(app, post, account, liked.has(post.post_id))] : [];
+  });
+}
+
+function isSeen(post: PostRow, account: Visible, viewer: ViewerId): boolean {
+  if (post.state === 'deleted' || account.sees !== 'all') return false;
+  return post.state === 'published' || post.account_id === viewer;
+}
+
+/** In the order of the ids. */
+export async function hydratePostIds(app: App, viewer: ViewerId, postIds: PostId[]): Promise<PostCard[]> {
+  const rows = new Map((await findPosts(app, postIds)).map((post) => [post.post_id, post]));
+  return hydratePosts(app, viewer, postIds.flatMap((postId) => rows.get(postId) ?? []));
+}
+
+export async function hydratePost(app: App, viewer: ViewerId, postId: PostId): Promise<PostCard> {
+  const [post] = await hydratePostIds(app, viewer, [postId]);
+  if (!post) throw new NotFound();
+  return post;
+}
+
+/** Post id → its first photo as a small square, for posts that the viewer may see. */
+export async function hydrateThumbnails(app: App, viewer: AccountId, postIds: PostId[]) {
+  const posts = await hydratePostIds(app, viewer, postIds);
+  return new Map(
+    posts.map((post) => {
+      const [photo] = post.photos;
+      const square = photo?.renditions.find(({ name }) => name === 's150');
+      return [post.id, { id: post.id, thumbnailUrl: square?.url ?? null, altText: photo?.altText ?? '' }];
+    }),
+  );
+}
+
+function presentPost(app: App, post: PostRow, account: Visible, liked: boolean): PostCard {
+  return {
+    id: post.post_id,
+    account: presentCard(app, account),
+    caption: post.caption,
+    state: post.state === 'deleted' ? 'failed' : post.state,
+    createdAt: post.created_at.toISOString(),
+    photos: post.photos.map((photo) => presentPhoto(app, photo, account.isPrivate)),
+    likeCount: Number(post.like_count),
+    commentCount: Number(post.comment_count),
+    liked,
+  };
+}
+
+function presentPhoto(app: App, photo: PhotoRow, isPrivate: boolean): Photo {
+  return {
+    mediaId: photo.media_id,
+    state: photo.state === 'ready' || photo.state === 'failed' ? photo.state : 'developing',
+    failure: photo.failure_message,
+    altText: photo.alt_text,
+    filter: photo.filter,
+    width: photo.width ?? 0,
+    height: photo.height ?? 0,
+    thumbhash: photo.thumbhash,
+    averageColour: photo.average_colour,
+    renditions: photo.renditions.map(({ name, width, height }) => ({
+      name, width, height, url: photoUrl(app, { mediaId: photo.media_id, isPrivate }, name),
+    })),
+  };
+}

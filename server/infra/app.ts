@@ -1,0 +1,25 @@
+/** App: what a process holds. Put together in main/app.ts alone, and handed to every function that needs it. */
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Cache } from './cache.ts';
+import type { ImageWorkers } from './images/pool.ts';
+import type { Mailer } from './mail.ts';
+import type { Queue } from './queue.ts';
+import type { Shards } from './shards.ts';
+import type { Storage } from './storage.ts';
+
+export type App = {
+  config: Config;
+  /** Where members reach us, without a slash at the end. */
+  publicUrl: string;
+  /** Signs photo addresses and cursors; the same in all processes. */
+  signingKey: Buffer;
+  clock: { nowMs(): number };
+  log: Logger;
+  shards: Shards;
+  queue: Queue;
+  cache: Cache;
+  storage: Storage;
+  images: ImageWorkers;
+  mail: Mailer;
+};

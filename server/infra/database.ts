@@ -1,0 +1,121 @@
+/**
+ * One PostgreSQL database. Reads go through a few pipelined connections (many queries in flight on each: three times
+ * the throughput of a pool, facts in docs/performance.md), transactions through a pool. A slow query would hold up
+ * those behind it in a pipeline, so slow work belongs into a transaction.
+ */
+import pg from 'pg';
+import type { Statement } from './sql.ts';
+
+export type Row = Record<string, unknown>;
+export type Transaction = {
+  rows<Shape extends Row>(statement: Statement): Promise<Shape[]>;
+  /** Runs plain text, for libraries that write their own statements. */
+  execute(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
+  /** Called once the transaction has been committed; not when it was rolled back. */
+  afterCommit(then: () => void): void;
+};
+export type Database = {
+  name: string;
+  rows<Shape extends Row>(statement: Statement): Promise<Shape[]>;
+  transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Statements sent since start, BEGIN and COMMIT included. */
+  statementCount(): number;
+  close(): Promise<void>;
+};
+
+const READ_CONNECTIONS = 2;
+const TRANSACTION_CONNECTIONS = 12;
+const STATEMENT_TIMEOUT_MS = 10_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const IDLE_MS = 20_000;
+
+export function openDatabase(name: string, connection: pg.ClientConfig, onError: (error: Error) => void): Database {
+  const settings = {
+    ...connection,
+    application_name: 'pinhole',
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+  };
+  const pool = new pg.Pool({ ...settings, max: TRANSACTION_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
+  pool.on('error', onError);
+  const readers: (Promise<pg.Client> | undefined)[] = Array.from({ length: READ_CONNECTIONS });
+  let turn = 0;
+  let statements = 0;
+
+  function reader(): Promise<pg.Client> {
+    const place = turn++ % READ_CONNECTIONS;
+    const open = readers[place];
+    if (open) return open;
+    const opening = connect(place);
+    readers[place] = opening;
+    opening.catch(() => forget(place, opening));
+    return opening;
+  }
+
+  async function connect(place: number): Promise<pg.Client> {
+    const client = new pg.Client({ ...settings, pipeline: true });
+    client.on('error', onError);
+    client.on('end', () => forget(place, undefined));
+    await client.connect();
+    return client;
+  }
+
+  function forget(place: number, only: Promise<pg.Client> | undefined): void {
+    if (only === undefined || readers[place] === only) readers[place] = undefined;
+  }
+
+  async function transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const client = await pool.connect();
+    const after: (() => void)[] = [];
+    const send = (query: { text: string; values?: unknown[]; name?: string }) => {
+      statements++;
+      return client.query(query);
+    };
+    let broken: Error | undefined;
+    try {
+      await send({ text: 'begin' });
+      const result = await work({
+        rows: async <Shape extends Row>(statement: Statement) => (await send(statement)).rows as Shape[],
+        execute: async (text, values) => ({ rows: (await send({ text, values: values ?? [] })).rows as Row[] }),
+        afterCommit: (then) => after.push(then),
+      });
+      await send({ text: 'commit' });
+      for (const then of after) then();
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((fault: Error) => {
+        broken = fault;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  return {
+    name,
+    async rows<Shape extends Row>(statement: Statement) {
+      statements++;
+      const client = await reader();
+      return (await client.query(statement)).rows as Shape[];
+    },
+    transaction,
+    statementCount: () => statements,
+    async close() {
+      const open = await Promise.allSettled(readers.filter((each) => each !== undefined));
+      await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.end() : undefined)));
+      await pool.end();
+    },
+  };
+}
+
+/** The single row of a statement that gives at most one. */
+export async function oneOf<Shape extends Row>(from: { rows: Database['rows'] }, statement: Statement): Promise<Shape | null> {
+  return (await from.rows<Shape>(statement))[0] ?? null;
+}
+
+/** Whether an error is PostgreSQL's unique violation of the named constraint. */
+export function violates(error: unknown, constraint: string): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23505' && error.constraint === constraint;
+}

@@ -1,0 +1,19 @@
+/**
+ * A statement with its values: sql`select 1 where ${x} = 2` is sent as text with $1, never with the value inside.
+ * Each place in the code that writes a statement gets one name, so that PostgreSQL parses and plans it once.
+ */
+import { createHash } from 'node:crypto';
+
+export type Statement = { name: string; text: string; values: unknown[] };
+
+const prepared = new WeakMap<TemplateStringsArray, { name: string; text: string }>();
+
+export function sql(parts: TemplateStringsArray, ...values: unknown[]): Statement {
+  let known = prepared.get(parts);
+  if (!known) {
+    const text = parts.reduce((before, part, index) => `${before}$${index}${part}`);
+    known = { name: createHash('sha256').update(text).digest('base64url').slice(0, 20), text };
+    prepared.set(parts, known);
+  }
+  return { ...known, values };
+}

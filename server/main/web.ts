@@ -1,0 +1,30 @@
+/** The web process's server: all routes, the API's description, the web client. */
+import swaggerUi from '@fastify/swagger-ui';
+import path from 'node:path';
+import { accountRoutes } from '../features/accounts/routes.ts';
+import { activityRoutes } from '../features/activity/routes.ts';
+import { commentRoutes } from '../features/comments/routes.ts';
+import { exploreRoutes } from '../features/explore/routes.ts';
+import { feedRoutes } from '../features/feed/routes.ts';
+import { graphRoutes } from '../features/graph/routes.ts';
+import { likeRoutes } from '../features/likes/routes.ts';
+import { mediaRoutes, photoRoutes } from '../features/media/routes.ts';
+import { postRoutes } from '../features/posts/routes.ts';
+import { healthRoutes } from '../http/health.ts';
+import { pageRoutes } from '../http/pages.ts';
+import { buildServer, type Server } from '../http/server.ts';
+import type { App } from '../infra/app.ts';
+import { root } from './app.ts';
+
+export const webFolder = path.join(root, 'dist/web');
+
+export async function buildWeb(app: App, isSetupCode: (code: string) => boolean): Promise<Server> {
+  const server = await buildServer(app, {
+    api: [accountRoutes(isSetupCode), graphRoutes, mediaRoutes, postRoutes, likeRoutes, commentRoutes, feedRoutes, exploreRoutes, activityRoutes],
+    root: [healthRoutes, photoRoutes],
+  });
+  await server.register(swaggerUi, { routePrefix: '/api', staticCSP: true, uiConfig: { docExpansion: 'list', deepLinking: true } });
+  server.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger());
+  await pageRoutes(server, app, webFolder);
+  return server;
+}

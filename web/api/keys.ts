@@ -1,0 +1,21 @@
+/** Names of everything in the query cache. The first word says what kind of thing an entry holds (see cache.ts). */
+export const keys = {
+  me: ['me'] as const,
+  setup: ['setup'] as const,
+  sessions: ['sessions'] as const,
+  unread: ['unread'] as const,
+  feed: ['posts', 'feed'] as const,
+  accountPosts: (accountId: string) => ['posts', 'account', accountId] as const,
+  hashtagPosts: (tag: string) => ['posts', 'hashtag', tag] as const,
+  post: (postId: string) => ['post', postId] as const,
+  comments: (postId: string) => ['comments', postId] as const,
+  profile: (handle: string) => ['profile', handle.toLowerCase()] as const,
+  followers: (accountId: string) => ['accounts', 'followers', accountId] as const,
+  following: (accountId: string) => ['accounts', 'following', accountId] as const,
+  likers: (postId: string) => ['accounts', 'likers', postId] as const,
+  blocks: ['accounts', 'blocks'] as const,
+  requests: ['accounts', 'requests'] as const,
+  suggestions: ['suggestions'] as const,
+  search: (q: string) => ['search', q] as const,
+  activity: ['activity'] as const,
+};

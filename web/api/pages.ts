@@ -1,0 +1,24 @@
+import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
+import { call, type Page } from './client.ts';
+
+type PagesOptions = { limit?: number; isEnabled?: boolean };
+
+/** A list that grows page by page, by cursor. `items` holds all that has come so far. */
+export function usePages<Item, Reply extends Page<Item> = Page<Item>>(
+  queryKey: QueryKey,
+  path: string,
+  options: PagesOptions = {},
+) {
+  const query = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam, signal }) =>
+      call<Reply>('GET', path, { query: { cursor: pageParam, limit: options.limit }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.nextCursor,
+    enabled: options.isEnabled ?? true,
+  });
+  const items: Item[] = query.data?.pages.flatMap((page) => page.items) ?? [];
+  return { ...query, items };
+}
+
+export type PagesQuery<Item> = ReturnType<typeof usePages<Item>>;

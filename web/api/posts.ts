@@ -1,0 +1,81 @@
+import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { PostCard } from '../../core/shapes.ts';
+import type { Publish } from '../../server/features/posts/schema.ts';
+import { dropPost, findPost, patchPost } from './cache.ts';
+import { call, type Page } from './client.ts';
+import { keys } from './keys.ts';
+import { usePages } from './pages.ts';
+
+const POLL_MS = 1_000;
+const GRID_PAGE = 30;
+const FEED_PAGE = 10;
+
+export function useFeed(isEnabled = true) {
+  return usePages<PostCard>(keys.feed, '/feed', { limit: FEED_PAGE, isEnabled });
+}
+
+export function prefetchFeed(client: QueryClient): void {
+  void client.prefetchInfiniteQuery({
+    queryKey: keys.feed,
+    queryFn: ({ signal }) => call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE }, signal }),
+    initialPageParam: null as string | null,
+  });
+}
+
+export function useAccountPosts(accountId: string, isEnabled: boolean) {
+  return usePages<PostCard>(keys.accountPosts(accountId), `/accounts/${accountId}/posts`, {
+    limit: GRID_PAGE,
+    isEnabled,
+  });
+}
+
+/** While its photos develop, the post is asked for again every second. */
+export function usePost(postId: string) {
+  const client = useQueryClient();
+  return useQuery({
+    queryKey: keys.post(postId),
+    queryFn: ({ signal }) => call<PostCard>('GET', `/posts/${encodeURIComponent(postId)}`, { signal }),
+    placeholderData: () => findPost(client, postId),
+    refetchInterval: (query) => (query.state.data?.state === 'developing' ? POLL_MS : false),
+  });
+}
+
+export function usePublish() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ post, idempotencyKey }: { post: Publish; idempotencyKey: string }) =>
+      call<PostCard>('POST', '/posts', { body: post, headers: { 'idempotency-key': idempotencyKey } }),
+    meta: { showsError: true },
+    onSuccess: (post) => {
+      client.setQueryData(keys.post(post.id), post);
+      void client.invalidateQueries({ queryKey: ['posts'] });
+      void client.invalidateQueries({ queryKey: keys.me });
+      void client.invalidateQueries({ queryKey: keys.profile(post.account.handle) });
+    },
+  });
+}
+
+export function useDeletePost() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (post: PostCard) => call<void>('DELETE', `/posts/${post.id}`),
+    onSuccess: (_nothing, post) => {
+      dropPost(client, post.id);
+      void client.invalidateQueries({ queryKey: keys.profile(post.account.handle) });
+    },
+  });
+}
+
+/** Addresses of photos expire: an image that fails to load asks for its post again, at most twice a minute. */
+export function useRefreshPost() {
+  const client = useQueryClient();
+  return async (postId: string) => {
+    const fresh = await client.fetchQuery({
+      queryKey: ['fresh-post', postId],
+      queryFn: ({ signal }) => call<PostCard>('GET', `/posts/${postId}`, { signal }),
+      staleTime: 30_000,
+      retry: false,
+    });
+    patchPost(client, postId, (post) => ({ ...post, photos: fresh.photos, account: fresh.account }));
+  };
+}

@@ -1,0 +1,50 @@
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { showToast } from '../state/toasts.ts';
+import { ApiError, sentenceOf } from './client.ts';
+import { keys } from './keys.ts';
+
+declare module '@tanstack/react-query' {
+  interface Register {
+    /** `showsError`: the screen itself says what went wrong, so no toast is needed. */
+    mutationMeta: { showsError?: boolean };
+  }
+}
+
+const RETRIES = 2;
+
+export function createQueryClient(): QueryClient {
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      onError: (error, query) => {
+        forgetViewer(client, error);
+        if (query.state.data !== undefined && !isSignedOut(error)) showToast(sentenceOf(error));
+      },
+    }),
+    mutationCache: new MutationCache({
+      onError: (error, _variables, _context, mutation) => {
+        forgetViewer(client, error);
+        if (!mutation.meta?.showsError) showToast(sentenceOf(error));
+      },
+    }),
+    defaultOptions: {
+      // 'always': without a network a request fails at once with a sentence instead of waiting in silence.
+      queries: { networkMode: 'always', staleTime: 30_000, gcTime: 15 * 60_000, retry: isWorthRetrying },
+      mutations: { networkMode: 'always' },
+    },
+  });
+  return client;
+}
+
+/** A session that ended elsewhere: the pages that need one then lead to sign-in, and come back. */
+function forgetViewer(client: QueryClient, error: unknown): void {
+  if (isSignedOut(error)) client.setQueryData(keys.me, null);
+}
+
+function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401 && error.code === 'unauthenticated';
+}
+
+function isWorthRetrying(failures: number, error: unknown): boolean {
+  if (failures >= RETRIES) return false;
+  return error instanceof ApiError && (error.status === 0 || error.status === 502 || error.status === 503);
+}

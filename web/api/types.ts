@@ -1,0 +1,13 @@
+/** Replies whose types the server's schemas do not name. Types only: no schema code comes into the browser. */
+import type { z } from 'zod';
+import type { session } from '../../server/features/accounts/schema.ts';
+import type { activityItem } from '../../server/features/activity/schema.ts';
+import type { hashtagPage, searchReply } from '../../server/features/explore/schema.ts';
+import type { uploaded, uploadTicket } from '../../server/features/media/schema.ts';
+
+export type Session = z.infer<typeof session>;
+export type Activity = z.infer<typeof activityItem>;
+export type SearchReply = z.infer<typeof searchReply>;
+export type HashtagPage = z.infer<typeof hashtagPage>;
+export type Uploaded = z.infer<typeof uploaded>;
+export type UploadTicket = z.infer<typeof uploadTicket>;

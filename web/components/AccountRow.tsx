@@ -1,0 +1,28 @@
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import type { AccountCard } from '../../core/shapes.ts';
+import { paths } from '../paths.ts';
+import { Avatar } from '../ui/Avatar.tsx';
+import { PrivateMark } from './AccountLink.tsx';
+import './accounts.css';
+
+type AccountRowProps = { account: AccountCard; note?: string; children?: ReactNode };
+
+export function AccountRow({ account, note, children }: AccountRowProps) {
+  return (
+    <li className="account-row">
+      <Link href={paths.profile(account.handle)} className="account-row-link">
+        <Avatar url={account.avatarUrl} name={account.name || account.handle} size={46} />
+        <span className="account-row-names">
+          <span className="strong">
+            {account.handle} {account.isPrivate && <PrivateMark />}
+          </span>
+          <span className="muted" dir="auto">
+            {note ?? account.name}
+          </span>
+        </span>
+      </Link>
+      {children}
+    </li>
+  );
+}

@@ -1,0 +1,35 @@
+import { useLayoutEffect, useRef, useState } from 'react';
+import type { AccountCard } from '../../core/shapes.ts';
+import { HandleLink } from './AccountLink.tsx';
+import { RichText } from './RichText.tsx';
+
+type CaptionProps = { account: AccountCard; text: string; isFolded?: boolean };
+
+/** Folded after two lines. Whether it is longer than that is measured before it is painted. */
+export function Caption({ account, text, isFolded: startsFolded = false }: CaptionProps) {
+  const ref = useRef<HTMLParagraphElement>(null);
+  const [isFolded, setFolded] = useState(startsFolded);
+  const [isLong, setLong] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another text has another height
+  useLayoutEffect(() => {
+    if (ref.current && isFolded) setLong(ref.current.scrollHeight > ref.current.clientHeight + 1);
+  }, [text, isFolded]);
+
+  return (
+    <div className="caption">
+      <p ref={ref} className={isFolded ? 'folded' : undefined} dir="auto">
+        <HandleLink account={account} /> <RichText text={text} />
+      </p>
+      {isFolded && isLong && (
+        <button
+          type="button"
+          className="muted fold"
+          aria-label="Show the whole caption"
+          onClick={() => setFolded(false)}
+        >
+          more
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { type KeyboardEvent, type RefObject, useId, useState } from 'react';
+import { limits } from '../../core/limits.ts';
+import type { Me } from '../../server/features/accounts/schema.ts';
+import { sentenceOf } from '../api/client.ts';
+import { useAddComment } from '../api/comments.ts';
+import { Avatar } from '../ui/Avatar.tsx';
+import { Button } from '../ui/Button.tsx';
+
+type CommentFormProps = {
+  postId: string;
+  me: Me;
+  inputRef: RefObject<HTMLTextAreaElement | null>;
+  onSent: () => void;
+};
+
+/** Enter sends, Shift+Enter starts a new line. What could not be sent comes back into the field. */
+export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) {
+  const [text, setText] = useState('');
+  const add = useAddComment(postId, me);
+  const errorId = useId();
+  const isTooLong = text.length > limits.commentMax;
+  const canSend = text.trim() !== '' && !isTooLong;
+
+  const send = () => {
+    if (!canSend) return;
+    const sent = text.trim();
+    setText('');
+    add.mutate(
+      { text: sent, key: `${Date.now()}` },
+      { onSuccess: onSent, onError: () => setText((typed) => (typed === '' ? sent : `${sent}\n${typed}`)) },
+    );
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+
+  return (
+    <form
+      className="comment-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      {add.isError && (
+        <p className="error-text" id={errorId} role="alert">
+          {sentenceOf(add.error)}
+        </p>
+      )}
+      <div className="comment-form-row">
+        <Avatar url={me.avatarUrl} name={me.name || me.handle} size={32} />
+        <textarea
+          ref={inputRef}
+          rows={1}
+          dir="auto"
+          value={text}
+          placeholder="Add a comment…"
+          aria-label="Add a comment"
+          aria-describedby={add.isError ? errorId : undefined}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={onKeyDown}
+        />
+        {isTooLong && <span className="error-text">{limits.commentMax - text.length}</span>}
+        <Button type="submit" look="plain" disabled={!canSend}>
+          Post
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,86 @@
+import { X } from 'lucide-react';
+import { useState } from 'react';
+import type { CommentCard } from '../../core/shapes.ts';
+import { sentenceOf } from '../api/client.ts';
+import { isUnsent, type useComments, useDeleteComment } from '../api/comments.ts';
+import { Button, IconButton } from '../ui/Button.tsx';
+import { ConfirmDialog } from '../ui/Dialog.tsx';
+import { Spinner } from '../ui/Spinner.tsx';
+import { TimeAgo } from '../ui/TimeAgo.tsx';
+import { AvatarLink, HandleLink } from './AccountLink.tsx';
+import { LoadError } from './LoadError.tsx';
+import { RichText } from './RichText.tsx';
+import './comments.css';
+
+type CommentListProps = { postId: string; comments: ReturnType<typeof useComments> };
+
+/** The newest at the end. */
+export function CommentList({ postId, comments }: CommentListProps) {
+  const remove = useDeleteComment(postId);
+  const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
+  if (comments.isPending) return <Spinner label="Loading comments" />;
+  if (comments.isError && comments.items.length === 0) {
+    return <LoadError error={comments.error} onRetry={() => void comments.refetch()} />;
+  }
+  return (
+    <section aria-label="Comments">
+      {comments.hasNextPage && (
+        <Button
+          look="plain"
+          isBusy={comments.isFetchingNextPage}
+          onClick={() => void comments.fetchNextPage()}
+        >
+          View earlier comments
+        </Button>
+      )}
+      {comments.isFetchNextPageError && (
+        <p className="error-text" role="alert">
+          {sentenceOf(comments.error)}
+        </p>
+      )}
+      {comments.items.length === 0 && <p className="muted no-comments">No comments yet.</p>}
+      <ol className="comments">
+        {comments.oldestFirst.map((comment) => (
+          <Comment key={comment.id} comment={comment} onDelete={() => setAsksFor(comment)} />
+        ))}
+      </ol>
+      {asksFor && (
+        <ConfirmDialog
+          title="Delete this comment?"
+          text={asksFor.text}
+          confirm="Delete"
+          onConfirm={() => {
+            remove.mutate(asksFor);
+            setAsksFor(null);
+          }}
+          onClose={() => setAsksFor(null)}
+        />
+      )}
+    </section>
+  );
+}
+
+function Comment({ comment, onDelete }: { comment: CommentCard; onDelete: () => void }) {
+  return (
+    <li className="comment" data-unsent={isUnsent(comment)}>
+      <AvatarLink account={comment.account} size={32} />
+      <div className="comment-body">
+        <p dir="auto">
+          <HandleLink account={comment.account} /> <RichText text={comment.text} />
+        </p>
+        <p className="muted comment-time">
+          {isUnsent(comment) ? 'Sending…' : <TimeAgo iso={comment.createdAt} />}
+        </p>
+      </div>
+      {comment.canDelete && (
+        <IconButton
+          label={`Delete comment by ${comment.account.handle}`}
+          className="comment-delete"
+          onClick={onDelete}
+        >
+          <X aria-hidden size={16} />
+        </IconButton>
+      )}
+    </li>
+  );
+}

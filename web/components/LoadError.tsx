@@ -1,0 +1,18 @@
+import { CircleAlert } from 'lucide-react';
+import { sentenceOf } from '../api/client.ts';
+import { Button } from '../ui/Button.tsx';
+import { EmptyState } from '../ui/EmptyState.tsx';
+
+type LoadErrorProps = { error: unknown; onRetry: () => void };
+
+export function LoadError({ error, onRetry }: LoadErrorProps) {
+  return (
+    <div role="alert">
+      <EmptyState icon={CircleAlert} title="This could not be loaded" text={sentenceOf(error)}>
+        <Button look="quiet" onClick={onRetry}>
+          Try again
+        </Button>
+      </EmptyState>
+    </div>
+  );
+}

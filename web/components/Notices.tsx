@@ -1,0 +1,31 @@
+import { WifiOff } from 'lucide-react';
+import { useSyncExternalStore } from 'react';
+import { dismissToast, readToasts, subscribeToToasts } from '../state/toasts.ts';
+import { Toasts } from '../ui/Toasts.tsx';
+
+export function Notices() {
+  const toasts = useSyncExternalStore(subscribeToToasts, readToasts);
+  const isOnline = useSyncExternalStore(subscribeToNetwork, () => navigator.onLine);
+  return (
+    <>
+      <div role="status">
+        {!isOnline && (
+          <p className="offline">
+            <WifiOff aria-hidden size={16} />
+            You are offline. What is on the screen may be old.
+          </p>
+        )}
+      </div>
+      <Toasts toasts={toasts} onDismiss={dismissToast} />
+    </>
+  );
+}
+
+function subscribeToNetwork(listener: () => void): () => void {
+  window.addEventListener('online', listener);
+  window.addEventListener('offline', listener);
+  return () => {
+    window.removeEventListener('online', listener);
+    window.removeEventListener('offline', listener);
+  };
+}

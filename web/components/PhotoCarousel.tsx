@@ -1,0 +1,137 @@
+import { ChevronLeft, ChevronRight, Heart } from 'lucide-react';
+import { type KeyboardEvent, type MouseEvent, useRef, useState } from 'react';
+import type { PostCard } from '../../core/shapes.ts';
+import { PhotoImage } from './PhotoImage.tsx';
+import { altOf, frameRatio } from './photo-sources.ts';
+import './photos.css';
+
+type PhotoCarouselProps = {
+  post: PostCard;
+  sizes: string;
+  /** The first photos of a page are fetched at once, the others when they come near. */
+  isFirst?: boolean;
+  onDoubleTap?: () => void;
+};
+
+const DOUBLE_TAP_MS = 300;
+
+export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: PhotoCarouselProps) {
+  const { photos, account } = post;
+  const track = useRef<HTMLUListElement>(null);
+  const lastTap = useRef(0);
+  const [index, setIndex] = useState(0);
+  const [hearts, setHearts] = useState(0);
+  const isMany = photos.length > 1;
+
+  const show = (wanted: number) => {
+    const slide = track.current?.children.item(Math.max(0, Math.min(photos.length - 1, wanted)));
+    if (slide instanceof HTMLElement) track.current?.scrollTo({ left: slide.offsetLeft, behavior: 'smooth' });
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const towards = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!towards) return;
+    event.preventDefault();
+    show(index + (document.dir === 'rtl' ? -towards : towards));
+  };
+  // Safari on the phone sends no dblclick, so two quick clicks are counted here.
+  const onTap = (event: MouseEvent) => {
+    const isDouble = event.timeStamp - lastTap.current < DOUBLE_TAP_MS;
+    lastTap.current = isDouble ? 0 : event.timeStamp;
+    if (!isDouble || !onDoubleTap) return;
+    setHearts(hearts + 1);
+    onDoubleTap();
+  };
+
+  return (
+    <section
+      className="carousel"
+      aria-roledescription={isMany ? 'carousel' : undefined}
+      aria-label={isMany ? `${photos.length} photos` : 'Photo'}
+      onKeyDown={isMany ? onKeyDown : undefined}
+    >
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: an extra for fingers; the like button is for everybody */}
+      <ul
+        ref={track}
+        className="carousel-track"
+        style={{ aspectRatio: frameRatio(photos) }}
+        tabIndex={isMany ? 0 : undefined}
+        onClick={onTap}
+        onScroll={(event) =>
+          setIndex(Math.round(Math.abs(event.currentTarget.scrollLeft) / event.currentTarget.clientWidth))
+        }
+      >
+        {photos.map((photo, at) => (
+          <li
+            key={photo.mediaId}
+            className="carousel-slide"
+            style={{ backgroundColor: groundOf(photo.averageColour, isMany) }}
+          >
+            <PhotoImage
+              postId={post.id}
+              photo={photo}
+              alt={altOf(photo, account, at + 1, photos.length)}
+              sizes={sizes}
+              isFirst={isFirst && at === 0}
+            />
+          </li>
+        ))}
+      </ul>
+      {isMany && <Arrows index={index} count={photos.length} onShow={show} />}
+      {hearts > 0 && (
+        <Heart
+          key={hearts}
+          className="carousel-heart"
+          aria-hidden
+          size={104}
+          fill="currentColor"
+          strokeWidth={0}
+        />
+      )}
+    </section>
+  );
+}
+
+type ArrowsProps = { index: number; count: number; onShow: (index: number) => void };
+
+function Arrows({ index, count, onShow }: ArrowsProps) {
+  return (
+    <>
+      {index > 0 && (
+        <button
+          type="button"
+          className="carousel-arrow"
+          data-side="start"
+          aria-label="Previous photo"
+          onClick={() => onShow(index - 1)}
+        >
+          <ChevronLeft aria-hidden size={20} />
+        </button>
+      )}
+      {index < count - 1 && (
+        <button
+          type="button"
+          className="carousel-arrow"
+          data-side="end"
+          aria-label="Next photo"
+          onClick={() => onShow(index + 1)}
+        >
+          <ChevronRight aria-hidden size={20} />
+        </button>
+      )}
+      <p className="carousel-count" aria-live="polite">
+        <span className="hidden-visually">Photo </span>
+        {index + 1}/{count}
+      </p>
+      <div className="carousel-dots" aria-hidden>
+        {Array.from({ length: count }, (_, at) => at).map((at) => (
+          <span key={at} data-here={at === index} />
+        ))}
+      </div>
+    </>
+  );
+}
+
+/** One photo fills its frame; among several a neutral ground flatters all of them. */
+function groundOf(averageColour: string | null, isMany: boolean): string | undefined {
+  return isMany ? undefined : (averageColour ?? undefined);
+}

@@ -1,0 +1,34 @@
+import type { Photo } from '../../core/shapes.ts';
+import { useRefreshPost } from '../api/posts.ts';
+import { Placeholder } from '../ui/Placeholder.tsx';
+import { wholeSources } from './photo-sources.ts';
+
+type PhotoImageProps = { postId: string; photo: Photo; alt: string; sizes: string; isFirst: boolean };
+
+/** A whole photo over its blur. What surrounds it has set the shape already, so that nothing moves when it comes. */
+export function PhotoImage({ postId, photo, alt, sizes, isFirst }: PhotoImageProps) {
+  const refresh = useRefreshPost();
+  const { src, srcSet } = wholeSources(photo);
+  return (
+    <>
+      <Placeholder thumbhash={photo.thumbhash} />
+      {src ? (
+        <img
+          src={src}
+          srcSet={srcSet}
+          sizes={sizes}
+          alt={alt}
+          width={photo.width}
+          height={photo.height}
+          loading={isFirst ? 'eager' : 'lazy'}
+          fetchPriority={isFirst ? 'high' : 'auto'}
+          decoding="async"
+          draggable={false}
+          onError={() => void refresh(postId).catch(() => undefined)}
+        />
+      ) : (
+        <p className="photo-note">{photo.failure ?? 'Developing…'}</p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,66 @@
+import { Link2, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { useLocation } from 'wouter';
+import type { PostCard } from '../../core/shapes.ts';
+import { useMe } from '../api/accounts.ts';
+import { useDeletePost } from '../api/posts.ts';
+import { paths } from '../paths.ts';
+import { showToast } from '../state/toasts.ts';
+import { ConfirmDialog } from '../ui/Dialog.tsx';
+import { Menu } from '../ui/Menu.tsx';
+import { AvatarLink, HandleLink, PrivateMark } from './AccountLink.tsx';
+import { copyLink } from './share-link.ts';
+
+export function PostHeader({ post }: { post: PostCard }) {
+  const me = useMe();
+  const [asks, setAsks] = useState(false);
+  const isOwn = me?.id === post.account.id;
+  const copy = {
+    label: 'Copy link',
+    icon: <Link2 aria-hidden size={20} />,
+    run: () => void copyLink(paths.post(post.id)),
+  };
+  const remove = {
+    label: 'Delete post',
+    icon: <Trash2 aria-hidden size={20} />,
+    isDanger: true,
+    run: () => setAsks(true),
+  };
+  return (
+    <header className="post-head">
+      <AvatarLink account={post.account} size={36} />
+      <p className="post-author">
+        <HandleLink account={post.account} /> {post.account.isPrivate && <PrivateMark />}
+      </p>
+      <Menu label="More about this post" entries={isOwn ? [copy, remove] : [copy]} />
+      {asks && <DeletePostDialog post={post} onClose={() => setAsks(false)} />}
+    </header>
+  );
+}
+
+type DeletePostDialogProps = { post: PostCard; onClose: () => void };
+
+export function DeletePostDialog({ post, onClose }: DeletePostDialogProps) {
+  const remove = useDeletePost();
+  const [path, navigate] = useLocation();
+  const confirm = async () => {
+    try {
+      await remove.mutateAsync(post);
+    } catch {
+      return; // the toast says why
+    }
+    showToast('Post deleted');
+    onClose();
+    if (path === paths.post(post.id)) navigate(paths.profile(post.account.handle), { replace: true });
+  };
+  return (
+    <ConfirmDialog
+      title="Delete this post?"
+      text="Its photos, likes and comments are removed for everybody. This cannot be undone."
+      confirm="Delete"
+      isBusy={remove.isPending}
+      onConfirm={() => void confirm()}
+      onClose={onClose}
+    />
+  );
+}

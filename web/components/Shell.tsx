@@ -1,0 +1,133 @@
+import { Heart, House, type LucideIcon, Search, Settings, SquarePlus } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { Link, useLocation } from 'wouter';
+import type { Me } from '../../server/features/accounts/schema.ts';
+import { useUnreadCount } from '../api/activity.ts';
+import { paths } from '../paths.ts';
+import { Avatar } from '../ui/Avatar.tsx';
+import { buttonClass } from '../ui/Button.tsx';
+import { Mark, Wordmark } from '../ui/Wordmark.tsx';
+import './shell.css';
+
+type ShellProps = { me: Me | null; children: ReactNode };
+
+/** What stands around every page: on a phone a bar at the bottom, on a desktop a bar at the side. */
+export function Shell({ me, children }: ShellProps) {
+  return (
+    <div className="shell" data-signed-in={me !== null}>
+      <button type="button" className="skip-link" onClick={() => document.getElementById('main')?.focus()}>
+        Skip to the content
+      </button>
+      {me ? <MemberBars me={me} /> : <VisitorBar />}
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function MemberBars({ me }: { me: Me }) {
+  const unread = useUnreadCount(me);
+  const [path] = useLocation();
+  const activity = unread > 0 ? `Activity, ${unread} unread` : 'Activity';
+  return (
+    <>
+      <header className="top-bar">
+        <Link href={paths.home()} aria-label="Pinhole, home">
+          <Wordmark height={25} />
+        </Link>
+        <Link href={paths.settings()} className="icon-button" aria-label="Settings">
+          <Settings aria-hidden size={22} strokeWidth={1.75} />
+        </Link>
+      </header>
+      <nav className="nav" aria-label="Main">
+        <Link href={paths.home()} className="nav-brand" aria-label="Pinhole, home">
+          <Wordmark height={27} />
+          <Mark size={28} />
+        </Link>
+        <NavLink href={paths.home()} icon={House} label="Home" isHere={path === paths.home()} />
+        <NavLink
+          href={paths.explore()}
+          icon={Search}
+          label="Search"
+          isHere={/^\/(explore|tags)/.test(path)}
+        />
+        <NavLink
+          href={paths.newPost()}
+          icon={SquarePlus}
+          label="New post"
+          isHere={path === paths.newPost()}
+        />
+        <NavLink
+          href={paths.activity()}
+          icon={Heart}
+          label="Activity"
+          name={activity}
+          hasDot={unread > 0}
+          isHere={/^\/(activity|requests)/.test(path)}
+        />
+        <Link
+          href={paths.profile(me.handle)}
+          className="nav-link"
+          aria-current={path.startsWith(paths.profile(me.handle)) ? 'page' : undefined}
+          aria-label="Profile"
+        >
+          <span className="nav-icon nav-avatar">
+            <Avatar url={me.avatarUrl} name={me.name || me.handle} size={26} />
+          </span>
+          <span className="nav-text">Profile</span>
+        </Link>
+        <span className="nav-rest">
+          <NavLink
+            href={paths.settings()}
+            icon={Settings}
+            label="Settings"
+            isHere={path === paths.settings()}
+          />
+        </span>
+      </nav>
+    </>
+  );
+}
+
+type NavLinkProps = {
+  href: string;
+  icon: LucideIcon;
+  label: string;
+  name?: string;
+  isHere: boolean;
+  hasDot?: boolean;
+};
+
+function NavLink({ href, icon: Icon, label, name = label, isHere, hasDot }: NavLinkProps) {
+  return (
+    <Link href={href} className="nav-link" aria-current={isHere ? 'page' : undefined} aria-label={name}>
+      <span className="nav-icon">
+        <Icon aria-hidden size={26} strokeWidth={isHere ? 2.4 : 1.75} />
+        {hasDot && <span className="nav-dot" />}
+      </span>
+      <span className="nav-text">{label}</span>
+    </Link>
+  );
+}
+
+function VisitorBar() {
+  const [path] = useLocation();
+  const next = path === paths.home() ? undefined : path;
+  if (/^\/(sign-|setup|reset|confirm)/.test(path) || path === paths.home()) return null;
+  return (
+    <header className="visitor-bar">
+      <Link href={paths.home()} aria-label="Pinhole, home">
+        <Wordmark height={25} />
+      </Link>
+      <span className="visitor-links">
+        <Link href={paths.signIn(next)} className={buttonClass({})} data-look="plain">
+          Sign in
+        </Link>
+        <Link href={paths.signUp(next)} className={buttonClass({ isSmall: true })} data-look="solid">
+          Sign up
+        </Link>
+      </span>
+    </header>
+  );
+}

@@ -1,0 +1,35 @@
+import { ImagePlus } from 'lucide-react';
+import { Link } from 'wouter';
+import type { Me } from '../../server/features/accounts/schema.ts';
+import { paths } from '../paths.ts';
+import { Button, buttonClass } from '../ui/Button.tsx';
+import { EmailNotice } from './EmailNotice.tsx';
+import { Suggestions } from './Suggestions.tsx';
+import './post.css';
+
+type WelcomeMemberProps = { me: Me; onReady: () => void };
+
+/** The feed of somebody who follows nobody, or nobody with photos yet. */
+export function WelcomeMember({ me, onReady }: WelcomeMemberProps) {
+  return (
+    <div className="page narrow welcome-member">
+      <EmailNotice me={me} />
+      <h1 dir="auto">Welcome, {me.name || me.handle}</h1>
+      <p className="muted">
+        Photos of the people you follow will be here. Start with a few, or share the first photo yourself.
+      </p>
+      <p>
+        <Link href={paths.newPost()} className={buttonClass({})} data-look="quiet">
+          <ImagePlus aria-hidden size={20} />
+          Share a photo
+        </Link>
+      </p>
+      <Suggestions title="People you could follow" />
+      {me.followingCount > 0 && (
+        <Button isWide onClick={onReady}>
+          Show my feed
+        </Button>
+      )}
+    </div>
+  );
+}

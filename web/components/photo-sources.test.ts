@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Photo } from '../../core/shapes.ts';
+import { altOf, frameRatio, squareSources, wholeSources } from './photo-sources.ts';
+
+const ann = { id: '1', handle: 'ann', name: 'Ann', isPrivate: false, avatarUrl: null };
+
+function photo(width: number, height: number, altText = ''): Photo {
+  const sized = (name: string, w: number, h: number) => ({
+    name,
+    url: `/media/${name}.jpg`,
+    width: w,
+    height: h,
+  });
+  const scaled = (name: string, w: number) => sized(name, w, Math.round((w * height) / width));
+  return {
+    mediaId: '1',
+    state: 'ready',
+    failure: null,
+    altText,
+    filter: 'none',
+    width,
+    height,
+    thumbhash: null,
+    averageColour: null,
+    renditions: [scaled('w1080', 1080), scaled('w640', 640), scaled('w320', 320), sized('s150', 150, 150)],
+  };
+}
+
+test('one photo keeps its own shape, however tall', () => {
+  assert.equal(frameRatio([photo(1000, 3000)]), 1 / 3);
+  assert.equal(frameRatio([photo(1910, 1000)]), 1.91);
+});
+
+test('of several photos the tallest makes the frame, no taller than 4:5', () => {
+  assert.equal(frameRatio([photo(1500, 1000), photo(1000, 1000)]), 1);
+  assert.equal(frameRatio([photo(1500, 1000), photo(900, 1600)]), 0.8);
+});
+
+test('a post without known sizes gets a square frame', () => {
+  assert.equal(frameRatio([]), 1);
+});
+
+test('the square rendition is never offered for a whole photo', () => {
+  const { src, srcSet } = wholeSources(photo(1080, 1350));
+  assert.equal(src, '/media/w640.jpg');
+  assert.equal(srcSet, '/media/w1080.jpg 1080w, /media/w640.jpg 640w, /media/w320.jpg 320w');
+});
+
+test('a grid square counts the shorter side of each rendition', () => {
+  assert.match(squareSources(photo(1910, 1000)).srcSet ?? '', /w320\.jpg 168w/);
+  assert.match(squareSources(photo(1000, 1910)).srcSet ?? '', /w320\.jpg 320w/);
+});
+
+test('a photo that is still developing has no sources', () => {
+  assert.deepEqual(wholeSources({ ...photo(10, 10), renditions: [] }), { src: undefined, srcSet: undefined });
+});
+
+test('without a description the alternative text says whose photo it is', () => {
+  assert.equal(altOf(photo(1, 1), ann, 1, 1), 'Photo by Ann');
+  assert.equal(altOf(photo(1, 1), ann, 2, 3), 'Photo 2 of 3 by Ann');
+  assert.equal(altOf(photo(1, 1, 'A pier at dusk'), ann, 1, 1), 'A pier at dusk');
+});

@@ -1,0 +1,109 @@
+import { useEffect, useRef, useState } from 'react';
+import type { Me } from '../../../server/features/accounts/schema.ts';
+import { useSetAvatar } from '../../api/accounts.ts';
+import { prepareAvatar, previewPhoto } from '../../darkroom/darkroom.ts';
+import { showToast } from '../../state/toasts.ts';
+import { Avatar } from '../../ui/Avatar.tsx';
+import { Button } from '../../ui/Button.tsx';
+import { FormError } from '../FormError.tsx';
+
+/** A chosen photo is cut to its middle square and shown before it is used. */
+export function AvatarField({ me }: { me: Me }) {
+  const save = useSetAvatar();
+  const input = useRef<HTMLInputElement>(null);
+  const [square, setSquare] = useState<Blob | null>(null);
+
+  const choose = async (file: File | undefined) => {
+    if (!file) return;
+    save.reset();
+    try {
+      setSquare((await prepareAvatar(file)).photo);
+    } catch {
+      // This browser cannot read it (HEIC, for instance); the server may.
+      setSquare(file);
+    }
+  };
+  const use = (wanted: Blob | null) =>
+    save.mutate(wanted, {
+      onSuccess: () => {
+        setSquare(null);
+        showToast(wanted ? 'Profile picture saved' : 'Profile picture removed');
+      },
+    });
+
+  return (
+    <div className="avatar-field">
+      {square ? (
+        <SquarePreview square={square} />
+      ) : (
+        <Avatar url={me.avatarUrl} name={me.name || me.handle} size={88} />
+      )}
+      <div className="avatar-field-side">
+        <FormError error={save.error} />
+        <input
+          ref={input}
+          type="file"
+          accept="image/*,.heic,.heif"
+          className="hidden-visually"
+          tabIndex={-1}
+          aria-label="Profile picture"
+          onChange={(event) => {
+            void choose(event.target.files?.[0]);
+            event.target.value = '';
+          }}
+        />
+        {square ? (
+          <div className="button-row">
+            <Button isBusy={save.isPending} onClick={() => use(square)}>
+              Use this picture
+            </Button>
+            <Button look="quiet" onClick={() => setSquare(null)}>
+              Cancel
+            </Button>
+          </div>
+        ) : (
+          <div className="button-row">
+            <Button look="quiet" onClick={() => input.current?.click()}>
+              Change picture
+            </Button>
+            {me.avatarUrl && (
+              <Button look="plain" isBusy={save.isPending} onClick={() => use(null)}>
+                Remove
+              </Button>
+            )}
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+const PREVIEW_SIDE = 264;
+let previews = 0;
+
+function SquarePreview({ square }: { square: Blob }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    previews += 1;
+    const show = async () => {
+      const bitmap = await previewPhoto(`avatar-${previews}`, square, PREVIEW_SIDE, 'none');
+      if (ref.current) {
+        ref.current.width = bitmap.width;
+        ref.current.height = bitmap.height;
+        ref.current.getContext('2d')?.drawImage(bitmap, 0, 0);
+      }
+      bitmap.close();
+    };
+    show().catch(() => undefined);
+  }, [square]);
+  return (
+    <canvas
+      ref={ref}
+      className="avatar-preview"
+      width={1}
+      height={1}
+      role="img"
+      aria-label="Your new profile picture"
+    />
+  );
+}

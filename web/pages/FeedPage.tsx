@@ -1,0 +1,59 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { CircleCheck } from 'lucide-react';
+import { useMe } from '../api/accounts.ts';
+import { sentenceOf } from '../api/client.ts';
+import { keys } from '../api/keys.ts';
+import { useFeed } from '../api/posts.ts';
+import { EmailNotice } from '../components/EmailNotice.tsx';
+import { LoadError } from '../components/LoadError.tsx';
+import { PostView } from '../components/PostView.tsx';
+import { Suggestions } from '../components/Suggestions.tsx';
+import { WelcomeMember } from '../components/WelcomeMember.tsx';
+import { LoadMore } from '../ui/LoadMore.tsx';
+import { Spinner } from '../ui/Spinner.tsx';
+import { useTitle } from '../ui/use-title.ts';
+
+/** Photos that may be on the screen before anything is scrolled. */
+const FIRST_POSTS = 2;
+
+export function FeedPage() {
+  useTitle(undefined);
+  const me = useMe();
+  const feed = useFeed();
+  const client = useQueryClient();
+  if (feed.isPending) return <Spinner />;
+  if (feed.isError && feed.items.length === 0)
+    return <LoadError error={feed.error} onRetry={() => void feed.refetch()} />;
+  if (feed.items.length === 0 && me) {
+    return <WelcomeMember me={me} onReady={() => void client.invalidateQueries({ queryKey: keys.feed })} />;
+  }
+  return (
+    <div className="feed-page">
+      <div className="feed">
+        <h1 className="hidden-visually">Home</h1>
+        {me && <EmailNotice me={me} />}
+        {feed.items.map((post, at) => (
+          <PostView key={post.id} post={post} isFirst={at < FIRST_POSTS} />
+        ))}
+        <LoadMore
+          hasMore={feed.hasNextPage}
+          isLoading={feed.isFetchingNextPage}
+          error={feed.isFetchNextPageError ? sentenceOf(feed.error) : null}
+          onMore={feed.fetchNextPage}
+        />
+        {!feed.hasNextPage && (
+          <footer className="feed-end">
+            <CircleCheck aria-hidden size={34} strokeWidth={1.25} />
+            <p className="strong">You're all caught up</p>
+            <p className="muted">That is everything from the people you follow.</p>
+          </footer>
+        )}
+      </div>
+      <aside className="feed-side">
+        <div>
+          <Suggestions title="People you could follow" max={5} />
+        </div>
+      </aside>
+    </div>
+  );
+}

@@ -1,0 +1,36 @@
+import { useProfile } from '../api/accounts.ts';
+import { useFollowers, useFollowing } from '../api/graph.ts';
+import { AccountList } from '../components/AccountList.tsx';
+import { BackHeader } from '../components/BackHeader.tsx';
+import { LoadError } from '../components/LoadError.tsx';
+import { paths } from '../paths.ts';
+import { Spinner } from '../ui/Spinner.tsx';
+import { useTitle } from '../ui/use-title.ts';
+
+type FollowsPageProps = { handle: string; side: 'followers' | 'following' };
+
+export function FollowsPage({ handle, side }: FollowsPageProps) {
+  const title = side === 'followers' ? 'Followers' : 'Following';
+  useTitle(`${title} of @${handle}`);
+  const profile = useProfile(handle);
+  if (profile.isPending) return <Spinner />;
+  if (!profile.data) return <LoadError error={profile.error} onRetry={() => void profile.refetch()} />;
+  return (
+    <div className="page narrow">
+      <BackHeader title={`${title} of ${profile.data.handle}`} fallback={paths.profile(handle)} />
+      {side === 'followers' ? (
+        <Followers accountId={profile.data.id} />
+      ) : (
+        <Following accountId={profile.data.id} />
+      )}
+    </div>
+  );
+}
+
+function Followers({ accountId }: { accountId: string }) {
+  return <AccountList pages={useFollowers(accountId)} empty="Nobody follows this account yet." />;
+}
+
+function Following({ accountId }: { accountId: string }) {
+  return <AccountList pages={useFollowing(accountId)} empty="This account follows nobody yet." />;
+}

@@ -1,0 +1,94 @@
+import { ImageOff } from 'lucide-react';
+import { useRef } from 'react';
+import { Link } from 'wouter';
+import type { PostCard } from '../../core/shapes.ts';
+import { useMe } from '../api/accounts.ts';
+import { isGone } from '../api/client.ts';
+import { useComments } from '../api/comments.ts';
+import { usePost } from '../api/posts.ts';
+import { Caption } from '../components/Caption.tsx';
+import { CommentForm } from '../components/CommentForm.tsx';
+import { CommentList } from '../components/CommentList.tsx';
+import { Developing } from '../components/Developing.tsx';
+import { LoadError } from '../components/LoadError.tsx';
+import { PhotoCarousel } from '../components/PhotoCarousel.tsx';
+import { PostActions } from '../components/PostActions.tsx';
+import { PostHeader } from '../components/PostHeader.tsx';
+import { useLikePost } from '../components/use-like-post.ts';
+import { paths } from '../paths.ts';
+import { EmptyState } from '../ui/EmptyState.tsx';
+import { Spinner } from '../ui/Spinner.tsx';
+import { TimeAgo } from '../ui/TimeAgo.tsx';
+import { useTitle } from '../ui/use-title.ts';
+import '../components/post.css';
+import './post-page.css';
+
+const SIZES = '(min-width: 1100px) 640px, (min-width: 768px) 560px, 100vw';
+
+export function PostPage({ postId }: { postId: string }) {
+  const query = usePost(postId);
+  useTitle(query.data && `Post by ${query.data.account.handle}`);
+  if (query.isPending) return <Spinner />;
+  if (isGone(query.error)) {
+    return (
+      <EmptyState
+        icon={ImageOff}
+        title="This post is not here"
+        text="It was deleted, or it is not shown to you."
+      >
+        <Link href={paths.home()} className="text-link">
+          Go home
+        </Link>
+      </EmptyState>
+    );
+  }
+  if (!query.data) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
+  return <Post post={query.data} />;
+}
+
+function Post({ post }: { post: PostCard }) {
+  const me = useMe();
+  const like = useLikePost(post);
+  const isPublished = post.state === 'published';
+  const comments = useComments(post.id, isPublished);
+  const input = useRef<HTMLTextAreaElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const showNewest = () => list.current?.scrollTo({ top: list.current.scrollHeight });
+  return (
+    <article className="post-page" aria-label={`Post by ${post.account.handle}`}>
+      <h1 className="hidden-visually">Post by {post.account.handle}</h1>
+      <PostHeader post={post} />
+      <PhotoCarousel
+        post={post}
+        sizes={SIZES}
+        isFirst
+        onDoubleTap={isPublished ? () => like(true) : undefined}
+      />
+      <div className="post-page-talk" ref={list}>
+        {post.caption && <Caption account={post.account} text={post.caption} />}
+        {isPublished && <CommentList postId={post.id} comments={comments} />}
+      </div>
+      <div className="post-page-actions">
+        {isPublished ? (
+          <PostActions post={post} onLike={like} onComment={me ? () => input.current?.focus() : undefined} />
+        ) : (
+          <Developing post={post} />
+        )}
+        <p className="post-time muted">
+          <TimeAgo iso={post.createdAt} />
+        </p>
+      </div>
+      {isPublished &&
+        (me ? (
+          <CommentForm postId={post.id} me={me} inputRef={input} onSent={showNewest} />
+        ) : (
+          <p className="post-page-visitor muted">
+            <Link href={paths.signIn(paths.post(post.id))} className="text-link">
+              Sign in
+            </Link>{' '}
+            to like or comment.
+          </p>
+        ))}
+    </article>
+  );
+}

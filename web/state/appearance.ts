@@ -1,0 +1,20 @@
+import { readSetting, writeSetting } from './settings.ts';
+
+export type Appearance = 'system' | 'light' | 'dark';
+
+const KEY = 'pinhole.appearance';
+
+export function readAppearance(): Appearance {
+  const kept = readSetting(KEY);
+  return kept === 'light' || kept === 'dark' ? kept : 'system';
+}
+
+export function setAppearance(appearance: Appearance): void {
+  writeSetting(KEY, appearance === 'system' ? null : appearance);
+  applyAppearance(appearance);
+}
+
+export function applyAppearance(appearance: Appearance): void {
+  if (appearance === 'system') delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = appearance;
+}

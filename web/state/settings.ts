@@ -1,0 +1,17 @@
+/** Settings of this browser alone. Storage may be forbidden or full; they are then those of the first visit. */
+export function readSetting(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+export function writeSetting(key: string, value: string | null): void {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
+  } catch {
+    // Nothing is lost but the setting.
+  }
+}

@@ -1,0 +1,90 @@
+import { X } from 'lucide-react';
+import { type MouseEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { Button, IconButton } from './Button.tsx';
+
+type DialogProps = { title: string; onClose: () => void; children: ReactNode };
+
+/** Modal: the browser keeps the focus inside, Esc and a press beside it close it, the focus returns afterwards. */
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const titleId = useId();
+  return (
+    <Modal labelledBy={titleId} onClose={onClose}>
+      <header className="dialog-head">
+        <h2 id={titleId}>{title}</h2>
+        <IconButton label="Close" onClick={onClose}>
+          <X aria-hidden size={22} />
+        </IconButton>
+      </header>
+      <div className="dialog-body">{children}</div>
+    </Modal>
+  );
+}
+
+type ConfirmProps = {
+  title: string;
+  text: ReactNode;
+  confirm: string;
+  cancel?: string;
+  isBusy?: boolean;
+  onConfirm: () => void;
+  onClose: () => void;
+};
+
+export function ConfirmDialog({
+  title,
+  text,
+  confirm,
+  cancel = 'Cancel',
+  isBusy,
+  onConfirm,
+  onClose,
+}: ConfirmProps) {
+  const titleId = useId();
+  return (
+    <Modal labelledBy={titleId} onClose={onClose}>
+      <div className="dialog-text">
+        <h2 id={titleId}>{title}</h2>
+        <p className="muted">{text}</p>
+      </div>
+      <div className="dialog-actions">
+        <Button look="quiet" onClick={onClose}>
+          {cancel}
+        </Button>
+        <Button look="danger" isBusy={isBusy} onClick={onConfirm}>
+          {confirm}
+        </Button>
+      </div>
+    </Modal>
+  );
+}
+
+type ModalProps = { labelledBy: string; onClose: () => void; children: ReactNode };
+
+function Modal({ labelledBy, onClose, children }: ModalProps) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    ref.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+    };
+  }, []);
+  const closeBeside = (event: MouseEvent<HTMLDialogElement>) => {
+    if (event.target === ref.current) onClose();
+  };
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes it; the press beside it is an extra for the mouse
+    <dialog
+      ref={ref}
+      className="dialog"
+      aria-labelledby={labelledBy}
+      onClick={closeBeside}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      {children}
+    </dialog>
+  );
+}

@@ -1,0 +1,31 @@
+import { X } from 'lucide-react';
+import { Button, IconButton } from './Button.tsx';
+
+type ToastEntry = { key: number; text: string; action?: { label: string; run: () => void } };
+type ToastsProps = { toasts: readonly ToastEntry[]; onDismiss: (key: number) => void };
+
+export function Toasts({ toasts, onDismiss }: ToastsProps) {
+  return (
+    <section className="toasts" aria-live="polite" aria-label="Messages">
+      {toasts.map((toast) => (
+        <div className="toast" key={toast.key}>
+          <p>{toast.text}</p>
+          {toast.action && (
+            <Button
+              look="plain"
+              onClick={() => {
+                onDismiss(toast.key);
+                toast.action?.run();
+              }}
+            >
+              {toast.action.label}
+            </Button>
+          )}
+          <IconButton label="Dismiss" onClick={() => onDismiss(toast.key)}>
+            <X aria-hidden size={18} />
+          </IconButton>
+        </div>
+      ))}
+    </section>
+  );
+}
