@@ -10,18 +10,26 @@ export function idOf<Branded extends string>(what: string) {
     .max(20)
     .refine((text) => isPossibleId(text, Date.now()), `is not the ID of ${what}`)
     .transform((text) => text as Branded)
-    .meta({ description: `ID of ${what}: a positive 63-bit decimal, as text`, example: '4467570830351532032' });
+    .meta({
+      description: `ID of ${what}: a positive 63-bit decimal, as text`,
+      example: '4467570830351532032',
+    });
 }
 
 /** Text from a member: well-formed Unicode without NUL or other control characters (line feed and tab are kept). */
 export function memberText(max: number) {
-  return z
-    .string()
-    .max(max)
-    .refine((text) => text.isWellFormed(), 'contains half a character (a lone surrogate)')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-    .refine((text) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text.replaceAll('\r\n', '\n')), 'contains control characters')
-    .transform((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim());
+  return (
+    z
+      .string()
+      .max(max)
+      .refine((text) => text.isWellFormed(), 'contains half a character (a lone surrogate)')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
+      .refine(
+        (text) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text.replaceAll('\r\n', '\n')),
+        'contains control characters',
+      )
+      .transform((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim())
+  );
 }
 
 export const pageQuery = z.strictObject({
@@ -42,7 +50,10 @@ export const accountCard = z
     handle: z.string(),
     name: z.string(),
     isPrivate: z.boolean(),
-    avatarUrl: z.string().nullable().meta({ description: 'A 150 px square, signed, valid for a limited time' }),
+    avatarUrl: z
+      .string()
+      .nullable()
+      .meta({ description: 'A 150 px square, signed, valid for a limited time' }),
   })
   .meta({ id: 'AccountCard', description: 'An account as it appears beside a photo or in a list' });
 export type AccountCard = z.infer<typeof accountCard>;
@@ -50,7 +61,9 @@ export type AccountCard = z.infer<typeof accountCard>;
 export const relationship = z
   .object({
     isSelf: z.boolean(),
-    following: z.enum(['no', 'requested', 'yes']).meta({ description: 'Whether the viewer follows this account' }),
+    following: z
+      .enum(['no', 'requested', 'yes'])
+      .meta({ description: 'Whether the viewer follows this account' }),
     followsYou: z.boolean(),
     blocked: z.boolean().meta({ description: 'Whether the viewer blocks this account' }),
   })
@@ -74,8 +87,12 @@ export const photo = z
     thumbhash: z.string().nullable().meta({ description: 'ThumbHash, base64' }),
     averageColour: z.string().nullable(),
     renditions: z
-      .array(z.object({ name: z.string(), url: z.string(), width: z.number().int(), height: z.number().int() }))
-      .meta({ description: 'JPEGs of 1080, 640 and 320 px width and a 150 px square (s150); empty until ready' }),
+      .array(
+        z.object({ name: z.string(), url: z.string(), width: z.number().int(), height: z.number().int() }),
+      )
+      .meta({
+        description: 'JPEGs of 1080, 640 and 320 px width and a 150 px square (s150); empty until ready',
+      }),
   })
   .meta({ id: 'Photo' });
 export type Photo = z.infer<typeof photo>;

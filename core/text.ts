@@ -68,9 +68,17 @@ export function splitText(text: string): TextPart[] {
   const marks = [
     ...[...text.matchAll(HASHTAG)]
       .filter((match) => !/^\p{N}+$/u.test(match[1] ?? ''))
-      .map((match) => ({ kind: 'hashtag' as const, at: match.index, text: match[0], target: foldHashtag(match[1] ?? '') })),
+      .map((match) => ({
+        kind: 'hashtag' as const,
+        at: match.index,
+        text: match[0],
+        target: foldHashtag(match[1] ?? ''),
+      })),
     ...[...text.matchAll(MENTION)].map((match) => ({
-      kind: 'mention' as const, at: match.index, text: match[0], target: foldHandle(match[1] ?? ''),
+      kind: 'mention' as const,
+      at: match.index,
+      text: match[0],
+      target: foldHandle(match[1] ?? ''),
     })),
   ].sort((a, b) => a.at - b.at);
   const parts: TextPart[] = [];

@@ -3,13 +3,36 @@
 // from what the packages themselves declare.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-const SYSTEMS = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'openbsd', 'netbsd', 'openharmony', 'sunos', 'win32'];
-const PROCESSORS = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64'];
+const SYSTEMS = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'openbsd',
+  'netbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+];
+const PROCESSORS = [
+  'arm',
+  'arm64',
+  'ia32',
+  'loong64',
+  'mips64el',
+  'ppc64',
+  'riscv64',
+  's390x',
+  'wasm32',
+  'x64',
+];
 
 const file = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(file, 'utf8'));
 for (const entry of Object.values(lock.packages))
-  for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) lock.packages[`node_modules/${name}`] ??= absent(entry, name, version);
+  for (const [name, version] of Object.entries(entry.optionalDependencies ?? {}))
+    lock.packages[`node_modules/${name}`] ??= absent(entry, name, version);
 lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 

@@ -9,7 +9,12 @@ export class ExpectedError extends Error {
   readonly code: string;
   readonly retryAfterSeconds: number | undefined;
   readonly fields: FieldFault[] | undefined;
-  constructor(status: number, code: string, message: string, more: { retryAfterSeconds?: number; fields?: FieldFault[] } = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    more: { retryAfterSeconds?: number; fields?: FieldFault[] } = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;

@@ -32,10 +32,11 @@ create function next_id(logical_shard integer) returns bigint language plpgsql a
 declare
   tick bigint := nextval('id_clock');
 begin
-  if tick < (id_wall_clock_ms() - 1) << 10 then
+  if tick < ((id_wall_clock_ms() - 1) << 10) then
     tick := id_clock_catch_up();
   end if;
-  return (tick >> 10) << 23 | logical_shard::bigint << 10 | (tick & 1023);
+  -- All of these operators have one precedence in PostgreSQL: every pair of brackets counts.
+  return ((tick >> 10) << 23) | (logical_shard::bigint << 10) | (tick & 1023);
 end $$;
 
 create function id_logical_shard(id bigint) returns integer language sql immutable

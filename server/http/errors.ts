@@ -6,7 +6,11 @@ import type { App } from '../infra/app.ts';
 
 export function answerError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const expected = expectedOf(error);
-  if (!expected) app.log.error({ err: error, requestId: request.id, method: request.method, url: request.url }, 'request failed');
+  if (!expected)
+    app.log.error(
+      { err: error, requestId: request.id, method: request.method, url: request.url },
+      'request failed',
+    );
   else if (expected.status >= 500) app.log.warn({ err: error, requestId: request.id }, expected.message);
   const { status, code, message, fields, retryAfterSeconds } = expected ?? UNEXPECTED;
   if (retryAfterSeconds) reply.header('retry-after', String(Math.ceil(retryAfterSeconds)));
@@ -20,17 +24,26 @@ export function answerError(app: App, error: unknown, request: FastifyRequest, r
 }
 
 const UNEXPECTED = {
-  status: 500, code: 'internal', message: 'Something went wrong on our side. Try again; if it stays, tell the operator.',
-  fields: undefined, retryAfterSeconds: undefined,
+  status: 500,
+  code: 'internal',
+  message: 'Something went wrong on our side. Try again; if it stays, tell the operator.',
+  fields: undefined,
+  retryAfterSeconds: undefined,
 };
 
 function expectedOf(error: unknown): ExpectedError | null {
   if (error instanceof ExpectedError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const fields = error.validation.map(({ instancePath, message }) => ({ path: instancePath.replace(/^\//, '').replaceAll('/', '.'), message: sentence(message) }));
+    const fields = error.validation.map(({ instancePath, message }) => ({
+      path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
+      message: sentence(message),
+    }));
     return wrongFields(fields, error.validationContext);
   }
-  return frameworkError(error as Partial<FastifyError>) ?? lostConnection(error as { code?: string; message?: string });
+  return (
+    frameworkError(error as Partial<FastifyError>) ??
+    lostConnection(error as { code?: string; message?: string })
+  );
 }
 
 function wrongFields(fields: FieldFault[], context: string | undefined): Invalid {
@@ -47,14 +60,39 @@ function sentence(message: string | undefined): string {
 function frameworkError(error: Partial<FastifyError>): ExpectedError | null {
   if (!error.code?.startsWith('FST_') || !error.statusCode || error.statusCode >= 500) return null;
   if (error.statusCode === 413) return new ExpectedError(413, 'body_too_large', 'The body is too large.');
-  if (error.statusCode === 415) return new ExpectedError(415, 'media_type', 'Send JSON with the content type application/json.');
+  if (error.statusCode === 415)
+    return new ExpectedError(415, 'media_type', 'Send JSON with the content type application/json.');
   if (error.statusCode === 404) return new NotFound();
   return new ExpectedError(error.statusCode, 'invalid_request', 'The request is malformed.');
 }
 
-const LOST = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT', '57P01', '57P02', '57P03', '53300', '57014', '08006', '08003', '08001']);
+const LOST = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOENT',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '57P03',
+  '53300',
+  '57014',
+  '08006',
+  '08003',
+  '08001',
+]);
 
 function lostConnection(error: { code?: string; message?: string }): Unavailable | null {
-  const isLost = (error.code !== undefined && LOST.has(error.code)) || /Connection terminated|connection is closed|not queryable|timeout exceeded when trying to connect/i.test(error.message ?? '');
-  return isLost ? new Unavailable('database_unavailable', 'A part of the network is not reachable just now. Try again in a moment.', 2) : null;
+  const isLost =
+    (error.code !== undefined && LOST.has(error.code)) ||
+    /Connection terminated|connection is closed|not queryable|timeout exceeded when trying to connect/i.test(
+      error.message ?? '',
+    );
+  return isLost
+    ? new Unavailable(
+        'database_unavailable',
+        'A part of the network is not reachable just now. Try again in a moment.',
+        2,
+      )
+    : null;
 }

@@ -13,7 +13,10 @@ export function parseJson(body: Buffer): unknown {
     if (isTooDeep(text)) throw new Error('too deep');
     return secureJson.parse(text, null, { protoAction: 'error', constructorAction: 'error' });
   } catch {
-    throw new Invalid('invalid_json', `The body is not JSON that can be used (UTF-8, at most ${DEPTH_MAX} levels deep).`);
+    throw new Invalid(
+      'invalid_json',
+      `The body is not JSON that can be used (UTF-8, at most ${DEPTH_MAX} levels deep).`,
+    );
   }
 }
 

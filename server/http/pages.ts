@@ -2,18 +2,26 @@
  * The web client: its built files, cached for ever by their hashed names, and one page for all addresses, into which
  * the title and link preview of public posts and profiles are written for those who run no scripts.
  */
-import staticFiles from '@fastify/static';
+
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import staticFiles from '@fastify/static';
 import { isPossibleId, type PostId } from '../../core/ids.ts';
-import { getAccountIdByHandle } from '../features/accounts/accounts.ts';
 import { ExpectedError, NotFound } from '../errors.ts';
+import { getAccountIdByHandle } from '../features/accounts/accounts.ts';
 import { hydrateProfile } from '../hydrate/accounts.ts';
 import { hydratePost } from '../hydrate/posts.ts';
 import type { App } from '../infra/app.ts';
 import type { Server } from './server.ts';
 
-type Preview = { status: number; title: string; description: string; image: string | null; path: string; kind: 'article' | 'profile' | 'website' };
+type Preview = {
+  status: number;
+  title: string;
+  description: string;
+  image: string | null;
+  path: string;
+  kind: 'article' | 'profile' | 'website';
+};
 
 const DESCRIPTION_MAX = 200;
 /** Addresses under these are for programs: what is not there is a JSON 404, not the page. */
@@ -28,12 +36,16 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     cacheControl: false,
     setHeaders: (response, file) => {
       const isHashed = path.dirname(file).endsWith(`${path.sep}assets`);
-      response.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'public, max-age=3600');
+      response.header(
+        'cache-control',
+        isHashed ? 'public, max-age=31536000, immutable' : 'public, max-age=3600',
+      );
     },
   });
   server.setNotFoundHandler(async (request, reply) => {
     const { pathname } = new URL(request.url, 'http://page');
-    if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname)) throw new NotFound();
+    if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname))
+      throw new NotFound();
     const preview = await findPreview(app, pathname);
     return reply
       .code(preview.status)
@@ -44,7 +56,14 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
 
 /** As a stranger sees it: a preview is made for whoever the link is sent to. */
 async function findPreview(app: App, pathname: string): Promise<Preview> {
-  const plain: Preview = { status: 200, title: 'Pinhole', description: 'A photo-sharing network.', image: null, path: pathname, kind: 'website' };
+  const plain: Preview = {
+    status: 200,
+    title: 'Pinhole',
+    description: 'A photo-sharing network.',
+    image: null,
+    path: pathname,
+    kind: 'website',
+  };
   try {
     const postId = /^\/p\/([^/]+)\/?$/.exec(pathname)?.[1];
     if (postId !== undefined) return { ...plain, ...(await previewPost(app, postId)) };
@@ -53,7 +72,8 @@ async function findPreview(app: App, pathname: string): Promise<Preview> {
     return plain;
   } catch (error) {
     // A page that a stranger may not see may still be one for the member who opens it: the client asks again.
-    if (error instanceof ExpectedError || error instanceof URIError) return { ...plain, status: error instanceof NotFound ? 200 : 400 };
+    if (error instanceof ExpectedError || error instanceof URIError)
+      return { ...plain, status: error instanceof NotFound ? 200 : 400 };
     throw error;
   }
 }
@@ -64,7 +84,13 @@ async function previewPost(app: App, postId: string): Promise<Partial<Preview>> 
   const image = post.photos[0]?.renditions.find(({ name }) => name === 'w1080');
   return {
     title: `${post.account.name || post.account.handle} (@${post.account.handle}) on Pinhole`,
-    description: post.caption || post.photos.map(({ altText }) => altText).filter(Boolean).join(' · ') || `A photo by @${post.account.handle}`,
+    description:
+      post.caption ||
+      post.photos
+        .map(({ altText }) => altText)
+        .filter(Boolean)
+        .join(' · ') ||
+      `A photo by @${post.account.handle}`,
     image: image?.url ?? null,
     kind: 'article',
   };
@@ -83,9 +109,17 @@ async function previewProfile(app: App, handle: string): Promise<Partial<Preview
 function headOf(app: App, preview: Preview): string {
   const description = [...preview.description].slice(0, DESCRIPTION_MAX).join('').replace(/\s+/g, ' ');
   const tags = [
-    ['og:site_name', 'Pinhole'], ['og:type', preview.kind], ['og:title', preview.title], ['og:description', description],
+    ['og:site_name', 'Pinhole'],
+    ['og:type', preview.kind],
+    ['og:title', preview.title],
+    ['og:description', description],
     ['og:url', app.publicUrl + preview.path],
-    ...(preview.image ? [['og:image', app.publicUrl + preview.image], ['twitter:card', preview.kind === 'article' ? 'summary_large_image' : 'summary']] : []),
+    ...(preview.image
+      ? [
+          ['og:image', app.publicUrl + preview.image],
+          ['twitter:card', preview.kind === 'article' ? 'summary_large_image' : 'summary'],
+        ]
+      : []),
   ];
   return [
     `<title>${escapeHtml(preview.title)}</title>`,

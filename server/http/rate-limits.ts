@@ -29,15 +29,25 @@ export function openRateLimits(config: Config): RateLimits {
     async signIn(request, login) {
       const address = addressOf(request);
       await take(signInByAddress, address, 'Too many tries to sign in from your address. Try again later.');
-      await take(signInByLogin, `${address} ${login.toLowerCase()}`, 'Too many tries to sign in. Try again later, or reset the password.');
+      await take(
+        signInByLogin,
+        `${address} ${login.toLowerCase()}`,
+        'Too many tries to sign in. Try again later, or reset the password.',
+      );
     },
-    signUp: (request) => take(signUp, addressOf(request), 'Too many sign-ups from your address. Try again later.'),
+    signUp: (request) =>
+      take(signUp, addressOf(request), 'Too many sign-ups from your address. Try again later.'),
     async mail(request, email) {
-      await take(mailByAddress, addressOf(request), 'Too many mails were asked for from your address. Try again later.');
+      await take(
+        mailByAddress,
+        addressOf(request),
+        'Too many mails were asked for from your address. Try again later.',
+      );
       await take(mailByReceiver, email.toLowerCase(), 'Too many mails were asked for. Try again later.');
     },
     post: (accountId) => take(posts, accountId, 'That is a lot of posts within an hour. Try again later.'),
-    comment: (accountId) => take(comments, accountId, 'That is a lot of comments within an hour. Try again later.'),
+    comment: (accountId) =>
+      take(comments, accountId, 'That is a lot of comments within an hour. Try again later.'),
   };
 }
 

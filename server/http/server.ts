@@ -1,10 +1,22 @@
 /** The edge: one Fastify server with our parser, serialiser, headers, sessions and error replies. Knows no feature. */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import cookie from '@fastify/cookie';
 import swagger from '@fastify/swagger';
 import fastJsonStringify from 'fast-json-stringify';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRequest, type RawServerDefault } from 'fastify';
-import { jsonSchemaTransform, jsonSchemaTransformObject, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { limits } from '../../core/limits.ts';
 import type { App } from '../infra/app.ts';
@@ -13,15 +25,26 @@ import { parseJson } from './json.ts';
 import { openRateLimits, type RateLimits } from './rate-limits.ts';
 import { authenticate, refuseCrossSite } from './sessions.ts';
 
-export type Server = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
+export type Server = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
 export type Routes = (server: Server, app: App, limits: RateLimits) => void;
 
 const JSON_MAX_BYTES = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 120_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'", "img-src 'self' blob: data:", "worker-src 'self' blob:", "object-src 'none'",
-  "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'",
+  "default-src 'self'",
+  "img-src 'self' blob: data:",
+  "worker-src 'self' blob:",
+  "object-src 'none'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
 ].join('; ');
 
 /** `api` is mounted under /api/v1, `root` beside it. */
@@ -42,14 +65,27 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
   server.setSerializerCompiler(({ schema }) => serializerOf(schema));
   server.setErrorHandler((error, request, reply) => answerError(app, error, request, reply));
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) => parseJson(body));
-  server.addContentTypeParser(/^(image\/|application\/octet-stream)/, { bodyLimit: limits.uploadMaxBytes }, async (_request: FastifyRequest, payload: IncomingMessage) => payload);
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => parseJson(body),
+  );
+  server.addContentTypeParser(
+    /^(image\/|application\/octet-stream)/,
+    { bodyLimit: limits.uploadMaxBytes },
+    async (_request: FastifyRequest, payload: IncomingMessage) => payload,
+  );
   await server.register(cookie);
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
       info: { title: 'Pinhole', version: 'v1', description: API_DESCRIPTION },
-      components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, cookie: { type: 'apiKey', in: 'cookie', name: 'pinhole_session' } } },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          cookie: { type: 'apiKey', in: 'cookie', name: 'pinhole_session' },
+        },
+      },
       security: [{ bearer: [] }, { cookie: [] }, {}],
     },
     transform: jsonSchemaTransform,
@@ -66,15 +102,18 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
     });
   });
   const rateLimits = openRateLimits(app.config);
-  await server.register(async (scope) => {
-    const api = scope.withTypeProvider<ZodTypeProvider>();
-    api.addHook('onRequest', async (request, reply) => {
-      reply.header('cache-control', 'private, no-store');
-      refuseCrossSite(app, request);
-      request.viewer = await authenticate(app, request);
-    });
-    for (const routes of mounts.api) routes(api, app, rateLimits);
-  }, { prefix: '/api/v1' });
+  await server.register(
+    async (scope) => {
+      const api = scope.withTypeProvider<ZodTypeProvider>();
+      api.addHook('onRequest', async (request, reply) => {
+        reply.header('cache-control', 'private, no-store');
+        refuseCrossSite(app, request);
+        request.viewer = await authenticate(app, request);
+      });
+      for (const routes of mounts.api) routes(api, app, rateLimits);
+    },
+    { prefix: '/api/v1' },
+  );
   for (const routes of mounts.root) routes(server, app, rateLimits);
   return server;
 }
@@ -86,7 +125,9 @@ function serializerOf(schema: unknown): (value: unknown) => string {
   if (!(schema instanceof z.ZodType)) return JSON.stringify;
   const known = serializers.get(schema);
   if (known) return known;
-  const made = fastJsonStringify(z.toJSONSchema(schema, { target: 'draft-7', io: 'output' }) as Parameters<typeof fastJsonStringify>[0]);
+  const made = fastJsonStringify(
+    z.toJSONSchema(schema, { target: 'draft-7', io: 'output' }) as Parameters<typeof fastJsonStringify>[0],
+  );
   serializers.set(schema, made);
   return made;
 }

@@ -1,8 +1,8 @@
 /** Who is asking: by bearer token, or by cookie from our own pages. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { findViewer } from '../features/accounts/sessions.ts';
-import type { Viewer } from '../features/accounts/accounts.ts';
 import { Forbidden, Unauthenticated } from '../errors.ts';
+import type { Viewer } from '../features/accounts/accounts.ts';
+import { findViewer } from '../features/accounts/sessions.ts';
 import type { App } from '../infra/app.ts';
 
 declare module 'fastify' {
@@ -38,8 +38,15 @@ export function refuseCrossSite(app: App, request: FastifyRequest): void {
   if (SAFE_METHODS.has(request.method) || request.headers.authorization !== undefined) return;
   const site = request.headers['sec-fetch-site'];
   const { origin } = request.headers;
-  const isForeign = origin !== undefined ? !isOurs(app, request, origin) : site !== undefined && site !== 'same-origin' && site !== 'none';
-  if (isForeign) throw new Forbidden('cross_site', 'Requests that change something must come from our own pages, or carry a bearer token.');
+  const isForeign =
+    origin !== undefined
+      ? !isOurs(app, request, origin)
+      : site !== undefined && site !== 'same-origin' && site !== 'none';
+  if (isForeign)
+    throw new Forbidden(
+      'cross_site',
+      'Requests that change something must come from our own pages, or carry a bearer token.',
+    );
 }
 
 function isOurs(app: App, request: FastifyRequest, origin: string): boolean {

@@ -1,13 +1,13 @@
 /** Account ids → cards, profiles and lists, of what this viewer may see. */
 import type { AccountId } from '../../core/ids.ts';
 import type { AccountCard, AccountWithRelationship } from '../../core/shapes.ts';
+import { NotFound } from '../errors.ts';
 import { getAccount, type Viewer } from '../features/accounts/accounts.ts';
 import type { Me, Profile } from '../features/accounts/schema.ts';
 import { countUnread } from '../features/activity/activity.ts';
 import { blocks, mustSee, seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
 import { listBlocks, listRelationships } from '../features/graph/graph.ts';
 import { photoUrl } from '../features/media/addresses.ts';
-import { NotFound } from '../errors.ts';
 import type { App } from '../infra/app.ts';
 
 const AVATAR = 's150';
@@ -30,14 +30,20 @@ function avatarUrl(app: App, avatarId: string | null, name: string): string | nu
 }
 
 /** Cards in the order of the ids; those that the viewer may not see are left out. */
-export async function hydrateAccounts(app: App, viewer: ViewerId, accountIds: AccountId[]): Promise<AccountWithRelationship[]> {
+export async function hydrateAccounts(
+  app: App,
+  viewer: ViewerId,
+  accountIds: AccountId[],
+): Promise<AccountWithRelationship[]> {
   const [seen, relationships] = await Promise.all([
     seeAccounts(app, viewer, accountIds),
     listRelationships(app, viewer, accountIds),
   ]);
   return accountIds.flatMap((accountId) => {
     const account = seen.get(accountId);
-    return account ? [{ ...presentCard(app, account), relationship: relationships.get(accountId) ?? NOBODY }] : [];
+    return account
+      ? [{ ...presentCard(app, account), relationship: relationships.get(accountId) ?? NOBODY }]
+      : [];
   });
 }
 
@@ -45,7 +51,11 @@ export async function hydrateAccounts(app: App, viewer: ViewerId, accountIds: Ac
 export async function hydrateBlocked(app: App, viewer: AccountId, before: string, limit: number) {
   const edges = await listBlocks(app, viewer, before, limit);
   // As a stranger sees them: a handle and a name, which the viewer knew when he blocked.
-  const seen = await seeAccounts(app, null, edges.map((edge) => edge.account_id));
+  const seen = await seeAccounts(
+    app,
+    null,
+    edges.map((edge) => edge.account_id),
+  );
   const items = edges.flatMap(({ account_id }) => {
     const account = seen.get(account_id);
     return account ? [{ ...presentCard(app, account), relationship: { ...NOBODY, blocked: true } }] : [];
@@ -57,7 +67,10 @@ export async function hydrateBlocked(app: App, viewer: AccountId, before: string
 export async function hydrateProfile(app: App, viewer: ViewerId, accountId: AccountId): Promise<Profile> {
   if (viewer && (await blocks(app, viewer, accountId))) return presentBlocked(app, accountId);
   const seen = await mustSee(app, viewer, accountId);
-  const [account, relationships] = await Promise.all([getAccount(app, accountId), listRelationships(app, viewer, [accountId])]);
+  const [account, relationships] = await Promise.all([
+    getAccount(app, accountId),
+    listRelationships(app, viewer, [accountId]),
+  ]);
   return {
     ...presentCard(app, seen),
     bio: account.bio,
@@ -75,13 +88,22 @@ async function presentBlocked(app: App, accountId: AccountId): Promise<Profile> 
   const account = (await seeAccounts(app, null, [accountId])).get(accountId);
   if (!account) throw new NotFound();
   return {
-    ...presentCard(app, account), bio: '', avatarLargeUrl: null, followerCount: 0, followingCount: 0, postCount: 0,
-    relationship: { ...NOBODY, blocked: true }, canSeePosts: false,
+    ...presentCard(app, account),
+    bio: '',
+    avatarLargeUrl: null,
+    followerCount: 0,
+    followingCount: 0,
+    postCount: 0,
+    relationship: { ...NOBODY, blocked: true },
+    canSeePosts: false,
   };
 }
 
 export async function presentMe(app: App, viewer: Pick<Viewer, 'accountId'>): Promise<Me> {
-  const [account, unreadActivity] = await Promise.all([getAccount(app, viewer.accountId), countUnread(app, viewer.accountId)]);
+  const [account, unreadActivity] = await Promise.all([
+    getAccount(app, viewer.accountId),
+    countUnread(app, viewer.accountId),
+  ]);
   return {
     id: account.account_id,
     handle: account.handle,

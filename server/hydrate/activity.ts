@@ -1,7 +1,8 @@
 /** What an account was told → items; acts of accounts, and about posts, that it may no longer see are dropped. */
+
+import type { z } from 'zod';
 import { type AccountId, type CommentId, type PostId, timeOf } from '../../core/ids.ts';
 import type { AccountWithRelationship } from '../../core/shapes.ts';
-import type { z } from 'zod';
 import { type ActivityRow, findSeenId } from '../features/activity/activity.ts';
 import type { activityItem } from '../features/activity/schema.ts';
 import { findComments } from '../features/comments/comments.ts';
@@ -25,16 +26,19 @@ export async function hydrateActivity(app: App, viewer: AccountId, rows: Activit
     const account = accountOf.get(row.actor_id);
     const post = posts.get(row.post_id) ?? null;
     const commentText = textOf.get(row.comment_id) ?? null;
-    if (!account || (row.post_id !== '0' && !post) || (row.comment_id !== '0' && commentText === null)) return [];
-    return [{
-      id: row.activity_id,
-      kind: kindNow(row, account),
-      account,
-      post,
-      commentText,
-      createdAt: new Date(timeOf(row.activity_id)).toISOString(),
-      isUnread: BigInt(row.activity_id) > BigInt(seenId),
-    }];
+    if (!account || (row.post_id !== '0' && !post) || (row.comment_id !== '0' && commentText === null))
+      return [];
+    return [
+      {
+        id: row.activity_id,
+        kind: kindNow(row, account),
+        account,
+        post,
+        commentText,
+        createdAt: new Date(timeOf(row.activity_id)).toISOString(),
+        isUnread: BigInt(row.activity_id) > BigInt(seenId),
+      },
+    ];
   });
 }
 

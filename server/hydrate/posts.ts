@@ -1,11 +1,11 @@
 /** Posts → cards, of what this viewer may see: two statements for a page, whatever its length. */
 import type { AccountId, PostId } from '../../core/ids.ts';
 import type { Photo, PostCard } from '../../core/shapes.ts';
+import { NotFound } from '../errors.ts';
 import { seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
 import { findLiked } from '../features/likes/likes.ts';
 import { photoUrl } from '../features/media/addresses.ts';
 import { findPosts, type PhotoRow, type PostRow } from '../features/posts/posts.ts';
-import { NotFound } from '../errors.ts';
 import type { App } from '../infra/app.ts';
 import { presentCard } from './accounts.ts';
 
@@ -13,11 +13,19 @@ import { presentCard } from './accounts.ts';
 export async function hydratePosts(app: App, viewer: ViewerId, posts: PostRow[]): Promise<PostCard[]> {
   const [seen, liked] = await Promise.all([
     seeAccounts(app, viewer, [...new Set(posts.map((post) => post.account_id))]),
-    viewer ? findLiked(app, viewer, posts.map((post) => post.post_id)) : new Set<PostId>(),
+    viewer
+      ? findLiked(
+          app,
+          viewer,
+          posts.map((post) => post.post_id),
+        )
+      : new Set<PostId>(),
   ]);
   return posts.flatMap((post) => {
     const account = seen.get(post.account_id);
-    return account && isSeen(post, account, viewer) ? [presentPost(app, post, account, liked.has(post.post_id))] : [];
+    return account && isSeen(post, account, viewer)
+      ? [presentPost(app, post, account, liked.has(post.post_id))]
+      : [];
   });
 }
 
@@ -29,7 +37,11 @@ function isSeen(post: PostRow, account: Visible, viewer: ViewerId): boolean {
 /** In the order of the ids. */
 export async function hydratePostIds(app: App, viewer: ViewerId, postIds: PostId[]): Promise<PostCard[]> {
   const rows = new Map((await findPosts(app, postIds)).map((post) => [post.post_id, post]));
-  return hydratePosts(app, viewer, postIds.flatMap((postId) => rows.get(postId) ?? []));
+  return hydratePosts(
+    app,
+    viewer,
+    postIds.flatMap((postId) => rows.get(postId) ?? []),
+  );
 }
 
 export async function hydratePost(app: App, viewer: ViewerId, postId: PostId): Promise<PostCard> {
@@ -76,7 +88,10 @@ function presentPhoto(app: App, photo: PhotoRow, isPrivate: boolean): Photo {
     thumbhash: photo.thumbhash,
     averageColour: photo.average_colour,
     renditions: photo.renditions.map(({ name, width, height }) => ({
-      name, width, height, url: photoUrl(app, { mediaId: photo.media_id, isPrivate }, name),
+      name,
+      width,
+      height,
+      url: photoUrl(app, { mediaId: photo.media_id, isPrivate }, name),
     })),
   };
 }

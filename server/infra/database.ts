@@ -29,7 +29,11 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_MS = 20_000;
 
-export function openDatabase(name: string, connection: pg.ClientConfig, onError: (error: Error) => void): Database {
+export function openDatabase(
+  name: string,
+  connection: pg.ClientConfig,
+  onError: (error: Error) => void,
+): Database {
   const settings = {
     ...connection,
     application_name: 'pinhole',
@@ -77,7 +81,9 @@ export function openDatabase(name: string, connection: pg.ClientConfig, onError:
       await send({ text: 'begin' });
       const result = await work({
         rows: async <Shape extends Row>(statement: Statement) => (await send(statement)).rows as Shape[],
-        execute: async (text, values) => ({ rows: (await send({ text, values: values ?? [] })).rows as Row[] }),
+        execute: async (text, values) => ({
+          rows: (await send({ text, values: values ?? [] })).rows as Row[],
+        }),
         afterCommit: (then) => after.push(then),
       });
       await send({ text: 'commit' });
@@ -111,7 +117,10 @@ export function openDatabase(name: string, connection: pg.ClientConfig, onError:
 }
 
 /** The single row of a statement that gives at most one. */
-export async function oneOf<Shape extends Row>(from: { rows: Database['rows'] }, statement: Statement): Promise<Shape | null> {
+export async function oneOf<Shape extends Row>(
+  from: { rows: Database['rows'] },
+  statement: Statement,
+): Promise<Shape | null> {
   return (await from.rows<Shape>(statement))[0] ?? null;
 }
 

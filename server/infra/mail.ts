@@ -10,10 +10,18 @@ export type Mailer = { send(mail: Mail): Promise<void> };
 const TIMEOUT_MS = 20_000;
 
 /** `onFiled` is told the path of each mail that was put into the folder. */
-export function openMailer(options: { smtpUrl: string; from: string; outbox: string; onFiled(file: string, mail: Mail): void }): Mailer {
+export function openMailer(options: {
+  smtpUrl: string;
+  from: string;
+  outbox: string;
+  onFiled(file: string, mail: Mail): void;
+}): Mailer {
   if (options.smtpUrl !== '') {
     const transport = nodemailer.createTransport({
-      url: options.smtpUrl, connectionTimeout: TIMEOUT_MS, greetingTimeout: TIMEOUT_MS, socketTimeout: TIMEOUT_MS,
+      url: options.smtpUrl,
+      connectionTimeout: TIMEOUT_MS,
+      greetingTimeout: TIMEOUT_MS,
+      socketTimeout: TIMEOUT_MS,
     });
     return { send: async (mail) => void (await transport.sendMail({ from: options.from, ...mail })) };
   }
@@ -22,7 +30,10 @@ export function openMailer(options: { smtpUrl: string; from: string; outbox: str
     async send(mail) {
       const { message } = await transport.sendMail({ from: options.from, ...mail });
       await mkdir(options.outbox, { recursive: true, mode: 0o700 });
-      const file = path.join(options.outbox, `${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}.eml`);
+      const file = path.join(
+        options.outbox,
+        `${new Date().toISOString().replaceAll(':', '-')}-${randomUUID().slice(0, 8)}.eml`,
+      );
       await writeFile(file, message as Buffer, { mode: 0o600 });
       options.onFiled(file, mail);
     },

@@ -13,7 +13,9 @@ export async function migrate(database: Database, folder: string): Promise<strin
   for (const file of files) {
     const done = await database.transaction(async (tx) => {
       await tx.rows(sql`select pg_advisory_xact_lock(${LOCK})`);
-      await tx.execute('create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())');
+      await tx.execute(
+        'create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())',
+      );
       if ((await tx.rows(sql`select 1 from schema_migrations where name = ${file}`)).length > 0) return true;
       await tx.execute(await readFile(path.join(folder, file), 'utf8'));
       await tx.rows(sql`insert into schema_migrations (name) values (${file})`);

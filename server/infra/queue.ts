@@ -29,7 +29,12 @@ export type Job<Context> = {
 };
 
 export type Queue = {
-  enqueue<Payload extends object>(tx: Transaction, kind: JobKind<Payload>, payloads: Payload[], startAfterSeconds?: number): Promise<void>;
+  enqueue<Payload extends object>(
+    tx: Transaction,
+    kind: JobKind<Payload>,
+    payloads: Payload[],
+    startAfterSeconds?: number,
+  ): Promise<void>;
   /** Begins to work on the given kinds. */
   work<Context>(context: Context, jobs: Job<Context>[]): Promise<void>;
   /** Jobs that wait or run now, and those that failed for good. */
@@ -42,6 +47,8 @@ export type Queue = {
 
 const SCHEMA = 'jobs';
 const DEAD = 'dead';
+/** pg-boss caches its own statistics for a minute; its states are an ordered type, the unfinished ones first. */
+const COUNT = `select name = '${DEAD}' as dead, count(*) from ${SCHEMA}.job where state < 'completed' group by 1`;
 const POLL_SECONDS = 2;
 const DEAD_LIST_MAX = 200;
 const QUEUE_OPTIONS = {
@@ -65,7 +72,11 @@ export function job<Context, Payload extends object>(
     batch: options.batch ?? 1,
     concurrency: options.concurrency ?? 1,
     gatherMs: options.gatherMs ?? 0,
-    run: (context, payloads) => run(context, payloads.map((payload) => kind.payload.parse(payload))),
+    run: (context, payloads) =>
+      run(
+        context,
+        payloads.map((payload) => kind.payload.parse(payload)),
+      ),
   };
 }
 
@@ -93,7 +104,9 @@ export async function openQueue(
   return {
     async enqueue(tx, kind, payloads, startAfterSeconds) {
       if (payloads.length === 0) return;
-      const jobs = payloads.map((data) => (startAfterSeconds ? { data, startAfter: startAfterSeconds } : { data }));
+      const jobs = payloads.map((data) =>
+        startAfterSeconds ? { data, startAfter: startAfterSeconds } : { data },
+      );
       await first.insert(kind.name, jobs, { db: { executeSql: (text, values) => tx.execute(text, values) } });
       if (!startAfterSeconds) tx.afterCommit(() => wake(kind.name));
     },
@@ -107,19 +120,29 @@ export async function openQueue(
       }
     },
     async counts() {
-      const queues = (await Promise.all(bosses.map((boss) => boss.getQueues()))).flat();
-      const stats = await Promise.all(
-        queues.map(async ({ name }) => ({ name, jobs: (await first.getQueueStats(name, { force: true })).at(-1) })),
-      );
+      const rows = await Promise.all(bosses.map((boss) => boss.getDb().executeSql(COUNT)));
       const sum = (dead: boolean) =>
-        stats.filter(({ name }) => (name === DEAD) === dead).reduce((all, { jobs }) => all + (jobs ? jobs.queuedCount + jobs.activeCount : 0), 0);
+        rows
+          .flatMap((each) => each.rows)
+          .reduce(
+            (all: number, row: { dead: boolean; count: string }) =>
+              all + (row.dead === dead ? Number(row.count) : 0),
+            0,
+          );
       return { waiting: sum(false), dead: sum(true) };
     },
     async listDead() {
       const found = await Promise.all(bosses.map((boss) => boss.findJobs(DEAD, { queued: true })));
-      return found.flat().slice(0, DEAD_LIST_MAX).map((dead) => ({
-        id: dead.id, kind: dead.sourceName ?? DEAD, payload: dead.data, failedAt: dead.createdOn, output: dead.output,
-      }));
+      return found
+        .flat()
+        .slice(0, DEAD_LIST_MAX)
+        .map((dead) => ({
+          id: dead.id,
+          kind: dead.sourceName ?? DEAD,
+          payload: dead.data,
+          failedAt: dead.createdOn,
+          output: dead.output,
+        }));
     },
     async replayDead() {
       const moved = await Promise.all(bosses.map((boss) => boss.redrive(DEAD)));
@@ -133,7 +156,11 @@ export async function openQueue(
   };
 }
 
-async function openBoss(connection: object, kinds: string[], onError: (error: Error) => void): Promise<PgBoss> {
+async function openBoss(
+  connection: object,
+  kinds: string[],
+  onError: (error: Error) => void,
+): Promise<PgBoss> {
   const boss = new PgBoss({
     ...connection,
     schema: SCHEMA,
@@ -152,10 +179,28 @@ async function openBoss(connection: object, kinds: string[], onError: (error: Er
   return boss;
 }
 
-function startWorker<Context>(boss: PgBoss, context: Context, job: Job<Context>, onError: (error: Error) => void): Promise<string> {
-  const options = { batchSize: job.batch, pollingIntervalSeconds: POLL_SECONDS, burstWhenBatchFull: true, perJobResults: true } as const;
+function startWorker<Context>(
+  boss: PgBoss,
+  context: Context,
+  job: Job<Context>,
+  onError: (error: Error) => void,
+): Promise<string> {
+  const options = {
+    batchSize: job.batch,
+    pollingIntervalSeconds: POLL_SECONDS,
+    burstWhenBatchFull: true,
+    perJobResults: true,
+  } as const;
   return boss.work<object, object, typeof options>(job.name, options, async (received) => {
-    if (received.length > 1 && (await succeeds(() => job.run(context, received.map(({ data }) => data)))))
+    if (
+      received.length > 1 &&
+      (await succeeds(() =>
+        job.run(
+          context,
+          received.map(({ data }) => data),
+        ),
+      ))
+    )
       return received.map(({ id }) => ({ id, status: 'completed' as const }));
     // One bad payload must not fail the others: each runs alone, and answers for itself.
     return Promise.all(received.map(({ id, data }) => runAlone(context, job, id, data, onError)));
@@ -163,10 +208,19 @@ function startWorker<Context>(boss: PgBoss, context: Context, job: Job<Context>,
 }
 
 async function succeeds(work: () => Promise<void>): Promise<boolean> {
-  return work().then(() => true, () => false);
+  return work().then(
+    () => true,
+    () => false,
+  );
 }
 
-async function runAlone<Context>(context: Context, job: Job<Context>, id: string, data: object, onError: (error: Error) => void) {
+async function runAlone<Context>(
+  context: Context,
+  job: Job<Context>,
+  id: string,
+  data: object,
+  onError: (error: Error) => void,
+) {
   try {
     await job.run(context, [data]);
     return { id, status: 'completed' as const };

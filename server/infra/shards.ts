@@ -15,13 +15,18 @@ export type Shards = {
   map: ShardServer[];
 };
 
-export function mapShards(directory: Database, servers: ShardServer[], rows: { logicalShard: number; server: string }[]): Shards {
+export function mapShards(
+  directory: Database,
+  servers: ShardServer[],
+  rows: { logicalShard: number; server: string }[],
+): Shards {
   const byName = new Map(servers.map((server) => [server.name, server]));
   const map = rows
     .toSorted((a, b) => a.logicalShard - b.logicalShard)
     .map(({ server }) => byName.get(server))
     .filter((server) => server !== undefined);
-  if (map.length !== LOGICAL_SHARDS) throw new Error(`The directory maps ${map.length} of ${LOGICAL_SHARDS} logical shards to known servers.`);
+  if (map.length !== LOGICAL_SHARDS)
+    throw new Error(`The directory maps ${map.length} of ${LOGICAL_SHARDS} logical shards to known servers.`);
   return { directory, servers, map };
 }
 
@@ -49,7 +54,11 @@ export function readAt<Shape extends Row>(shards: Shards, id: AnyId, statement: 
 }
 
 /** A transaction in the server that holds the ID. */
-export function writeAt<Result>(shards: Shards, id: AnyId, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+export function writeAt<Result>(
+  shards: Shards,
+  id: AnyId,
+  work: (tx: Transaction) => Promise<Result>,
+): Promise<Result> {
   return serverOf(shards, id).database.transaction(work);
 }
 
@@ -59,7 +68,9 @@ export async function readEach<Shape extends Row, Id extends AnyId>(
   ids: readonly Id[],
   statement: (share: Id[]) => Statement,
 ): Promise<Shape[]> {
-  const found = await Promise.all([...groupByServer(shards, ids)].map(([server, share]) => server.database.rows<Shape>(statement(share))));
+  const found = await Promise.all(
+    [...groupByServer(shards, ids)].map(([server, share]) => server.database.rows<Shape>(statement(share))),
+  );
   return found.flat();
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { LOGICAL_SHARDS } from '../../core/ids.ts';
-import { ConfigFault, type Config } from '../config.ts';
+import { type Config, ConfigFault } from '../config.ts';
 import type { App } from '../infra/app.ts';
 import { openCache } from '../infra/cache.ts';
 import { type Database, openDatabase } from '../infra/database.ts';
@@ -25,7 +25,12 @@ export type Connect = (name: string) => pg.ClientConfig;
 
 const FIRST_SERVER = 'main';
 
-export async function openApp(config: Config, connect: Connect, prefix: string, say: (line: string) => void): Promise<OpenApp> {
+export async function openApp(
+  config: Config,
+  connect: Connect,
+  prefix: string,
+  say: (line: string) => void,
+): Promise<OpenApp> {
   const log = pino({ level: config.logLevel, base: null }, pino.destination(2));
   const onError = (error: Error) => log.error({ err: error }, error.message);
   const names = { directory: `${prefix}_directory`, shard: `${prefix}_shard` };
@@ -38,7 +43,11 @@ export async function openApp(config: Config, connect: Connect, prefix: string, 
   ];
   if (applied.length > 0) say('The database is up to date.');
   const shards = await readMap(directory, shard);
-  const queue = await openQueue(shards.servers.map((server) => ({ server, connection: connect(names.shard) })), jobKinds, onError);
+  const queue = await openQueue(
+    shards.servers.map((server) => ({ server, connection: connect(names.shard) })),
+    jobKinds,
+    onError,
+  );
   const storage = await openFolderStorage(path.join(config.dataDir, 'photos'));
   const images = startImageWorkers({ count: config.mediaWorkers });
   const app: App = {
@@ -53,7 +62,9 @@ export async function openApp(config: Config, connect: Connect, prefix: string, 
     storage,
     images,
     mail: openMailer({
-      smtpUrl: config.smtpUrl, from: config.mailFrom, outbox: path.join(config.dataDir, 'outbox'),
+      smtpUrl: config.smtpUrl,
+      from: config.mailFrom,
+      outbox: path.join(config.dataDir, 'outbox'),
       onFiled: (file, mail) => say(`Mail to ${mail.to} ("${mail.subject}") was put into ${file}`),
     }),
   };
@@ -78,11 +89,16 @@ async function makeDatabases(connect: Connect, names: string[]): Promise<void> {
     await client.connect();
     for (const name of names) {
       const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name]);
-      if (!rowCount) await client.query(`create database ${client.escapeIdentifier(name)} encoding 'UTF8' template template0`);
+      if (!rowCount)
+        await client.query(
+          `create database ${client.escapeIdentifier(name)} encoding 'UTF8' template template0`,
+        );
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ConfigFault(`The PostgreSQL server cannot be used: ${reason}\nIt must be reachable, and the user must own, or be allowed to make, the databases ${names.join(' and ')}.`);
+    throw new ConfigFault(
+      `The PostgreSQL server cannot be used: ${reason}\nIt must be reachable, and the user must own, or be allowed to make, the databases ${names.join(' and ')}.`,
+    );
   } finally {
     await client.end();
   }
@@ -96,15 +112,23 @@ async function readMap(directory: Database, shard: Database) {
       insert into logical_shards (logical_shard, server)
       select shard, ${FIRST_SERVER} from generate_series(0, ${LOGICAL_SHARDS}::integer - 1) as shard on conflict do nothing`);
   });
-  const servers = await directory.rows<{ name: string; is_open: boolean }>(sql`select name, is_open from servers`);
-  const known: ShardServer[] = servers.map(({ name, is_open }) => ({ name, isOpen: is_open, database: shard }));
+  const servers = await directory.rows<{ name: string; is_open: boolean }>(
+    sql`select name, is_open from servers`,
+  );
+  const known: ShardServer[] = servers.map(({ name, is_open }) => ({
+    name,
+    isOpen: is_open,
+    database: shard,
+  }));
   const rows = await directory.rows<{ logicalShard: number; server: string }>(sql`
     select logical_shard as "logicalShard", server from logical_shards`);
   return mapShards(directory, known, rows);
 }
 
 async function readSecret(directory: Database, name: string): Promise<Buffer> {
-  await directory.rows(sql`insert into secrets (name, value) values (${name}, ${randomBytes(32)}) on conflict do nothing`);
+  await directory.rows(
+    sql`insert into secrets (name, value) values (${name}, ${randomBytes(32)}) on conflict do nothing`,
+  );
   const [row] = await directory.rows<{ value: Buffer }>(sql`select value from secrets where name = ${name}`);
   if (!row) throw new Error(`The secret ${name} is missing.`);
   return row.value;

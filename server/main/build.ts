@@ -20,11 +20,22 @@ export async function buildClient(): Promise<void> {
 }
 
 async function hashSources(): Promise<string> {
-  const found = await Promise.all(['web', 'core', 'server/features'].map((folder) => readdir(path.join(root, folder), { recursive: true, withFileTypes: true })));
-  const files = found.flat().filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts')).map((entry) => path.join(entry.parentPath, entry.name));
+  const found = await Promise.all(
+    ['web', 'core', 'server/features'].map((folder) =>
+      readdir(path.join(root, folder), { recursive: true, withFileTypes: true }),
+    ),
+  );
+  const files = found
+    .flat()
+    .filter((entry) => entry.isFile() && !entry.name.endsWith('.test.ts'))
+    .map((entry) => path.join(entry.parentPath, entry.name));
   const relevant = files.filter((file) => !file.includes('/features/') || file.endsWith('schema.ts'));
   const hash = createHash('sha256');
-  for (const file of [...relevant, path.join(root, 'vite.config.ts'), path.join(root, 'package-lock.json')].sort())
+  for (const file of [
+    ...relevant,
+    path.join(root, 'vite.config.ts'),
+    path.join(root, 'package-lock.json'),
+  ].sort())
     hash.update(path.relative(root, file)).update(await readFile(file));
   return hash.digest('hex');
 }

@@ -6,12 +6,27 @@ type Verb = { about: string; load(): Promise<{ run(args: string[]): Promise<void
 const verbs: Record<string, Verb> = {
   up: { about: 'Run Pinhole on this machine; the first run makes everything', load: () => import('./up.ts') },
   test: { about: 'Install what the tests need and run all of them', load: () => import('./admin/test.ts') },
-  dev: { about: 'Run it while writing code: restarts and reloads by itself', load: () => import('./admin/dev.ts') },
+  dev: {
+    about: 'Run it while writing code: restarts and reloads by itself',
+    load: () => import('./admin/dev.ts'),
+  },
   migrate: { about: 'Bring the databases up to date, and stop', load: () => import('./admin/migrate.ts') },
-  check: { about: 'Compare every mirror and counter with its source; --repair mends', load: () => import('./admin/check.ts') },
-  jobs: { about: 'list: jobs that failed for good; replay: try them again', load: () => import('./admin/jobs.ts') },
-  seed: { about: '--photos DIR [--accounts N]: fill a demo network through the API', load: () => import('./admin/seed.ts') },
-  bench: { about: '[NAME] [--seconds N] [--json FILE]: measure; without a name, list', load: () => import('../../bench/bench.ts') },
+  check: {
+    about: 'Compare every mirror and counter with its source; --repair mends',
+    load: () => import('./admin/check.ts'),
+  },
+  jobs: {
+    about: 'list: jobs that failed for good; replay: try them again',
+    load: () => import('./admin/jobs.ts'),
+  },
+  seed: {
+    about: '--photos DIR [--accounts N]: fill a demo network through the API',
+    load: () => import('./admin/seed.ts'),
+  },
+  bench: {
+    about: '[NAME] [--seconds N] [--json FILE]: measure; without a name, list',
+    load: () => import('../../bench/bench.ts'),
+  },
 };
 
 const [name = 'help', ...args] = process.argv.slice(2);
@@ -26,7 +41,10 @@ if (!verb) {
   try {
     await (await verb.load()).run(args);
   } catch (error) {
-    const isExpected = error instanceof ConfigFault || (error instanceof Error && 'isForOperator' in error) || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    const isExpected =
+      error instanceof ConfigFault ||
+      (error instanceof Error && 'isForOperator' in error) ||
+      (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
     console.error(isExpected && error instanceof Error ? error.message : error);
     process.exit(1);
   }

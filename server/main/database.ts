@@ -18,7 +18,16 @@ export async function startDatabase(config: Config): Promise<DatabaseServer> {
     };
     return { connect, prefix, stop: async () => undefined };
   }
-  const server = await step('Starting the database', startEmbeddedPostgres({ dataDir: path.join(config.dataDir, 'postgres'), say }));
-  const connect: Connect = (database) => ({ host: server.socketDir, port: 5432, user: server.user, database, ssl: false });
+  const server = await step(
+    'Starting the database',
+    startEmbeddedPostgres({ dataDir: path.join(config.dataDir, 'postgres'), say }),
+  );
+  const connect: Connect = (database) => ({
+    host: server.socketDir,
+    port: 5432,
+    user: server.user,
+    database,
+    ssl: false,
+  });
   return { connect, prefix: 'pinhole', stop: () => server.stop() };
 }

@@ -9,7 +9,9 @@ const EVERY_MS = 10 * 60_000;
 export function startHousekeeping(app: App): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    running = Promise.all([sweepUploads(app), forgetOldKeys(app)]).catch((error) => app.log.error({ err: error }, 'housekeeping'));
+    running = Promise.all([sweepUploads(app), forgetOldKeys(app)]).catch((error) =>
+      app.log.error({ err: error }, 'housekeeping'),
+    );
   }, EVERY_MS);
   return async () => {
     clearInterval(timer);

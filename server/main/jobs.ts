@@ -9,5 +9,13 @@ import { jobs as posts } from '../features/posts/jobs.ts';
 import type { App } from '../infra/app.ts';
 import type { Job } from '../infra/queue.ts';
 
-export const jobs: Job<App>[] = [...accounts, ...graph, ...media, ...posts, ...likes, ...comments, ...explore];
+export const jobs: Job<App>[] = [
+  ...accounts,
+  ...graph,
+  ...media,
+  ...posts,
+  ...likes,
+  ...comments,
+  ...explore,
+];
 export const jobKinds = jobs.map(({ name }) => name);

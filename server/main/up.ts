@@ -1,7 +1,7 @@
 /** ./pinhole up: everything in one process and the embedded database beside it. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { makeSetupCode, needsAdmin } from '../features/accounts/accounts.ts';
 import { readConfig } from '../config.ts';
+import { makeSetupCode, needsAdmin } from '../features/accounts/accounts.ts';
 import { openApp, startWorker } from './app.ts';
 import { buildClient } from './build.ts';
 import { startDatabase } from './database.ts';
@@ -17,7 +17,10 @@ export async function run(): Promise<void> {
   const database = await startDatabase(config);
   closing.unshift(() => database.stop());
   try {
-    const { app, close } = await step('Preparing the data', openApp(config, database.connect, database.prefix, say));
+    const { app, close } = await step(
+      'Preparing the data',
+      openApp(config, database.connect, database.prefix, say),
+    );
     closing.unshift(close);
     await built;
     const { buildWeb } = await import('./web.ts');
@@ -29,7 +32,9 @@ export async function run(): Promise<void> {
     });
     await startWorker(app);
     closing.unshift(startHousekeeping(app));
-    const address = config.publicUrl || `http://${config.host.replace('0.0.0.0', 'localhost')}:${portOf(server.server.address()) ?? config.port}`;
+    const address =
+      config.publicUrl ||
+      `http://${config.host.replace('0.0.0.0', 'localhost')}:${portOf(server.server.address()) ?? config.port}`;
     app.publicUrl = address.replace(/\/$/, '');
     say(`Pinhole is at ${address}`);
     if (await needsAdmin(app)) say(`Open it and make the admin account. The code for it is ${code}`);
@@ -50,8 +55,12 @@ function isEqual(a: string, b: string): boolean {
 }
 
 function listenFault(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  if (error.code === 'EADDRINUSE') return new OperatorFault(`Another program listens on ${host}:${port} already. Stop it, or set PINHOLE_PORT.`);
-  if (error.code === 'EACCES') return new OperatorFault(`Port ${port} needs more rights. Take one above 1023 with PINHOLE_PORT.`);
+  if (error.code === 'EADDRINUSE')
+    return new OperatorFault(
+      `Another program listens on ${host}:${port} already. Stop it, or set PINHOLE_PORT.`,
+    );
+  if (error.code === 'EACCES')
+    return new OperatorFault(`Port ${port} needs more rights. Take one above 1023 with PINHOLE_PORT.`);
   return error;
 }
 

@@ -1,6 +1,7 @@
 /** The web process's server: all routes, the API's description, the web client. */
-import swaggerUi from '@fastify/swagger-ui';
+
 import path from 'node:path';
+import swaggerUi from '@fastify/swagger-ui';
 import { accountRoutes } from '../features/accounts/routes.ts';
 import { activityRoutes } from '../features/activity/routes.ts';
 import { commentRoutes } from '../features/comments/routes.ts';
@@ -20,10 +21,24 @@ export const webFolder = path.join(root, 'dist/web');
 
 export async function buildWeb(app: App, isSetupCode: (code: string) => boolean): Promise<Server> {
   const server = await buildServer(app, {
-    api: [accountRoutes(isSetupCode), graphRoutes, mediaRoutes, postRoutes, likeRoutes, commentRoutes, feedRoutes, exploreRoutes, activityRoutes],
+    api: [
+      accountRoutes(isSetupCode),
+      graphRoutes,
+      mediaRoutes,
+      postRoutes,
+      likeRoutes,
+      commentRoutes,
+      feedRoutes,
+      exploreRoutes,
+      activityRoutes,
+    ],
     root: [healthRoutes, photoRoutes],
   });
-  await server.register(swaggerUi, { routePrefix: '/api', staticCSP: true, uiConfig: { docExpansion: 'list', deepLinking: true } });
+  await server.register(swaggerUi, {
+    routePrefix: '/api',
+    staticCSP: true,
+    uiConfig: { docExpansion: 'list', deepLinking: true },
+  });
   server.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger());
   await pageRoutes(server, app, webFolder);
   return server;

@@ -11,11 +11,20 @@ import { accountChanged, accountDeleted, mailWanted, privacyChanged } from './sc
 import * as store from './store.ts';
 
 export type { AccountRow, SessionRow } from './store.ts';
-export type Viewer = { accountId: AccountId; sessionId: SessionId; role: 'member' | 'admin'; kind: 'web' | 'bearer' };
+export type Viewer = {
+  accountId: AccountId;
+  sessionId: SessionId;
+  role: 'member' | 'admin';
+  kind: 'web' | 'bearer';
+};
 export type NewAccount = { handle: string; email: string; password: string; name?: string | undefined };
 
 /** Throws Invalid with the field, or Conflict handle_taken / email_taken. Nothing is left behind when it throws. */
-export async function signUp(app: App, wish: NewAccount, role: 'member' | 'admin' = 'member'): Promise<AccountId> {
+export async function signUp(
+  app: App,
+  wish: NewAccount,
+  role: 'member' | 'admin' = 'member',
+): Promise<AccountId> {
   const handle = foldHandle(wish.handle);
   const email = wish.email.toLowerCase();
   const fault = handleFault(wish.handle);
@@ -43,17 +52,27 @@ export async function signUp(app: App, wish: NewAccount, role: 'member' | 'admin
 async function claimNames(app: App, handle: string, email: string, accountId: AccountId): Promise<void> {
   const { directory } = app.shards;
   const claims = await store.selectStaleClaims(directory, handle, skeleton(handle), email);
-  const alive = new Set((await store.selectAccounts(app.shards, claims.map((claim) => claim.account_id))).map((row) => row.account_id));
-  for (const claim of claims) if (!alive.has(claim.account_id)) await store.deleteClaims(directory, claim.account_id);
+  const alive = new Set(
+    (
+      await store.selectAccounts(
+        app.shards,
+        claims.map((claim) => claim.account_id),
+      )
+    ).map((row) => row.account_id),
+  );
+  for (const claim of claims)
+    if (!alive.has(claim.account_id)) await store.deleteClaims(directory, claim.account_id);
   try {
     await directory.transaction(async (tx) => {
       await store.insertHandle(tx, handle, skeleton(handle), accountId);
       await store.insertEmail(tx, email, accountId);
     });
   } catch (error) {
-    if (violates(error, 'emails_pkey')) throw taken('email', 'This e-mail address has an account already. Sign in, or reset the password.');
+    if (violates(error, 'emails_pkey'))
+      throw taken('email', 'This e-mail address has an account already. Sign in, or reset the password.');
     if (violates(error, 'handles_pkey')) throw taken('handle', 'This handle is taken.');
-    if (violates(error, 'handles_skeleton_unique')) throw taken('handle', 'This handle looks too much like one that is taken.');
+    if (violates(error, 'handles_skeleton_unique'))
+      throw taken('handle', 'This handle looks too much like one that is taken.');
     throw error;
   }
 }
@@ -67,7 +86,10 @@ function taken(field: 'handle' | 'email', message: string): Conflict {
 /** A code that the terminal shows, and that the first visitor must know: whoever calls first must not become admin. */
 export function makeSetupCode(): string {
   const letters = 'ABCDEFGHJKMNPQRSTUVWXYZ23456789';
-  return Array.from({ length: 12 }, (_, at) => (at > 0 && at % 4 === 0 ? '-' : '') + letters[randomInt(letters.length)]).join('');
+  return Array.from(
+    { length: 12 },
+    (_, at) => (at > 0 && at % 4 === 0 ? '-' : '') + letters[randomInt(letters.length)],
+  ).join('');
 }
 
 export async function needsAdmin(app: App): Promise<boolean> {
@@ -110,7 +132,11 @@ export function findAccountIdsByHandle(app: App, handles: string[]): Promise<Map
 
 /** Best matches first: by handle, then by name. */
 export function searchAccounts(app: App, prefix: string, limit: number): Promise<AccountId[]> {
-  return store.selectAccountIdsByPrefix(app.shards.directory, `${escapeLike(foldName(prefix.replace(/^@/, '')))}%`, limit);
+  return store.selectAccountIdsByPrefix(
+    app.shards.directory,
+    `${escapeLike(foldName(prefix.replace(/^@/, '')))}%`,
+    limit,
+  );
 }
 
 export function listNewestAccounts(app: App, limit: number): Promise<AccountId[]> {
@@ -127,7 +153,11 @@ function foldName(name: string): string {
 
 // changing ----------------------------------------------------------------------------------------------------
 
-export async function editAccount(app: App, accountId: AccountId, edit: { name?: string; bio?: string; isPrivate?: boolean }): Promise<void> {
+export async function editAccount(
+  app: App,
+  accountId: AccountId,
+  edit: { name?: string; bio?: string; isPrivate?: boolean },
+): Promise<void> {
   await writeAt(app.shards, accountId, async (tx) => {
     await store.updateAccount(tx, accountId, edit);
     await app.queue.enqueue(tx, accountChanged, [{ accountId }]);
@@ -136,7 +166,11 @@ export async function editAccount(app: App, accountId: AccountId, edit: { name?:
 }
 
 /** Gives the avatar before, whose files can go. */
-export function changeAvatar(tx: Transaction, accountId: AccountId, avatarId: string | null): Promise<string | null> {
+export function changeAvatar(
+  tx: Transaction,
+  accountId: AccountId,
+  avatarId: string | null,
+): Promise<string | null> {
   return store.updateAvatar(tx, accountId, avatarId);
 }
 
@@ -145,7 +179,12 @@ export const addToCount = store.addToCount;
 /** Brings the directory's copy of name and state up to date. */
 export async function mirrorAccount(app: App, accountId: AccountId): Promise<void> {
   const account = await store.selectAccount(app.shards, accountId);
-  await store.updateHandleMirror(app.shards.directory, accountId, foldName(account?.name ?? ''), account?.state === 'active');
+  await store.updateHandleMirror(
+    app.shards.directory,
+    accountId,
+    foldName(account?.name ?? ''),
+    account?.state === 'active',
+  );
 }
 
 export async function refuseWeakPassword(password: string, path: string): Promise<void> {

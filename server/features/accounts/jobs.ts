@@ -37,7 +37,9 @@ async function continueDeletion(app: App, accountId: AccountId): Promise<void> {
   ];
   await forgetAccount(app, accountId);
   if (left.some(Boolean)) {
-    await writeAt(app.shards, accountId, (tx) => app.queue.enqueue(tx, accountDeleted, [{ accountId }], DELETION_PAUSE_SECONDS));
+    await writeAt(app.shards, accountId, (tx) =>
+      app.queue.enqueue(tx, accountDeleted, [{ accountId }], DELETION_PAUSE_SECONDS),
+    );
     return;
   }
   await removeLooseMedia(app, accountId);

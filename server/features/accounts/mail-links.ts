@@ -31,10 +31,19 @@ export async function sendLink(app: App, accountId: AccountId, purpose: Purpose)
   const bytes = randomBytes(TOKEN_BYTES);
   bytes.writeUInt16BE(shardOf(accountId), 0);
   await writeAt(app.shards, accountId, (tx) =>
-    store.insertMailToken(tx, { hash: hashToken(bytes), accountId, purpose, email: account.email, hours: HOURS[purpose] }),
+    store.insertMailToken(tx, {
+      hash: hashToken(bytes),
+      accountId,
+      purpose,
+      email: account.email,
+      hours: HOURS[purpose],
+    }),
   );
   const link = `${app.publicUrl}/${purpose}#${bytes.toString('base64url')}`;
-  await app.mail.send({ to: account.email, ...(purpose === 'confirm' ? confirmMail : resetMail)(account.handle, link) });
+  await app.mail.send({
+    to: account.email,
+    ...(purpose === 'confirm' ? confirmMail : resetMail)(account.handle, link),
+  });
 }
 
 function confirmMail(handle: string, link: string) {
@@ -62,7 +71,12 @@ export async function resetPassword(app: App, token: string, password: string): 
   await closeSessions(app, accountId, null, null);
 }
 
-async function takeToken(app: App, token: string, purpose: Purpose, passwordHash?: string): Promise<AccountId> {
+async function takeToken(
+  app: App,
+  token: string,
+  purpose: Purpose,
+  passwordHash?: string,
+): Promise<AccountId> {
   const bytes = Buffer.from(token, 'base64url');
   const logicalShard = bytes.length === TOKEN_BYTES ? bytes.readUInt16BE(0) : LOGICAL_SHARDS;
   if (logicalShard >= LOGICAL_SHARDS) throw deadLink();

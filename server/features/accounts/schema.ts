@@ -1,23 +1,41 @@
 import { z } from 'zod';
-import { type AccountId, type SessionId } from '../../../core/ids.ts';
+import type { AccountId, SessionId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
 import { accountCard, idOf, memberText, relationship } from '../../../core/shapes.ts';
 
-const handle = z.string().min(1).max(64).meta({ description: 'a to z, 0 to 9, dots and underscores', example: 'ann' });
+const handle = z
+  .string()
+  .min(1)
+  .max(64)
+  .meta({ description: 'a to z, 0 to 9, dots and underscores', example: 'ann' });
 const email = z.string().min(3).max(limits.emailMax).pipe(z.email());
-const password = z.string().min(limits.passwordMin).max(limits.passwordMax).refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'contains characters that cannot be used');
+const password = z
+  .string()
+  .min(limits.passwordMin)
+  .max(limits.passwordMax)
+  .refine(
+    (text) => text.isWellFormed() && !text.includes('\u0000'),
+    'contains characters that cannot be used',
+  );
 const oldPassword = z.string().min(1).max(limits.passwordMax);
 const sessionKind = z
   .enum(['web', 'bearer'])
   .default('web')
   .meta({ description: 'web: a cookie is set; bearer: the token is in the reply' });
-const deviceName = memberText(100).optional().meta({ description: 'What the list of sessions shows, e.g. the name of a program' });
+const deviceName = memberText(100)
+  .optional()
+  .meta({ description: 'What the list of sessions shows, e.g. the name of a program' });
 
 export const accountIdParams = z.strictObject({ accountId: idOf<AccountId>('an account') });
 export const handleParams = z.strictObject({ handle });
 
 export const signUpBody = z.strictObject({
-  handle, email, password, name: memberText(limits.nameMax).optional(), kind: sessionKind, deviceName,
+  handle,
+  email,
+  password,
+  name: memberText(limits.nameMax).optional(),
+  kind: sessionKind,
+  deviceName,
 });
 export const setupBody = signUpBody.extend({
   code: z.string().min(1).max(64).meta({ description: 'The one-time code that the terminal showed' }),
@@ -25,7 +43,9 @@ export const setupBody = signUpBody.extend({
 export const setupReply = z.object({ needsAdmin: z.boolean() });
 export const signInBody = z.strictObject({
   login: z.string().min(1).max(limits.emailMax).meta({ description: 'Handle or e-mail address' }),
-  password: oldPassword, kind: sessionKind, deviceName,
+  password: oldPassword,
+  kind: sessionKind,
+  deviceName,
 });
 
 export const me = accountCard
@@ -41,7 +61,10 @@ export const me = accountCard
   })
   .meta({ id: 'Me' });
 export type Me = z.infer<typeof me>;
-export const signedIn = z.object({ account: me, token: z.string().nullable().meta({ description: 'Only for kind: bearer' }) });
+export const signedIn = z.object({
+  account: me,
+  token: z.string().nullable().meta({ description: 'Only for kind: bearer' }),
+});
 
 export const profile = accountCard
   .extend({
@@ -51,7 +74,9 @@ export const profile = accountCard
     postCount: z.number().int(),
     avatarLargeUrl: z.string().nullable().meta({ description: 'A 320 px square' }),
     relationship,
-    canSeePosts: z.boolean().meta({ description: 'false for a private account that the viewer does not follow' }),
+    canSeePosts: z
+      .boolean()
+      .meta({ description: 'false for a private account that the viewer does not follow' }),
   })
   .meta({ id: 'Profile' });
 export type Profile = z.infer<typeof profile>;

@@ -19,7 +19,10 @@ const TOKEN_BYTES = 34;
 
 /** Gives the account of the credentials. Throws Unauthenticated, the same and after the same time for an unknown login. */
 export async function checkCredentials(app: App, login: string, password: string): Promise<AccountId> {
-  const accountId = await store.selectAccountIdByLogin(app.shards.directory, login.trim().replace(/^@/, '').toLowerCase());
+  const accountId = await store.selectAccountIdByLogin(
+    app.shards.directory,
+    login.trim().replace(/^@/, '').toLowerCase(),
+  );
   const passwordHash = accountId && (await store.selectPasswordHash(app.shards, accountId));
   if (!(await isPassword(passwordHash, password)) || !accountId)
     throw new Unauthenticated('wrong_password', 'There is no account with this name and password.');
@@ -27,12 +30,24 @@ export async function checkCredentials(app: App, login: string, password: string
 }
 
 /** Gives the token, which is shown to nobody else and stored nowhere. */
-export async function openSession(app: App, accountId: AccountId, kind: 'web' | 'bearer', deviceName: string): Promise<string> {
+export async function openSession(
+  app: App,
+  accountId: AccountId,
+  kind: 'web' | 'bearer',
+  deviceName: string,
+): Promise<string> {
   const bytes = randomBytes(TOKEN_BYTES);
   bytes.writeUInt16BE(shardOf(accountId), 0);
   await writeAt(app.shards, accountId, async (tx) => {
     const sessionId = await store.selectNextId<SessionId>(tx, shardOf(accountId));
-    await store.insertSession(tx, { tokenHash: hashToken(bytes), sessionId, accountId, kind, deviceName, days: SESSION_DAYS });
+    await store.insertSession(tx, {
+      tokenHash: hashToken(bytes),
+      sessionId,
+      accountId,
+      kind,
+      deviceName,
+      days: SESSION_DAYS,
+    });
   });
   return bytes.toString('base64url');
 }
@@ -49,8 +64,14 @@ export async function findViewer(app: App, token: string): Promise<Viewer | null
   const { database } = serverOfShard(app.shards, logicalShard);
   const row = await store.selectSession(database, hash);
   if (!row) return null;
-  if (app.clock.nowMs() - row.last_used_at.getTime() > TOUCH_AFTER_MS) await store.touchSession(database, hash);
-  const viewer: Viewer = { accountId: row.account_id, sessionId: row.session_id, role: row.role, kind: row.kind };
+  if (app.clock.nowMs() - row.last_used_at.getTime() > TOUCH_AFTER_MS)
+    await store.touchSession(database, hash);
+  const viewer: Viewer = {
+    accountId: row.account_id,
+    sessionId: row.session_id,
+    role: row.role,
+    kind: row.kind,
+  };
   app.cache.set(key, viewer, CACHE_MS);
   return viewer;
 }
@@ -65,16 +86,30 @@ export async function closeSession(app: App, viewer: Viewer, sessionId: SessionI
 }
 
 /** All other sessions end with a change of the password. */
-export async function changePassword(app: App, viewer: Viewer, currentPassword: string, newPassword: string): Promise<void> {
+export async function changePassword(
+  app: App,
+  viewer: Viewer,
+  currentPassword: string,
+  newPassword: string,
+): Promise<void> {
   await refuseWrongPassword(app, viewer.accountId, currentPassword);
   await refuseWeakPassword(newPassword, 'newPassword');
   const passwordHash = await hashPassword(newPassword);
-  await writeAt(app.shards, viewer.accountId, (tx) => store.updatePasswordHash(tx, viewer.accountId, passwordHash));
+  await writeAt(app.shards, viewer.accountId, (tx) =>
+    store.updatePasswordHash(tx, viewer.accountId, passwordHash),
+  );
   await closeSessions(app, viewer.accountId, null, viewer.sessionId);
 }
 
-export async function closeSessions(app: App, accountId: AccountId, only: SessionId | null, keep: SessionId | null): Promise<number> {
-  const closed = await writeAt(app.shards, accountId, (tx) => store.deleteSessions(tx, accountId, only, keep));
+export async function closeSessions(
+  app: App,
+  accountId: AccountId,
+  only: SessionId | null,
+  keep: SessionId | null,
+): Promise<number> {
+  const closed = await writeAt(app.shards, accountId, (tx) =>
+    store.deleteSessions(tx, accountId, only, keep),
+  );
   for (const { token_hash } of closed) app.cache.delete(cacheKey(token_hash));
   return closed.length;
 }

@@ -5,25 +5,51 @@ import { readAt, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 
 export type AccountRow = {
-  account_id: AccountId; handle: string; name: string; bio: string; email: string; email_confirmed_at: Date | null;
-  role: 'member' | 'admin'; state: 'active' | 'deleted'; is_private: boolean; avatar_id: string | null;
-  follower_count: string; following_count: string; post_count: string; seen_activity_id: string;
+  account_id: AccountId;
+  handle: string;
+  name: string;
+  bio: string;
+  email: string;
+  email_confirmed_at: Date | null;
+  role: 'member' | 'admin';
+  state: 'active' | 'deleted';
+  is_private: boolean;
+  avatar_id: string | null;
+  follower_count: string;
+  following_count: string;
+  post_count: string;
+  seen_activity_id: string;
 };
 export type SessionRow = {
-  session_id: SessionId; account_id: AccountId; kind: 'web' | 'bearer'; device_name: string;
-  created_at: Date; last_used_at: Date; role: 'member' | 'admin';
+  session_id: SessionId;
+  account_id: AccountId;
+  kind: 'web' | 'bearer';
+  device_name: string;
+  created_at: Date;
+  last_used_at: Date;
+  role: 'member' | 'admin';
 };
 
 // directory ---------------------------------------------------------------------------------------------------
 
-export async function selectNextId<Id extends string>(db: { rows: Database['rows'] }, logicalShard: number): Promise<Id> {
+export async function selectNextId<Id extends string>(
+  db: { rows: Database['rows'] },
+  logicalShard: number,
+): Promise<Id> {
   const row = await oneOf<{ id: Id }>(db, sql`select next_id(${logicalShard}::integer) as id`);
   if (!row) throw new Error('next_id gave nothing');
   return row.id;
 }
 
-export async function insertHandle(tx: Transaction, handle: string, skeleton: string, accountId: AccountId): Promise<void> {
-  await tx.rows(sql`insert into handles (handle, skeleton, account_id) values (${handle}, ${skeleton}, ${accountId})`);
+export async function insertHandle(
+  tx: Transaction,
+  handle: string,
+  skeleton: string,
+  accountId: AccountId,
+): Promise<void> {
+  await tx.rows(
+    sql`insert into handles (handle, skeleton, account_id) values (${handle}, ${skeleton}, ${accountId})`,
+  );
 }
 
 export async function insertEmail(tx: Transaction, email: string, accountId: AccountId): Promise<void> {
@@ -39,25 +65,39 @@ export function selectStaleClaims(directory: Database, handle: string, skeleton:
     select account_id from emails where email = ${email} and claimed_at < now() - interval '5 minutes'`);
 }
 
-export async function deleteClaims(directory: { rows: Database['rows'] }, accountId: AccountId): Promise<void> {
+export async function deleteClaims(
+  directory: { rows: Database['rows'] },
+  accountId: AccountId,
+): Promise<void> {
   await directory.rows(sql`
     with freed as (delete from handles where account_id = ${accountId}) delete from emails where account_id = ${accountId}`);
 }
 
-export async function updateHandleMirror(directory: Database, accountId: AccountId, searchName: string, isLive: boolean): Promise<void> {
+export async function updateHandleMirror(
+  directory: Database,
+  accountId: AccountId,
+  searchName: string,
+  isLive: boolean,
+): Promise<void> {
   await directory.rows(sql`
     update handles set search_name = ${searchName}, is_live = ${isLive}
     where account_id = ${accountId} and (search_name, is_live) is distinct from (${searchName}, ${isLive})`);
 }
 
 export async function selectAccountIdByLogin(directory: Database, login: string): Promise<AccountId | null> {
-  const row = await oneOf<{ account_id: AccountId }>(directory, sql`
+  const row = await oneOf<{ account_id: AccountId }>(
+    directory,
+    sql`
     select account_id from handles where handle = ${login} union all
-    select account_id from emails where email = ${login} limit 1`);
+    select account_id from emails where email = ${login} limit 1`,
+  );
   return row?.account_id ?? null;
 }
 
-export async function selectAccountIdsByHandle(directory: Database, handles: string[]): Promise<Map<string, AccountId>> {
+export async function selectAccountIdsByHandle(
+  directory: Database,
+  handles: string[],
+): Promise<Map<string, AccountId>> {
   const rows = await directory.rows<{ handle: string; account_id: AccountId }>(
     sql`select handle, account_id from handles where handle = any(${handles})`,
   );
@@ -65,7 +105,11 @@ export async function selectAccountIdsByHandle(directory: Database, handles: str
 }
 
 /** Accounts whose handle or name begins with the text (already folded, and escaped for LIKE). */
-export async function selectAccountIdsByPrefix(directory: Database, prefix: string, limit: number): Promise<AccountId[]> {
+export async function selectAccountIdsByPrefix(
+  directory: Database,
+  prefix: string,
+  limit: number,
+): Promise<AccountId[]> {
   const rows = await directory.rows<{ account_id: AccountId }>(sql`
     select account_id from (
       (select account_id, handle, 0 as rank from handles where is_live and handle like ${prefix} order by handle limit ${limit})
@@ -95,37 +139,70 @@ export async function insertSetup(directory: Database, accountId: AccountId): Pr
 
 export async function insertAccount(
   tx: Transaction,
-  account: { accountId: AccountId; handle: string; name: string; email: string; role: 'member' | 'admin'; passwordHash: string },
+  account: {
+    accountId: AccountId;
+    handle: string;
+    name: string;
+    email: string;
+    role: 'member' | 'admin';
+    passwordHash: string;
+  },
 ): Promise<void> {
   await tx.rows(sql`
     insert into accounts (account_id, handle, name, email, role)
     values (${account.accountId}, ${account.handle}, ${account.name}, ${account.email}, ${account.role})`);
-  await tx.rows(sql`insert into credentials (account_id, password_hash) values (${account.accountId}, ${account.passwordHash})`);
+  await tx.rows(
+    sql`insert into credentials (account_id, password_hash) values (${account.accountId}, ${account.passwordHash})`,
+  );
 }
 
 export function selectAccount(shards: Shards, accountId: AccountId): Promise<AccountRow | null> {
-  return readAt<AccountRow>(shards, accountId, sql`select * from accounts where account_id = ${accountId}`).then((rows) => rows[0] ?? null);
+  return readAt<AccountRow>(
+    shards,
+    accountId,
+    sql`select * from accounts where account_id = ${accountId}`,
+  ).then((rows) => rows[0] ?? null);
 }
 
 export function selectAccounts(shards: Shards, accountIds: AccountId[]): Promise<AccountRow[]> {
-  return readEach<AccountRow, AccountId>(shards, accountIds, (share) => sql`select * from accounts where account_id = any(${share})`);
+  return readEach<AccountRow, AccountId>(
+    shards,
+    accountIds,
+    (share) => sql`select * from accounts where account_id = any(${share})`,
+  );
 }
 
-export async function updateAccount(tx: Transaction, accountId: AccountId, edit: { name?: string; bio?: string; isPrivate?: boolean }): Promise<void> {
+export async function updateAccount(
+  tx: Transaction,
+  accountId: AccountId,
+  edit: { name?: string; bio?: string; isPrivate?: boolean },
+): Promise<void> {
   await tx.rows(sql`
     update accounts set name = coalesce(${edit.name ?? null}, name), bio = coalesce(${edit.bio ?? null}, bio),
       is_private = coalesce(${edit.isPrivate ?? null}::boolean, is_private)
     where account_id = ${accountId}`);
 }
 
-export async function updateAvatar(tx: Transaction, accountId: AccountId, avatarId: string | null): Promise<string | null> {
-  const row = await oneOf<{ avatar_id: string | null }>(tx, sql`
+export async function updateAvatar(
+  tx: Transaction,
+  accountId: AccountId,
+  avatarId: string | null,
+): Promise<string | null> {
+  const row = await oneOf<{ avatar_id: string | null }>(
+    tx,
+    sql`
     update accounts set avatar_id = ${avatarId} from (select avatar_id as old_id from accounts where account_id = ${accountId} for update) as before
-    where account_id = ${accountId} returning before.old_id as avatar_id`);
+    where account_id = ${accountId} returning before.old_id as avatar_id`,
+  );
   return row?.avatar_id ?? null;
 }
 
-export async function addToCount(tx: Transaction, accountId: AccountId, count: 'follower' | 'following' | 'post', by: number): Promise<void> {
+export async function addToCount(
+  tx: Transaction,
+  accountId: AccountId,
+  count: 'follower' | 'following' | 'post',
+  by: number,
+): Promise<void> {
   await tx.rows(sql`
     update accounts set
       follower_count = greatest(0, follower_count + ${count === 'follower' ? by : 0}),
@@ -143,19 +220,36 @@ export async function deleteAccountRow(tx: Transaction, accountId: AccountId): P
 }
 
 export async function selectPasswordHash(shards: Shards, accountId: AccountId): Promise<string | null> {
-  const [row] = await readAt<{ password_hash: string }>(shards, accountId, sql`
+  const [row] = await readAt<{ password_hash: string }>(
+    shards,
+    accountId,
+    sql`
     select password_hash from credentials join accounts using (account_id)
-    where account_id = ${accountId} and state = 'active'`);
+    where account_id = ${accountId} and state = 'active'`,
+  );
   return row?.password_hash ?? null;
 }
 
-export async function updatePasswordHash(tx: Transaction, accountId: AccountId, passwordHash: string): Promise<void> {
-  await tx.rows(sql`update credentials set password_hash = ${passwordHash}, changed_at = now() where account_id = ${accountId}`);
+export async function updatePasswordHash(
+  tx: Transaction,
+  accountId: AccountId,
+  passwordHash: string,
+): Promise<void> {
+  await tx.rows(
+    sql`update credentials set password_hash = ${passwordHash}, changed_at = now() where account_id = ${accountId}`,
+  );
 }
 
 export async function insertSession(
   tx: Transaction,
-  session: { tokenHash: Buffer; sessionId: SessionId; accountId: AccountId; kind: 'web' | 'bearer'; deviceName: string; days: number },
+  session: {
+    tokenHash: Buffer;
+    sessionId: SessionId;
+    accountId: AccountId;
+    kind: 'web' | 'bearer';
+    deviceName: string;
+    days: number;
+  },
 ): Promise<void> {
   await tx.rows(sql`
     insert into sessions (token_hash, session_id, account_id, kind, device_name, expires_at)
@@ -164,44 +258,77 @@ export async function insertSession(
 }
 
 export function selectSession(database: Database, tokenHash: Buffer): Promise<SessionRow | null> {
-  return oneOf<SessionRow>(database, sql`
+  return oneOf<SessionRow>(
+    database,
+    sql`
     select session_id, account_id, kind, device_name, sessions.created_at, last_used_at, role
     from sessions join accounts using (account_id)
-    where token_hash = ${tokenHash} and expires_at > now() and state = 'active'`);
+    where token_hash = ${tokenHash} and expires_at > now() and state = 'active'`,
+  );
 }
 
 export async function touchSession(database: Database, tokenHash: Buffer): Promise<void> {
   await database.rows(sql`update sessions set last_used_at = now() where token_hash = ${tokenHash}`);
 }
 
-export function selectSessions(shards: Shards, accountId: AccountId): Promise<(SessionRow & { token_hash: Buffer })[]> {
-  return readAt(shards, accountId, sql`
+export function selectSessions(
+  shards: Shards,
+  accountId: AccountId,
+): Promise<(SessionRow & { token_hash: Buffer })[]> {
+  return readAt(
+    shards,
+    accountId,
+    sql`
     select token_hash, session_id, account_id, kind, device_name, created_at, last_used_at, '' as role from sessions
-    where account_id = ${accountId} and expires_at > now() order by last_used_at desc limit 100`);
+    where account_id = ${accountId} and expires_at > now() order by last_used_at desc limit 100`,
+  );
 }
 
 /** Gives the hashes of the tokens that are now dead. `keep` stays. */
-export function deleteSessions(tx: Transaction, accountId: AccountId, only: SessionId | null, keep: SessionId | null) {
+export function deleteSessions(
+  tx: Transaction,
+  accountId: AccountId,
+  only: SessionId | null,
+  keep: SessionId | null,
+) {
   return tx.rows<{ token_hash: Buffer }>(sql`
     delete from sessions where account_id = ${accountId}
       and (${only}::bigint is null or session_id = ${only}) and session_id is distinct from ${keep}
     returning token_hash`);
 }
 
-export async function insertMailToken(tx: Transaction, token: { hash: Buffer; accountId: AccountId; purpose: string; email: string; hours: number }): Promise<void> {
-  await tx.rows(sql`delete from mail_tokens where account_id = ${token.accountId} and purpose = ${token.purpose}`);
+export async function insertMailToken(
+  tx: Transaction,
+  token: { hash: Buffer; accountId: AccountId; purpose: string; email: string; hours: number },
+): Promise<void> {
+  await tx.rows(
+    sql`delete from mail_tokens where account_id = ${token.accountId} and purpose = ${token.purpose}`,
+  );
   await tx.rows(sql`
     insert into mail_tokens (token_hash, account_id, purpose, email, expires_at)
     values (${token.hash}, ${token.accountId}, ${token.purpose}, ${token.email}, now() + make_interval(hours => ${token.hours}))`);
 }
 
 /** Takes the token out: the second to come gets null. */
-export function takeMailToken(tx: Transaction, hash: Buffer, purpose: string): Promise<{ account_id: AccountId; email: string } | null> {
-  return oneOf(tx, sql`
+export function takeMailToken(
+  tx: Transaction,
+  hash: Buffer,
+  purpose: string,
+): Promise<{ account_id: AccountId; email: string } | null> {
+  return oneOf(
+    tx,
+    sql`
     with taken as (delete from mail_tokens where token_hash = ${hash} and purpose = ${purpose} returning *)
-    select account_id, email from taken where expires_at > now()`);
+    select account_id, email from taken where expires_at > now()`,
+  );
 }
 
-export async function updateEmailConfirmed(tx: Transaction, accountId: AccountId, email: string): Promise<void> {
-  await tx.rows(sql`update accounts set email_confirmed_at = now() where account_id = ${accountId} and email = ${email}`);
+export async function updateEmailConfirmed(
+  tx: Transaction,
+  accountId: AccountId,
+  email: string,
+): Promise<void> {
+  await tx.rows(
+    sql`update accounts set email_confirmed_at = now() where account_id = ${accountId} and email = ${email}`,
+  );
 }

@@ -10,7 +10,13 @@ export type { ActivityRow, Kind } from './store.ts';
 const UNREAD_MAX = 100;
 const SWEEP = 1_000;
 
-export type Telling = { accountId: AccountId; kind: store.Kind; actorId: AccountId; postId?: string; commentId?: string };
+export type Telling = {
+  accountId: AccountId;
+  kind: store.Kind;
+  actorId: AccountId;
+  postId?: string;
+  commentId?: string;
+};
 
 /** Told once, however often it is called. Nobody is told of his own acts. All accounts must be of the transaction's server. */
 export async function tell(tx: Transaction, tellings: Telling[]): Promise<void> {
@@ -30,7 +36,12 @@ function complete(tellings: Telling[]): store.Told[] {
     .map((telling) => ({ postId: '0', commentId: '0', ...telling }));
 }
 
-export function listActivity(app: App, viewer: AccountId, before: string, limit: number): Promise<store.ActivityRow[]> {
+export function listActivity(
+  app: App,
+  viewer: AccountId,
+  before: string,
+  limit: number,
+): Promise<store.ActivityRow[]> {
   return store.selectActivity(app.shards, viewer, before, limit);
 }
 

@@ -15,4 +15,6 @@ export const activityItem = z
   .meta({ id: 'Activity' });
 export const activityPage = pageOf(activityItem);
 export const unreadReply = z.object({ count: z.number().int().meta({ description: 'At most 100' }) });
-export const seenBody = z.strictObject({ activityId: idOf<ActivityId>('an activity').meta({ description: 'The newest one that was seen' }) });
+export const seenBody = z.strictObject({
+  activityId: idOf<ActivityId>('an activity').meta({ description: 'The newest one that was seen' }),
+});

@@ -5,8 +5,20 @@ import { readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 
 export type Kind = 'liked' | 'commented' | 'followed' | 'follow_requested' | 'follow_accepted' | 'mentioned';
-export type ActivityRow = { activity_id: ActivityId; kind: Kind; actor_id: AccountId; post_id: string; comment_id: string };
-export type Told = { accountId: AccountId; kind: Kind; actorId: AccountId; postId: string; commentId: string };
+export type ActivityRow = {
+  activity_id: ActivityId;
+  kind: Kind;
+  actor_id: AccountId;
+  post_id: string;
+  comment_id: string;
+};
+export type Told = {
+  accountId: AccountId;
+  kind: Kind;
+  actorId: AccountId;
+  postId: string;
+  commentId: string;
+};
 
 export async function insertActivity(tx: Transaction, told: Told[]): Promise<void> {
   await tx.rows(sql`
@@ -28,37 +40,64 @@ export async function deleteActivity(tx: Transaction, told: Told[]): Promise<voi
 }
 
 export function selectActivity(shards: Shards, accountId: AccountId, before: string, limit: number) {
-  return readAt<ActivityRow>(shards, accountId, sql`
+  return readAt<ActivityRow>(
+    shards,
+    accountId,
+    sql`
     select activity_id, kind, actor_id, post_id, comment_id from activity
-    where account_id = ${accountId} and activity_id < ${before} order by activity_id desc limit ${limit}`);
+    where account_id = ${accountId} and activity_id < ${before} order by activity_id desc limit ${limit}`,
+  );
 }
 
 /** Who did what is not yet seen, newest first, at most `limit`; hidden actors are sorted out by the caller. */
 export function selectUnread(shards: Shards, accountId: AccountId, limit: number) {
-  return readAt<{ actor_id: AccountId }>(shards, accountId, sql`
+  return readAt<{ actor_id: AccountId }>(
+    shards,
+    accountId,
+    sql`
     select actor_id from activity
     where account_id = ${accountId}
       and activity_id > (select seen_activity_id from accounts where account_id = ${accountId})
-    order by activity_id desc limit ${limit}`);
+    order by activity_id desc limit ${limit}`,
+  );
 }
 
 export async function selectSeenId(shards: Shards, accountId: AccountId): Promise<string> {
-  const [row] = await readAt<{ seen_activity_id: string }>(shards, accountId, sql`select seen_activity_id from accounts where account_id = ${accountId}`);
+  const [row] = await readAt<{ seen_activity_id: string }>(
+    shards,
+    accountId,
+    sql`select seen_activity_id from accounts where account_id = ${accountId}`,
+  );
   return row?.seen_activity_id ?? '0';
 }
 
 /** Never moves back. */
-export async function updateSeenId(shards: Shards, accountId: AccountId, activityId: ActivityId): Promise<void> {
-  await readAt(shards, accountId, sql`
-    update accounts set seen_activity_id = greatest(seen_activity_id, ${activityId}) where account_id = ${accountId}`);
+export async function updateSeenId(
+  shards: Shards,
+  accountId: AccountId,
+  activityId: ActivityId,
+): Promise<void> {
+  await readAt(
+    shards,
+    accountId,
+    sql`
+    update accounts set seen_activity_id = greatest(seen_activity_id, ${activityId}) where account_id = ${accountId}`,
+  );
 }
 
 /** On one server: all that was told about a post, at most `limit` at a time. */
-export async function deleteActivityOfPost(database: Database, postId: string, limit: number): Promise<number> {
-  const row = await oneOf<{ count: string }>(database, sql`
-    with some as (select account_id, activity_id from activity where post_id = ${postId} limit ${limit}),
-    gone as (delete from activity using some where (activity.account_id, activity.activity_id) = (some.account_id, some.activity_id) returning 1)
-    select count(*) from gone`);
+export async function deleteActivityOfPost(
+  database: Database,
+  postId: string,
+  limit: number,
+): Promise<number> {
+  const row = await oneOf<{ count: string }>(
+    database,
+    sql`
+    with batch as (select account_id, activity_id from activity where post_id = ${postId} limit ${limit}),
+    gone as (delete from activity using batch where (activity.account_id, activity.activity_id) = (batch.account_id, batch.activity_id) returning 1)
+    select count(*) from gone`,
+  );
   return Number(row?.count);
 }
 
@@ -67,10 +106,17 @@ export async function deleteActivityOfComment(database: Database, commentId: str
 }
 
 /** On one server: all that was told to or about an account, at most `limit` at a time. */
-export async function deleteActivityOfAccount(database: Database, accountId: AccountId, limit: number): Promise<number> {
-  const row = await oneOf<{ count: string }>(database, sql`
-    with some as (select account_id, activity_id from activity where account_id = ${accountId} or actor_id = ${accountId} limit ${limit}),
-    gone as (delete from activity using some where (activity.account_id, activity.activity_id) = (some.account_id, some.activity_id) returning 1)
-    select count(*) from gone`);
+export async function deleteActivityOfAccount(
+  database: Database,
+  accountId: AccountId,
+  limit: number,
+): Promise<number> {
+  const row = await oneOf<{ count: string }>(
+    database,
+    sql`
+    with batch as (select account_id, activity_id from activity where account_id = ${accountId} or actor_id = ${accountId} limit ${limit}),
+    gone as (delete from activity using batch where (activity.account_id, activity.activity_id) = (batch.account_id, batch.activity_id) returning 1)
+    select count(*) from gone`,
+  );
   return Number(row?.count);
 }

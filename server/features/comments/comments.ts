@@ -10,7 +10,13 @@ import * as store from './store.ts';
 export type { CommentRow } from './store.ts';
 
 /** The same Idempotency-Key on the same post gives the same comment. */
-export async function comment(app: App, viewer: AccountId, postId: PostId, text: string, idempotencyKey: string | null): Promise<store.CommentRow> {
+export async function comment(
+  app: App,
+  viewer: AccountId,
+  postId: PostId,
+  text: string,
+  idempotencyKey: string | null,
+): Promise<store.CommentRow> {
   refuseTooManyTags(text, 'text');
   await mustSeePost(app, viewer, postId);
   const made = await writeAt(app.shards, postId, async (tx) => {
@@ -20,7 +26,9 @@ export async function comment(app: App, viewer: AccountId, postId: PostId, text:
     await addToPostCounts(tx, [postId], [0], [1]);
     return row;
   });
-  const row = made ?? (idempotencyKey && (await store.selectByIdempotencyKey(app.shards, postId, viewer, idempotencyKey)));
+  const row =
+    made ??
+    (idempotencyKey && (await store.selectByIdempotencyKey(app.shards, postId, viewer, idempotencyKey)));
   if (!row) throw new NotFound();
   return row;
 }
@@ -31,7 +39,8 @@ export async function deleteComment(app: App, viewer: AccountId, commentId: Comm
   if (!row) throw new NotFound();
   if (row.account_id !== viewer) {
     const post = await mustSeePost(app, viewer, row.post_id);
-    if (post.account_id !== viewer) throw new Forbidden('not_yours', 'Only its author, or the owner of the post, can delete a comment.');
+    if (post.account_id !== viewer)
+      throw new Forbidden('not_yours', 'Only its author, or the owner of the post, can delete a comment.');
   }
   await removeComment(app, row);
 }
@@ -45,7 +54,12 @@ async function removeComment(app: App, row: store.CommentRow): Promise<void> {
 }
 
 /** Newest first. */
-export function listComments(app: App, postId: PostId, before: string, limit: number): Promise<store.CommentRow[]> {
+export function listComments(
+  app: App,
+  postId: PostId,
+  before: string,
+  limit: number,
+): Promise<store.CommentRow[]> {
   return store.selectComments(app.shards, postId, before, limit);
 }
 
@@ -54,7 +68,8 @@ export function findComments(app: App, commentIds: CommentId[]): Promise<store.C
 }
 
 export async function forgetPost(app: App, postId: PostId): Promise<void> {
-  for (const [server] of groupByServer(app.shards, [postId])) await store.deleteCommentsOfPost(server.database, postId);
+  for (const [server] of groupByServer(app.shards, [postId]))
+    await store.deleteCommentsOfPost(server.database, postId);
 }
 
 /** For the removal of an account: deletes up to `limit` comments per server, and says whether any are left. */

@@ -24,7 +24,9 @@ async function tellOwnerAndMentioned(app: App, row: CommentRow): Promise<void> {
   const [post] = await findPostHeads(app, [row.post_id]);
   if (post?.state !== 'published') return;
   const act = { actorId: row.account_id, postId: row.post_id, commentId: row.comment_id };
-  await writeAt(app.shards, post.account_id, (tx) => tell(tx, [{ ...act, accountId: post.account_id, kind: 'commented' }]));
+  await writeAt(app.shards, post.account_id, (tx) =>
+    tell(tx, [{ ...act, accountId: post.account_id, kind: 'commented' }]),
+  );
   const mentioned = new Set((await findAccountIdsByHandle(app, mentionsIn(row.text))).values());
   mentioned.delete(post.account_id);
   for (const accountId of mentioned)
@@ -33,7 +35,12 @@ async function tellOwnerAndMentioned(app: App, row: CommentRow): Promise<void> {
 }
 
 /** Only who may see the post, and the one who wrote, is told of it. */
-async function mayBeTold(app: App, accountId: AccountId, ownerId: AccountId, authorId: AccountId): Promise<boolean> {
+async function mayBeTold(
+  app: App,
+  accountId: AccountId,
+  ownerId: AccountId,
+  authorId: AccountId,
+): Promise<boolean> {
   const seen = await seeAccounts(app, accountId, [ownerId, authorId]);
   return seen.get(ownerId)?.sees === 'all' && seen.has(authorId);
 }

@@ -19,11 +19,18 @@ export async function indexPost(app: App, postId: PostId): Promise<void> {
   await writeAt(app.shards, postId, async (tx) => {
     await lockEdges(tx, [`index:${postId}`]);
     const [post] = await findPostHeads(app, [postId]);
-    const isOpen = post?.state === 'published' && (await seeAccounts(app, null, [post.account_id])).get(post.account_id)?.sees === 'all';
-    const wanted = isOpen ? await Promise.all(hashtagsIn(post.caption).map((tag) => nameHashtag(app, tag))) : [];
+    const isOpen =
+      post?.state === 'published' &&
+      (await seeAccounts(app, null, [post.account_id])).get(post.account_id)?.sees === 'all';
+    const wanted = isOpen
+      ? await Promise.all(hashtagsIn(post.caption).map((tag) => nameHashtag(app, tag)))
+      : [];
     for (const hashtagId of wanted) await store.insertHashtagPost(app.shards, hashtagId, postId);
-    const lost = await Promise.all(app.shards.servers.map(({ database }) => store.deleteHashtagPosts(database, postId, wanted)));
-    for (const hashtagId of [...wanted, ...lost.flat()]) await store.updateHashtagCount(app.shards, hashtagId);
+    const lost = await Promise.all(
+      app.shards.servers.map(({ database }) => store.deleteHashtagPosts(database, postId, wanted)),
+    );
+    for (const hashtagId of [...wanted, ...lost.flat()])
+      await store.updateHashtagCount(app.shards, hashtagId);
   });
 }
 
@@ -32,7 +39,10 @@ async function nameHashtag(app: App, tag: string): Promise<HashtagId> {
   const known = await store.selectHashtag(app.shards.directory, tag);
   if (known) return known.hashtag_id;
   const logicalShard = drawShard(app.shards);
-  const hashtagId = await selectNextId<HashtagId>(serverOfShard(app.shards, logicalShard).database, logicalShard);
+  const hashtagId = await selectNextId<HashtagId>(
+    serverOfShard(app.shards, logicalShard).database,
+    logicalShard,
+  );
   return store.insertHashtag(app.shards.directory, tag, hashtagId);
 }
 
@@ -40,12 +50,20 @@ export async function findHashtag(app: App, tag: string): Promise<store.HashtagR
   return store.selectHashtag(app.shards.directory, foldHashtag(tag.replace(/^#/, '')));
 }
 
-export function listHashtagPosts(app: App, hashtagId: HashtagId, before: string, limit: number): Promise<PostId[]> {
+export function listHashtagPosts(
+  app: App,
+  hashtagId: HashtagId,
+  before: string,
+  limit: number,
+): Promise<PostId[]> {
   return store.selectHashtagPosts(app.shards, hashtagId, before, limit);
 }
 
 /** The most used first. */
 export function searchHashtags(app: App, prefix: string, limit: number): Promise<store.HashtagRow[]> {
-  return store.selectHashtagsByPrefix(app.shards.directory, `${escapeLike(foldHashtag(prefix.replace(/^#/, '')))}%`, limit);
+  return store.selectHashtagsByPrefix(
+    app.shards.directory,
+    `${escapeLike(foldHashtag(prefix.replace(/^#/, '')))}%`,
+    limit,
+  );
 }
-

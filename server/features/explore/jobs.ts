@@ -30,7 +30,8 @@ export const jobs = [
 /** Whoever asked to follow a private account follows it when it becomes public. */
 async function acceptAll(app: App, accountId: AccountId): Promise<void> {
   for (let waiting = await listRequests(app, accountId, NEWEST, BATCH); waiting.length > 0; ) {
-    for (const { account_id } of waiting) await acceptRequest(app, accountId, account_id).catch(ignoreAnswered);
+    for (const { account_id } of waiting)
+      await acceptRequest(app, accountId, account_id).catch(ignoreAnswered);
     waiting = await listRequests(app, accountId, NEWEST, BATCH);
   }
 }

@@ -3,11 +3,11 @@ import type { PostId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
 import { accountWithRelationship, pageQuery } from '../../../core/shapes.ts';
 import { NotFound } from '../../errors.ts';
-import { hydrateAccounts } from '../../hydrate/accounts.ts';
-import { hydratePostIds } from '../../hydrate/posts.ts';
 import { nextCursor, readCursor } from '../../http/cursors.ts';
 import type { Server } from '../../http/server.ts';
 import { viewerOf } from '../../http/sessions.ts';
+import { hydrateAccounts } from '../../hydrate/accounts.ts';
+import { hydratePostIds } from '../../hydrate/posts.ts';
 import type { App } from '../../infra/app.ts';
 import { listNewestAccounts, searchAccounts } from '../accounts/accounts.ts';
 import * as explore from './explore.ts';
@@ -16,19 +16,49 @@ import { hashtagPage, searchQuery, searchReply, tagParams } from './schema.ts';
 const SUGGESTED_FROM = 60;
 
 export function exploreRoutes(server: Server, app: App): void {
-  server.get('/hashtags/:tag', { schema: { tags: ['explore'], summary: 'Posts with a hashtag, newest first', params: tagParams, querystring: pageQuery, response: { 200: hashtagPage } } },
+  server.get(
+    '/hashtags/:tag',
+    {
+      schema: {
+        tags: ['explore'],
+        summary: 'Posts with a hashtag, newest first',
+        params: tagParams,
+        querystring: pageQuery,
+        response: { 200: hashtagPage },
+      },
+    },
     async (request) => {
       const viewer = request.viewer?.accountId ?? null;
       const { cursor, limit } = request.query;
       const hashtag = await explore.findHashtag(app, request.params.tag);
       if (!hashtag) throw new NotFound();
       const list = ['hashtag', hashtag.hashtag_id, viewer];
-      const postIds: PostId[] = await explore.listHashtagPosts(app, hashtag.hashtag_id, readCursor(app, list, cursor), limit);
+      const postIds: PostId[] = await explore.listHashtagPosts(
+        app,
+        hashtag.hashtag_id,
+        readCursor(app, list, cursor),
+        limit,
+      );
       const items = await hydratePostIds(app, viewer, postIds);
-      return { tag: hashtag.tag, postCount: Number(hashtag.post_count), items, nextCursor: nextCursor(app, list, postIds.length, limit, postIds.at(-1)) };
-    });
+      return {
+        tag: hashtag.tag,
+        postCount: Number(hashtag.post_count),
+        items,
+        nextCursor: nextCursor(app, list, postIds.length, limit, postIds.at(-1)),
+      };
+    },
+  );
 
-  server.get('/search', { schema: { tags: ['explore'], summary: 'Accounts and hashtags by their first letters', querystring: searchQuery, response: { 200: searchReply } } },
+  server.get(
+    '/search',
+    {
+      schema: {
+        tags: ['explore'],
+        summary: 'Accounts and hashtags by their first letters',
+        querystring: searchQuery,
+        response: { 200: searchReply },
+      },
+    },
     async (request) => {
       const viewer = request.viewer?.accountId ?? null;
       const { q } = request.query;
@@ -40,12 +70,26 @@ export function exploreRoutes(server: Server, app: App): void {
         accounts: await hydrateAccounts(app, viewer, accountIds),
         hashtags: hashtags.map(({ tag, post_count }) => ({ tag, postCount: Number(post_count) })),
       };
-    });
+    },
+  );
 
-  server.get('/suggestions', { schema: { tags: ['explore'], summary: 'Accounts that I could follow', response: { 200: z.object({ items: z.array(accountWithRelationship) }) } } },
+  server.get(
+    '/suggestions',
+    {
+      schema: {
+        tags: ['explore'],
+        summary: 'Accounts that I could follow',
+        response: { 200: z.object({ items: z.array(accountWithRelationship) }) },
+      },
+    },
     async (request) => {
       const viewer = viewerOf(request).accountId;
       const accounts = await hydrateAccounts(app, viewer, await listNewestAccounts(app, SUGGESTED_FROM));
-      return { items: accounts.filter(({ relationship }) => !relationship.isSelf && relationship.following === 'no').slice(0, limits.searchMax) };
-    });
+      return {
+        items: accounts
+          .filter(({ relationship }) => !relationship.isSelf && relationship.following === 'no')
+          .slice(0, limits.searchMax),
+      };
+    },
+  );
 }

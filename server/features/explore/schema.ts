@@ -5,7 +5,9 @@ import { accountWithRelationship, memberText, pageOf, postCard } from '../../../
 export const tagParams = z.strictObject({ tag: memberText(limits.hashtagMax).pipe(z.string().min(1)) });
 export const hashtagPage = pageOf(postCard).extend({ tag: z.string(), postCount: z.number().int() });
 export const searchQuery = z.strictObject({
-  q: memberText(60).pipe(z.string().min(1)).meta({ description: 'First letters of a handle, a name or a hashtag' }),
+  q: memberText(60)
+    .pipe(z.string().min(1))
+    .meta({ description: 'First letters of a handle, a name or a hashtag' }),
 });
 export const searchReply = z.object({
   accounts: z.array(accountWithRelationship),

@@ -13,25 +13,44 @@ export function selectHashtag(directory: Database, tag: string): Promise<Hashtag
   return oneOf(directory, sql`select tag, hashtag_id, post_count from hashtags where tag = ${tag}`);
 }
 
-export function selectHashtagsByPrefix(directory: Database, prefix: string, limit: number): Promise<HashtagRow[]> {
+export function selectHashtagsByPrefix(
+  directory: Database,
+  prefix: string,
+  limit: number,
+): Promise<HashtagRow[]> {
   return directory.rows(sql`
     select tag, hashtag_id, post_count from hashtags where tag like ${prefix} and post_count > 0
     order by post_count desc, tag limit ${limit}`);
 }
 
-export async function insertHashtag(directory: Database, tag: string, hashtagId: HashtagId): Promise<HashtagId> {
-  const row = await oneOf<{ hashtag_id: HashtagId }>(directory, sql`
+export async function insertHashtag(
+  directory: Database,
+  tag: string,
+  hashtagId: HashtagId,
+): Promise<HashtagId> {
+  const row = await oneOf<{ hashtag_id: HashtagId }>(
+    directory,
+    sql`
     insert into hashtags (tag, hashtag_id) values (${tag}, ${hashtagId})
-    on conflict (tag) do update set tag = excluded.tag returning hashtag_id`);
+    on conflict (tag) do update set tag = excluded.tag returning hashtag_id`,
+  );
   return row?.hashtag_id ?? hashtagId;
 }
 
 export async function insertHashtagPost(shards: Shards, hashtagId: HashtagId, postId: PostId): Promise<void> {
-  await readAt(shards, hashtagId, sql`insert into hashtag_posts (hashtag_id, post_id) values (${hashtagId}, ${postId}) on conflict do nothing`);
+  await readAt(
+    shards,
+    hashtagId,
+    sql`insert into hashtag_posts (hashtag_id, post_id) values (${hashtagId}, ${postId}) on conflict do nothing`,
+  );
 }
 
 /** On one server: takes a post out of all hashtags but those to keep; gives the hashtags that lost it. */
-export async function deleteHashtagPosts(database: Database, postId: PostId, keep: HashtagId[]): Promise<HashtagId[]> {
+export async function deleteHashtagPosts(
+  database: Database,
+  postId: PostId,
+  keep: HashtagId[],
+): Promise<HashtagId[]> {
   const rows = await database.rows<{ hashtag_id: HashtagId }>(sql`
     delete from hashtag_posts where post_id = ${postId} and not hashtag_id = any(${keep}) returning hashtag_id`);
   return rows.map((row) => row.hashtag_id);
@@ -39,13 +58,27 @@ export async function deleteHashtagPosts(database: Database, postId: PostId, kee
 
 /** The count is taken anew each time, so that it heals by itself. */
 export async function updateHashtagCount(shards: Shards, hashtagId: HashtagId): Promise<void> {
-  const row = await oneOf<{ count: string }>(serverOf(shards, hashtagId).database, sql`
-    select count(*) from (select from hashtag_posts where hashtag_id = ${hashtagId} limit ${COUNT_MAX}) as some`);
-  await shards.directory.rows(sql`update hashtags set post_count = ${row?.count ?? 0} where hashtag_id = ${hashtagId}`);
+  const row = await oneOf<{ count: string }>(
+    serverOf(shards, hashtagId).database,
+    sql`
+    select count(*) from (select from hashtag_posts where hashtag_id = ${hashtagId} limit ${COUNT_MAX}) as counted`,
+  );
+  await shards.directory.rows(
+    sql`update hashtags set post_count = ${row?.count ?? 0} where hashtag_id = ${hashtagId}`,
+  );
 }
 
-export async function selectHashtagPosts(shards: Shards, hashtagId: HashtagId, before: string, limit: number): Promise<PostId[]> {
-  const rows = await readAt<{ post_id: PostId }>(shards, hashtagId, sql`
-    select post_id from hashtag_posts where hashtag_id = ${hashtagId} and post_id < ${before} order by post_id desc limit ${limit}`);
+export async function selectHashtagPosts(
+  shards: Shards,
+  hashtagId: HashtagId,
+  before: string,
+  limit: number,
+): Promise<PostId[]> {
+  const rows = await readAt<{ post_id: PostId }>(
+    shards,
+    hashtagId,
+    sql`
+    select post_id from hashtag_posts where hashtag_id = ${hashtagId} and post_id < ${before} order by post_id desc limit ${limit}`,
+  );
   return rows.map((row) => row.post_id);
 }

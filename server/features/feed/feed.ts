@@ -9,6 +9,11 @@ import { listHomeAuthors } from '../graph/audience.ts';
 import { listNewestOfAccounts, type PostRow } from '../posts/posts.ts';
 
 /** Candidates, newest first; what the viewer may not see is dropped by hydration. */
-export async function listHome(app: App, viewer: AccountId, before: string, limit: number): Promise<PostRow[]> {
+export async function listHome(
+  app: App,
+  viewer: AccountId,
+  before: string,
+  limit: number,
+): Promise<PostRow[]> {
   return listNewestOfAccounts(app, await listHomeAuthors(app, viewer), before, limit);
 }

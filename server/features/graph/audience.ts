@@ -8,7 +8,11 @@ import type { App } from '../../infra/app.ts';
 import * as store from './store.ts';
 
 export type Visible = {
-  accountId: AccountId; handle: string; name: string; isPrivate: boolean; avatarId: string | null;
+  accountId: AccountId;
+  handle: string;
+  name: string;
+  isPrivate: boolean;
+  avatarId: string | null;
   /** all: posts too; header: only that it exists, name and counts. */
   sees: 'all' | 'header';
 };
@@ -18,7 +22,12 @@ export type ViewerId = AccountId | null;
 const OWN_BLOCKS_MS = 4_000;
 
 export function maySee(facts: {
-  isSelf: boolean; isActive: boolean; isPrivate: boolean; blocksViewer: boolean; viewerBlocks: boolean; isFollower: boolean;
+  isSelf: boolean;
+  isActive: boolean;
+  isPrivate: boolean;
+  blocksViewer: boolean;
+  viewerBlocks: boolean;
+  isFollower: boolean;
 }): 'all' | 'header' | 'nothing' {
   if (!facts.isActive) return 'nothing';
   if (facts.isSelf) return 'all';
@@ -28,7 +37,11 @@ export function maySee(facts: {
 }
 
 /** The accounts of which the viewer may see anything; the others are absent from the map. One query per server. */
-export async function seeAccounts(app: App, viewer: ViewerId, accountIds: AccountId[]): Promise<Map<AccountId, Visible>> {
+export async function seeAccounts(
+  app: App,
+  viewer: ViewerId,
+  accountIds: AccountId[],
+): Promise<Map<AccountId, Visible>> {
   if (accountIds.length === 0) return new Map();
   const [rows, ownBlocks] = await Promise.all([
     store.selectFacts(app.shards, viewer ?? '0', accountIds),
@@ -37,12 +50,21 @@ export async function seeAccounts(app: App, viewer: ViewerId, accountIds: Accoun
   const seen = new Map<AccountId, Visible>();
   for (const row of rows) {
     const sees = maySee({
-      isSelf: row.account_id === viewer, isActive: row.is_active, isPrivate: row.is_private,
-      blocksViewer: row.blocks_viewer, viewerBlocks: ownBlocks.has(row.account_id), isFollower: row.follower_state === 'accepted',
+      isSelf: row.account_id === viewer,
+      isActive: row.is_active,
+      isPrivate: row.is_private,
+      blocksViewer: row.blocks_viewer,
+      viewerBlocks: ownBlocks.has(row.account_id),
+      isFollower: row.follower_state === 'accepted',
     });
     if (sees !== 'nothing')
       seen.set(row.account_id, {
-        accountId: row.account_id, handle: row.handle, name: row.name, isPrivate: row.is_private, avatarId: row.avatar_id, sees,
+        accountId: row.account_id,
+        handle: row.handle,
+        name: row.name,
+        isPrivate: row.is_private,
+        avatarId: row.avatar_id,
+        sees,
       });
   }
   return seen;

@@ -22,7 +22,10 @@ export async function follow(app: App, viewer: AccountId, targetId: AccountId): 
   const target = await mustSee(app, viewer, targetId);
   await writeAt(app.shards, viewer, async (tx) => {
     if ((await store.countFollowing(tx, viewer)) >= limits.followingMax)
-      throw new Conflict('following_too_many', `You follow ${limits.followingMax} accounts; more is not possible.`);
+      throw new Conflict(
+        'following_too_many',
+        `You follow ${limits.followingMax} accounts; more is not possible.`,
+      );
     const followId = await selectNextId<string>(tx, shardOf(viewer));
     const state = target.isPrivate ? 'requested' : 'accepted';
     if (!(await store.insertFollow(tx, viewer, targetId, followId, state))) return;
@@ -58,7 +61,12 @@ export async function removeFollower(app: App, viewer: AccountId, followerId: Ac
   await writeAt(app.shards, viewer, (tx) => dropFollower(app, tx, viewer, followerId));
 }
 
-async function dropFollower(app: App, tx: Transaction, viewer: AccountId, followerId: AccountId): Promise<void> {
+async function dropFollower(
+  app: App,
+  tx: Transaction,
+  viewer: AccountId,
+  followerId: AccountId,
+): Promise<void> {
   const row = await store.selectFollowerForUpdate(tx, viewer, followerId);
   if (!row || row.state === 'removed') return;
   await store.upsertFollower(tx, viewer, followerId, { ...row, state: 'removed' });
@@ -97,30 +105,58 @@ export async function dropSomeTies(app: App, accountId: AccountId, limit: number
 // reading -----------------------------------------------------------------------------------------------------
 
 /** How the viewer stands to each of the accounts. One statement. */
-export async function listRelationships(app: App, viewer: AccountId | null, accountIds: AccountId[]): Promise<Map<AccountId, Relationship>> {
+export async function listRelationships(
+  app: App,
+  viewer: AccountId | null,
+  accountIds: AccountId[],
+): Promise<Map<AccountId, Relationship>> {
   const ties = viewer && accountIds.length > 0 ? await store.selectTies(app.shards, viewer, accountIds) : [];
   const tieOf = new Map(ties.map((tie) => [tie.other_id, tie]));
   return new Map(
     accountIds.map((accountId) => {
       const tie = tieOf.get(accountId);
-      const following = tie?.following === 'accepted' ? 'yes' : tie?.following === 'requested' ? 'requested' : 'no';
-      return [accountId, { isSelf: accountId === viewer, following, followsYou: tie?.follows_me ?? false, blocked: false }];
+      const following =
+        tie?.following === 'accepted' ? 'yes' : tie?.following === 'requested' ? 'requested' : 'no';
+      return [
+        accountId,
+        { isSelf: accountId === viewer, following, followsYou: tie?.follows_me ?? false, blocked: false },
+      ];
     }),
   );
 }
 
-export function listFollowing(app: App, accountId: AccountId, before: string, limit: number): Promise<store.Edge[]> {
+export function listFollowing(
+  app: App,
+  accountId: AccountId,
+  before: string,
+  limit: number,
+): Promise<store.Edge[]> {
   return store.selectFollowing(app.shards, accountId, before, limit);
 }
 
-export function listFollowers(app: App, accountId: AccountId, before: string, limit: number): Promise<store.Edge[]> {
+export function listFollowers(
+  app: App,
+  accountId: AccountId,
+  before: string,
+  limit: number,
+): Promise<store.Edge[]> {
   return store.selectFollowers(app.shards, accountId, 'accepted', before, limit);
 }
 
-export function listRequests(app: App, accountId: AccountId, before: string, limit: number): Promise<store.Edge[]> {
+export function listRequests(
+  app: App,
+  accountId: AccountId,
+  before: string,
+  limit: number,
+): Promise<store.Edge[]> {
   return store.selectFollowers(app.shards, accountId, 'requested', before, limit);
 }
 
-export function listBlocks(app: App, accountId: AccountId, before: string, limit: number): Promise<store.Edge[]> {
+export function listBlocks(
+  app: App,
+  accountId: AccountId,
+  before: string,
+  limit: number,
+): Promise<store.Edge[]> {
   return store.selectBlocks(app.shards, accountId, before, limit);
 }

@@ -23,11 +23,21 @@ export async function mirrorFollow(
     await lockEdges(tx, [`follow:${followerId}:${targetId}`]);
     const source = await store.selectFollow(serverOf(app.shards, followerId).database, followerId, targetId);
     const mirror = await store.selectFollowerForUpdate(tx, targetId, followerId);
-    await tell(tx, source ? await raise(app, tx, followerId, targetId, source, mirror) : await lower(tx, followerId, targetId, mirror));
+    await tell(
+      tx,
+      source
+        ? await raise(app, tx, followerId, targetId, source, mirror)
+        : await lower(tx, followerId, targetId, mirror),
+    );
   });
 }
 
-async function lower(tx: Transaction, followerId: AccountId, targetId: AccountId, mirror: store.FollowerRow | null): Promise<FollowNews> {
+async function lower(
+  tx: Transaction,
+  followerId: AccountId,
+  targetId: AccountId,
+  mirror: store.FollowerRow | null,
+): Promise<FollowNews> {
   if (!mirror) return null;
   await store.deleteFollower(tx, targetId, followerId);
   if (mirror.state === 'accepted') await addToCount(tx, targetId, 'follower', -1);
@@ -35,23 +45,38 @@ async function lower(tx: Transaction, followerId: AccountId, targetId: AccountId
 }
 
 async function raise(
-  app: App, tx: Transaction, followerId: AccountId, targetId: AccountId, source: store.FollowRow, mirror: store.FollowerRow | null,
+  app: App,
+  tx: Transaction,
+  followerId: AccountId,
+  targetId: AccountId,
+  source: store.FollowRow,
+  mirror: store.FollowerRow | null,
 ): Promise<FollowNews> {
   const isKnown = mirror?.follow_id === source.follow_id;
   const open = isKnown ? null : await store.selectOpenness(tx, targetId, followerId);
-  const state = isKnown ? mirror.state : !open || open.blocks ? 'removed' : open.is_private ? 'requested' : 'accepted';
+  const state = isKnown
+    ? mirror.state
+    : !open || open.blocks
+      ? 'removed'
+      : open.is_private
+        ? 'requested'
+        : 'accepted';
   if (!isKnown) {
     await store.upsertFollower(tx, targetId, followerId, { follow_id: source.follow_id, state });
     const change = Number(state === 'accepted') - Number(mirror?.state === 'accepted');
     if (change !== 0) await addToCount(tx, targetId, 'follower', change);
   }
-  if (state !== source.state) await app.queue.enqueue(tx, followAnswered, [{ accountId: followerId, targetId }]);
+  if (state !== source.state)
+    await app.queue.enqueue(tx, followAnswered, [{ accountId: followerId, targetId }]);
   return isKnown || state === 'removed' ? null : state;
 }
 
 /** followers → follows: what the followed one answered. `tell` runs in the same transaction when a request was accepted. */
 export async function mirrorAnswer(
-  app: App, followerId: AccountId, targetId: AccountId, tell: (tx: Transaction) => Promise<void>,
+  app: App,
+  followerId: AccountId,
+  targetId: AccountId,
+  tell: (tx: Transaction) => Promise<void>,
 ): Promise<void> {
   await writeAt(app.shards, followerId, async (tx) => {
     const source = await store.selectFollowForUpdate(tx, followerId, targetId);

@@ -9,97 +9,191 @@ export type FollowerRow = { follow_id: string; state: 'requested' | 'accepted' |
 export type Edge = { account_id: AccountId; follow_id: string };
 
 export type FactsRow = {
-  account_id: AccountId; handle: string; name: string; is_private: boolean; avatar_id: string | null;
-  is_active: boolean; blocks_viewer: boolean; follower_state: FollowerRow['state'] | null;
+  account_id: AccountId;
+  handle: string;
+  name: string;
+  is_private: boolean;
+  avatar_id: string | null;
+  is_active: boolean;
+  blocks_viewer: boolean;
+  follower_state: FollowerRow['state'] | null;
 };
 
 /** What "may A see B" depends on at B's side, and B's card: one statement per server. Always from the primary. */
-export function selectFacts(shards: Shards, viewerId: AccountId | '0', accountIds: AccountId[]): Promise<FactsRow[]> {
-  return readEach<FactsRow, AccountId>(shards, accountIds, (share) => sql`
+export function selectFacts(
+  shards: Shards,
+  viewerId: AccountId | '0',
+  accountIds: AccountId[],
+): Promise<FactsRow[]> {
+  return readEach<FactsRow, AccountId>(
+    shards,
+    accountIds,
+    (share) => sql`
     select accounts.account_id, handle, name, is_private, avatar_id, accounts.state = 'active' as is_active,
       exists (select from blocks where blocks.account_id = accounts.account_id and target_id = ${viewerId}) as blocks_viewer,
       followers.state as follower_state
     from accounts left join followers on followers.account_id = accounts.account_id and follower_id = ${viewerId}
-    where accounts.account_id = any(${share})`);
+    where accounts.account_id = any(${share})`,
+  );
 }
 
 export async function selectBlockedIds(shards: Shards, viewerId: AccountId): Promise<AccountId[]> {
-  const rows = await readAt<{ target_id: AccountId }>(shards, viewerId, sql`select target_id from blocks where account_id = ${viewerId}`);
+  const rows = await readAt<{ target_id: AccountId }>(
+    shards,
+    viewerId,
+    sql`select target_id from blocks where account_id = ${viewerId}`,
+  );
   return rows.map((row) => row.target_id);
 }
 
 /** Whom I follow and whom I block, in one statement: what a home feed starts from. */
 export async function selectCircle(shards: Shards, viewerId: AccountId) {
-  const [row] = await readAt<{ followed: AccountId[]; blocked: AccountId[] }>(shards, viewerId, sql`
+  const [row] = await readAt<{ followed: AccountId[]; blocked: AccountId[] }>(
+    shards,
+    viewerId,
+    sql`
     select
       array(select target_id::text from follows where account_id = ${viewerId} and state = 'accepted') as followed,
-      array(select target_id::text from blocks where account_id = ${viewerId}) as blocked`);
+      array(select target_id::text from blocks where account_id = ${viewerId}) as blocked`,
+  );
   return row ?? { followed: [], blocked: [] };
 }
 
 /** My own follow of each, and whether each follows me: both stand in my own shard. */
 export function selectTies(shards: Shards, viewerId: AccountId, accountIds: AccountId[]) {
-  return readAt<{ other_id: AccountId; following: FollowRow['state'] | null; follows_me: boolean }>(shards, viewerId, sql`
+  return readAt<{ other_id: AccountId; following: FollowRow['state'] | null; follows_me: boolean }>(
+    shards,
+    viewerId,
+    sql`
     select other_id, follows.state as following, followers.state is not distinct from 'accepted' as follows_me
     from unnest(${accountIds}::bigint[]) as other_id
     left join follows on follows.account_id = ${viewerId} and target_id = other_id
-    left join followers on followers.account_id = ${viewerId} and follower_id = other_id`);
+    left join followers on followers.account_id = ${viewerId} and follower_id = other_id`,
+  );
 }
 
 export async function countFollowing(tx: Transaction, accountId: AccountId): Promise<number> {
-  const row = await oneOf<{ count: string }>(tx, sql`select count(*) from follows where account_id = ${accountId}`);
+  const row = await oneOf<{ count: string }>(
+    tx,
+    sql`select count(*) from follows where account_id = ${accountId}`,
+  );
   return Number(row?.count);
 }
 
-export async function insertFollow(tx: Transaction, accountId: AccountId, targetId: AccountId, followId: string, state: FollowRow['state']): Promise<boolean> {
+export async function insertFollow(
+  tx: Transaction,
+  accountId: AccountId,
+  targetId: AccountId,
+  followId: string,
+  state: FollowRow['state'],
+): Promise<boolean> {
   const rows = await tx.rows(sql`
     insert into follows (account_id, target_id, follow_id, state) values (${accountId}, ${targetId}, ${followId}, ${state})
     on conflict do nothing returning 1`);
   return rows.length > 0;
 }
 
-export function selectFollow(db: { rows: Database['rows'] }, accountId: AccountId, targetId: AccountId): Promise<FollowRow | null> {
-  return oneOf(db, sql`select follow_id, state from follows where account_id = ${accountId} and target_id = ${targetId}`);
+export function selectFollow(
+  db: { rows: Database['rows'] },
+  accountId: AccountId,
+  targetId: AccountId,
+): Promise<FollowRow | null> {
+  return oneOf(
+    db,
+    sql`select follow_id, state from follows where account_id = ${accountId} and target_id = ${targetId}`,
+  );
 }
 
-export function selectFollowForUpdate(tx: Transaction, accountId: AccountId, targetId: AccountId): Promise<FollowRow | null> {
-  return oneOf(tx, sql`select follow_id, state from follows where account_id = ${accountId} and target_id = ${targetId} for update`);
+export function selectFollowForUpdate(
+  tx: Transaction,
+  accountId: AccountId,
+  targetId: AccountId,
+): Promise<FollowRow | null> {
+  return oneOf(
+    tx,
+    sql`select follow_id, state from follows where account_id = ${accountId} and target_id = ${targetId} for update`,
+  );
 }
 
-export async function updateFollowState(tx: Transaction, accountId: AccountId, targetId: AccountId, state: FollowRow['state']): Promise<void> {
-  await tx.rows(sql`update follows set state = ${state} where account_id = ${accountId} and target_id = ${targetId}`);
+export async function updateFollowState(
+  tx: Transaction,
+  accountId: AccountId,
+  targetId: AccountId,
+  state: FollowRow['state'],
+): Promise<void> {
+  await tx.rows(
+    sql`update follows set state = ${state} where account_id = ${accountId} and target_id = ${targetId}`,
+  );
 }
 
-export function deleteFollow(tx: Transaction, accountId: AccountId, targetId: AccountId): Promise<FollowRow | null> {
-  return oneOf(tx, sql`delete from follows where account_id = ${accountId} and target_id = ${targetId} returning follow_id, state`);
+export function deleteFollow(
+  tx: Transaction,
+  accountId: AccountId,
+  targetId: AccountId,
+): Promise<FollowRow | null> {
+  return oneOf(
+    tx,
+    sql`delete from follows where account_id = ${accountId} and target_id = ${targetId} returning follow_id, state`,
+  );
 }
 
-export function selectFollower(db: { rows: Database['rows'] }, accountId: AccountId, followerId: AccountId): Promise<FollowerRow | null> {
-  return oneOf(db, sql`select follow_id, state from followers where account_id = ${accountId} and follower_id = ${followerId}`);
+export function selectFollower(
+  db: { rows: Database['rows'] },
+  accountId: AccountId,
+  followerId: AccountId,
+): Promise<FollowerRow | null> {
+  return oneOf(
+    db,
+    sql`select follow_id, state from followers where account_id = ${accountId} and follower_id = ${followerId}`,
+  );
 }
 
-export function selectFollowerForUpdate(tx: Transaction, accountId: AccountId, followerId: AccountId): Promise<FollowerRow | null> {
-  return oneOf(tx, sql`select follow_id, state from followers where account_id = ${accountId} and follower_id = ${followerId} for update`);
+export function selectFollowerForUpdate(
+  tx: Transaction,
+  accountId: AccountId,
+  followerId: AccountId,
+): Promise<FollowerRow | null> {
+  return oneOf(
+    tx,
+    sql`select follow_id, state from followers where account_id = ${accountId} and follower_id = ${followerId} for update`,
+  );
 }
 
-export async function upsertFollower(tx: Transaction, accountId: AccountId, followerId: AccountId, row: FollowerRow): Promise<void> {
+export async function upsertFollower(
+  tx: Transaction,
+  accountId: AccountId,
+  followerId: AccountId,
+  row: FollowerRow,
+): Promise<void> {
   await tx.rows(sql`
     insert into followers (account_id, follower_id, follow_id, state) values (${accountId}, ${followerId}, ${row.follow_id}, ${row.state})
     on conflict (account_id, follower_id) do update set follow_id = excluded.follow_id, state = excluded.state`);
 }
 
-export async function deleteFollower(tx: Transaction, accountId: AccountId, followerId: AccountId): Promise<void> {
+export async function deleteFollower(
+  tx: Transaction,
+  accountId: AccountId,
+  followerId: AccountId,
+): Promise<void> {
   await tx.rows(sql`delete from followers where account_id = ${accountId} and follower_id = ${followerId}`);
 }
 
 /** Privacy as it is now, held until the transaction ends. Null: the account is gone. */
 export function selectOpenness(tx: Transaction, accountId: AccountId, followerId: AccountId) {
-  return oneOf<{ is_private: boolean; blocks: boolean }>(tx, sql`
+  return oneOf<{ is_private: boolean; blocks: boolean }>(
+    tx,
+    sql`
     select is_private, exists (select from blocks where account_id = ${accountId} and target_id = ${followerId}) as blocks
-    from accounts where account_id = ${accountId} and state = 'active' for share`);
+    from accounts where account_id = ${accountId} and state = 'active' for share`,
+  );
 }
 
-export async function insertBlock(tx: Transaction, accountId: AccountId, targetId: AccountId, blockId: string): Promise<void> {
+export async function insertBlock(
+  tx: Transaction,
+  accountId: AccountId,
+  targetId: AccountId,
+  blockId: string,
+): Promise<void> {
   await tx.rows(sql`
     insert into blocks (account_id, target_id, block_id) values (${accountId}, ${targetId}, ${blockId}) on conflict do nothing`);
 }
@@ -111,27 +205,47 @@ export async function deleteBlock(tx: Transaction, accountId: AccountId, targetI
 // lists, newest first; `before` is the follow_id or block_id of the last one seen ------------------------------
 
 export function selectFollowing(shards: Shards, accountId: AccountId, before: string, limit: number) {
-  return readAt<Edge>(shards, accountId, sql`
+  return readAt<Edge>(
+    shards,
+    accountId,
+    sql`
     select target_id as account_id, follow_id from follows
-    where account_id = ${accountId} and state = 'accepted' and follow_id < ${before} order by follow_id desc limit ${limit}`);
+    where account_id = ${accountId} and state = 'accepted' and follow_id < ${before} order by follow_id desc limit ${limit}`,
+  );
 }
 
-export function selectFollowers(shards: Shards, accountId: AccountId, state: 'requested' | 'accepted', before: string, limit: number) {
-  return readAt<Edge>(shards, accountId, sql`
+export function selectFollowers(
+  shards: Shards,
+  accountId: AccountId,
+  state: 'requested' | 'accepted',
+  before: string,
+  limit: number,
+) {
+  return readAt<Edge>(
+    shards,
+    accountId,
+    sql`
     select follower_id as account_id, follow_id from followers
-    where account_id = ${accountId} and state = ${state} and follow_id < ${before} order by follow_id desc limit ${limit}`);
+    where account_id = ${accountId} and state = ${state} and follow_id < ${before} order by follow_id desc limit ${limit}`,
+  );
 }
 
 export function selectBlocks(shards: Shards, accountId: AccountId, before: string, limit: number) {
-  return readAt<Edge>(shards, accountId, sql`
+  return readAt<Edge>(
+    shards,
+    accountId,
+    sql`
     select target_id as account_id, block_id as follow_id from blocks
-    where account_id = ${accountId} and block_id < ${before} order by block_id desc limit ${limit}`);
+    where account_id = ${accountId} and block_id < ${before} order by block_id desc limit ${limit}`,
+  );
 }
 
 // removal of an account ---------------------------------------------------------------------------------------
 
 export function selectSomeFollows(tx: Transaction, accountId: AccountId, limit: number) {
-  return tx.rows<{ target_id: AccountId }>(sql`select target_id from follows where account_id = ${accountId} limit ${limit}`);
+  return tx.rows<{ target_id: AccountId }>(
+    sql`select target_id from follows where account_id = ${accountId} limit ${limit}`,
+  );
 }
 
 export function selectSomeFollowers(tx: Transaction, accountId: AccountId, limit: number) {

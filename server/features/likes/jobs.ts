@@ -7,7 +7,10 @@ import { likeChanged } from './schema.ts';
 
 export const jobs = [
   job(likeChanged, { batch: 200, gatherMs: 50 }, async (app: App, payloads) => {
-    const edges = payloads.map(({ accountId, postId }) => ({ accountId: accountId as AccountId, postId: postId as PostId }));
+    const edges = payloads.map(({ accountId, postId }) => ({
+      accountId: accountId as AccountId,
+      postId: postId as PostId,
+    }));
     await mirrorLikes(app, edges, async (tx, { came, went }) => {
       await tell(tx, came.map(tellingOf));
       await untell(tx, went.map(tellingOf));

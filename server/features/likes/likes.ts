@@ -46,34 +46,81 @@ export function listLikers(app: App, postId: PostId, before: string, limit: numb
   return store.selectLikers(app.shards, postId, before, limit);
 }
 
-export type LikeNews = { came: { edge: store.Edge; owner: AccountId }[]; went: { edge: store.Edge; owner: AccountId }[] };
+export type LikeNews = {
+  came: { edge: store.Edge; owner: AccountId }[];
+  went: { edge: store.Edge; owner: AccountId }[];
+};
 
 /**
  * likes → post_likes, counters, and what the owners are told: one transaction per server, whatever the number of
  * likes. Compares both sides as they stand, so it may run twice and out of order.
  */
-export async function mirrorLikes(app: App, edges: store.Key[], tell: (tx: Transaction, news: LikeNews) => Promise<void>): Promise<void> {
-  for (const [server, postIds] of groupByServer(app.shards, edges.map((edge) => edge.postId))) {
+export async function mirrorLikes(
+  app: App,
+  edges: store.Key[],
+  tell: (tx: Transaction, news: LikeNews) => Promise<void>,
+): Promise<void> {
+  for (const [server, postIds] of groupByServer(
+    app.shards,
+    edges.map((edge) => edge.postId),
+  )) {
     const here = new Set(postIds);
-    await server.database.transaction((tx) => mirrorHere(app, tx, edges.filter((edge) => here.has(edge.postId)), tell));
+    await server.database.transaction((tx) =>
+      mirrorHere(
+        app,
+        tx,
+        edges.filter((edge) => here.has(edge.postId)),
+        tell,
+      ),
+    );
   }
 }
 
-async function mirrorHere(app: App, tx: Transaction, edges: store.Key[], tell: (tx: Transaction, news: LikeNews) => Promise<void>) {
-  await lockEdges(tx, edges.map(({ accountId, postId }) => `like:${accountId}:${postId}`));
-  const posts = new Map<PostId, PostHead>((await findPostHeads(app, edges.map((edge) => edge.postId))).map((post) => [post.post_id, post]));
+async function mirrorHere(
+  app: App,
+  tx: Transaction,
+  edges: store.Key[],
+  tell: (tx: Transaction, news: LikeNews) => Promise<void>,
+) {
+  await lockEdges(
+    tx,
+    edges.map(({ accountId, postId }) => `like:${accountId}:${postId}`),
+  );
+  const posts = new Map<PostId, PostHead>(
+    (
+      await findPostHeads(
+        app,
+        edges.map((edge) => edge.postId),
+      )
+    ).map((post) => [post.post_id, post]),
+  );
   const sources = await store.selectLikes(app.shards, edges);
   const standing = new Set(sources.map(({ account_id, post_id }) => `${account_id}:${post_id}`));
-  const came = await store.insertPostLikes(tx, sources.filter(({ post_id }) => posts.get(post_id)?.state === 'published'));
-  const went = await store.deletePostLikes(tx, edges.filter(({ accountId, postId }) => !standing.has(`${accountId}:${postId}`)));
-  const withOwner = (edge: store.Edge) => ({ edge, owner: posts.get(edge.post_id)?.account_id ?? edge.account_id });
+  const came = await store.insertPostLikes(
+    tx,
+    sources.filter(({ post_id }) => posts.get(post_id)?.state === 'published'),
+  );
+  const went = await store.deletePostLikes(
+    tx,
+    edges.filter(({ accountId, postId }) => !standing.has(`${accountId}:${postId}`)),
+  );
+  const withOwner = (edge: store.Edge) => ({
+    edge,
+    owner: posts.get(edge.post_id)?.account_id ?? edge.account_id,
+  });
   await tell(tx, { came: came.map(withOwner), went: went.map(withOwner) });
   const changes = new Map<PostId, number>();
   for (const { post_id } of came) changes.set(post_id, (changes.get(post_id) ?? 0) + 1);
   for (const { post_id } of went) changes.set(post_id, (changes.get(post_id) ?? 0) - 1);
   const changed = [...changes].filter(([, by]) => by !== 0);
   // Last, so that the rows of hot posts are locked only for the moment of the commit.
-  if (changed.length > 0) await addToPostCounts(tx, changed.map(([postId]) => postId), changed.map(([, by]) => by), changed.map(() => 0));
+  if (changed.length > 0)
+    await addToPostCounts(
+      tx,
+      changed.map(([postId]) => postId),
+      changed.map(([, by]) => by),
+      changed.map(() => 0),
+    );
 }
 
 // removal -----------------------------------------------------------------------------------------------------
@@ -81,20 +128,28 @@ async function mirrorHere(app: App, tx: Transaction, edges: store.Key[], tell: (
 export async function forgetPost(app: App, postId: PostId): Promise<void> {
   for (let before = NEWEST; ; ) {
     const likers = await store.selectLikers(app.shards, postId, before, SWEEP);
-    for (const [server, share] of groupByServer(app.shards, likers.map((liker) => liker.account_id)))
+    for (const [server, share] of groupByServer(
+      app.shards,
+      likers.map((liker) => liker.account_id),
+    ))
       await store.deleteLikesOfPost(server.database, postId, share);
     const last = likers.at(-1);
     if (!last || likers.length < SWEEP) break;
     before = last.like_id;
   }
-  for (const [server] of groupByServer(app.shards, [postId])) await store.deletePostLikesOf(server.database, postId);
+  for (const [server] of groupByServer(app.shards, [postId]))
+    await store.deletePostLikesOf(server.database, postId);
 }
 
 /** For the removal of an account: takes back up to `limit` likes, and says whether any are left. */
 export async function dropSomeLikes(app: App, accountId: AccountId, limit: number): Promise<boolean> {
   return writeAt(app.shards, accountId, async (tx) => {
     const postIds = await store.deleteSomeLikes(tx, accountId, limit);
-    await app.queue.enqueue(tx, likeChanged, postIds.map((postId) => ({ accountId, postId })));
+    await app.queue.enqueue(
+      tx,
+      likeChanged,
+      postIds.map((postId) => ({ accountId, postId })),
+    );
     return postIds.length > 0;
   });
 }

@@ -16,12 +16,26 @@ export async function insertLike(tx: Transaction, accountId: AccountId, postId: 
 }
 
 export async function deleteLike(tx: Transaction, accountId: AccountId, postId: PostId): Promise<boolean> {
-  return (await tx.rows(sql`delete from likes where account_id = ${accountId} and post_id = ${postId} returning 1`)).length > 0;
+  return (
+    (
+      await tx.rows(
+        sql`delete from likes where account_id = ${accountId} and post_id = ${postId} returning 1`,
+      )
+    ).length > 0
+  );
 }
 
-export async function selectLiked(shards: Shards, accountId: AccountId, postIds: PostId[]): Promise<Set<PostId>> {
-  const rows = await readAt<{ post_id: PostId }>(shards, accountId, sql`
-    select post_id from likes where account_id = ${accountId} and post_id = any(${postIds})`);
+export async function selectLiked(
+  shards: Shards,
+  accountId: AccountId,
+  postIds: PostId[],
+): Promise<Set<PostId>> {
+  const rows = await readAt<{ post_id: PostId }>(
+    shards,
+    accountId,
+    sql`
+    select post_id from likes where account_id = ${accountId} and post_id = any(${postIds})`,
+  );
   return new Set(rows.map((row) => row.post_id));
 }
 
@@ -54,8 +68,12 @@ export function deletePostLikes(tx: Transaction, edges: Key[]): Promise<Edge[]> 
 }
 
 export function selectLikers(shards: Shards, postId: PostId, before: string, limit: number) {
-  return readAt<{ account_id: AccountId; like_id: string }>(shards, postId, sql`
-    select account_id, like_id from post_likes where post_id = ${postId} and like_id < ${before} order by like_id desc limit ${limit}`);
+  return readAt<{ account_id: AccountId; like_id: string }>(
+    shards,
+    postId,
+    sql`
+    select account_id, like_id from post_likes where post_id = ${postId} and like_id < ${before} order by like_id desc limit ${limit}`,
+  );
 }
 
 // removal -----------------------------------------------------------------------------------------------------
@@ -64,11 +82,19 @@ export async function deletePostLikesOf(database: Database, postId: PostId): Pro
   await database.rows(sql`delete from post_likes where post_id = ${postId}`);
 }
 
-export async function deleteLikesOfPost(database: Database, postId: PostId, accountIds: AccountId[]): Promise<void> {
+export async function deleteLikesOfPost(
+  database: Database,
+  postId: PostId,
+  accountIds: AccountId[],
+): Promise<void> {
   await database.rows(sql`delete from likes where post_id = ${postId} and account_id = any(${accountIds})`);
 }
 
-export async function deleteSomeLikes(tx: Transaction, accountId: AccountId, limit: number): Promise<PostId[]> {
+export async function deleteSomeLikes(
+  tx: Transaction,
+  accountId: AccountId,
+  limit: number,
+): Promise<PostId[]> {
   const rows = await tx.rows<{ post_id: PostId }>(sql`
     delete from likes where account_id = ${accountId} and post_id in (
       select post_id from likes where account_id = ${accountId} limit ${limit}) returning post_id`);

@@ -28,7 +28,10 @@ export function photoUrl(app: Pick<App, 'signingKey' | 'clock'>, photo: Photo, n
 
 /** Throws NotFound for an address that was not made by us, has expired, or whose photo is no longer to be seen. */
 export async function checkAddress(
-  app: App, mediaId: MediaId, name: string, query: { c: string; e: string; s: string },
+  app: App,
+  mediaId: MediaId,
+  name: string,
+  query: { c: string; e: string; s: string },
 ): Promise<{ addressClass: AddressClass }> {
   const right = Buffer.from(sign(app.signingKey, mediaId, name, query.c, query.e));
   const given = Buffer.from(query.s);
@@ -53,5 +56,8 @@ async function findServable(app: App, mediaId: MediaId): Promise<Servable | null
 }
 
 function sign(key: Buffer, mediaId: string, name: string, mark: string, expiry: string): string {
-  return createHmac('sha256', key).update(`${mediaId}/${name}/${mark}/${expiry}`).digest('base64url').slice(0, 27);
+  return createHmac('sha256', key)
+    .update(`${mediaId}/${name}/${mark}/${expiry}`)
+    .digest('base64url')
+    .slice(0, 27);
 }

@@ -7,7 +7,15 @@ import { createHash } from 'node:crypto';
 import type { FilterName } from '../../../core/filters.ts';
 import { type AccountId, type MediaId, shardOf } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
-import { Conflict, type ExpectedError, Invalid, Limited, NotFound, Unavailable, Unusable } from '../../errors.ts';
+import {
+  Conflict,
+  type ExpectedError,
+  Invalid,
+  Limited,
+  NotFound,
+  Unavailable,
+  Unusable,
+} from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { ImageFailure } from '../../infra/images/pool.ts';
@@ -24,7 +32,10 @@ const TRIES_MAX = 3;
 const SWEEP = 100;
 const PASSING = new Set(['busy', 'image_crashed', 'image_timeout', 'image_memory']);
 
-export async function openTicket(app: App, viewer: AccountId): Promise<{ uploadId: MediaId; expiresAt: Date }> {
+export async function openTicket(
+  app: App,
+  viewer: AccountId,
+): Promise<{ uploadId: MediaId; expiresAt: Date }> {
   const uploadId = await writeAt(app.shards, viewer, async (tx) => {
     if ((await store.countUnclaimed(tx, viewer)) >= UNCLAIMED_MAX)
       throw new Limited(60, 'Too many uploads are under way. Publish them first, or wait an hour.');
@@ -36,13 +47,26 @@ export async function openTicket(app: App, viewer: AccountId): Promise<{ uploadI
 }
 
 /** Takes the bytes of one photo. When it throws, the ticket is as it was, or gone with a photo that cannot be used, and nothing lies on disk. */
-export async function receiveUpload(app: App, viewer: AccountId, mediaId: MediaId, body: AsyncIterable<Uint8Array>) {
+export async function receiveUpload(
+  app: App,
+  viewer: AccountId,
+  mediaId: MediaId,
+  body: AsyncIterable<Uint8Array>,
+) {
   const { database } = serverOf(app.shards, mediaId);
   await takeTicket(app, viewer, mediaId);
   try {
-    const { sizeBytes, sha256 } = await app.storage.receive(store.keys.original(mediaId), body, limits.uploadMaxBytes);
-    const found = await app.images.develop(app.storage.pathOf(store.keys.original(mediaId)), app.storage.pathOf(store.keys.master(mediaId)));
-    if (!(await store.updateMediaUploaded(database, mediaId, { ...found, sizeBytes, sha256 }))) throw new NotFound();
+    const { sizeBytes, sha256 } = await app.storage.receive(
+      store.keys.original(mediaId),
+      body,
+      limits.uploadMaxBytes,
+    );
+    const found = await app.images.develop(
+      app.storage.pathOf(store.keys.original(mediaId)),
+      app.storage.pathOf(store.keys.master(mediaId)),
+    );
+    if (!(await store.updateMediaUploaded(database, mediaId, { ...found, sizeBytes, sha256 })))
+      throw new NotFound();
     return found;
   } catch (error) {
     await app.storage.remove([store.keys.original(mediaId), store.keys.master(mediaId)]);
@@ -56,14 +80,24 @@ export async function receiveUpload(app: App, viewer: AccountId, mediaId: MediaI
 async function takeTicket(app: App, viewer: AccountId, mediaId: MediaId): Promise<void> {
   const media = await store.selectMedia(app.shards, mediaId);
   if (media?.account_id !== viewer) throw new NotFound();
-  if (media.is_expired) throw new Conflict('upload_expired', 'This upload ticket is too old. Ask for a new one.');
-  const isTaken = await store.updateMediaState(serverOf(app.shards, mediaId).database, mediaId, 'waiting', 'receiving');
+  if (media.is_expired)
+    throw new Conflict('upload_expired', 'This upload ticket is too old. Ask for a new one.');
+  const isTaken = await store.updateMediaState(
+    serverOf(app.shards, mediaId).database,
+    mediaId,
+    'waiting',
+    'receiving',
+  );
   if (!isTaken) throw new Conflict('upload_used', 'This upload ticket was used already. Ask for a new one.');
 }
 
 function uploadFault(error: unknown): ExpectedError | unknown {
   if (error instanceof TooLarge)
-    return new Unusable(413, 'image_too_large', `The photo is larger than ${limits.uploadMaxBytes / 1_048_576} MB.`);
+    return new Unusable(
+      413,
+      'image_too_large',
+      `The photo is larger than ${limits.uploadMaxBytes / 1_048_576} MB.`,
+    );
   if (!(error instanceof ImageFailure)) return error;
   if (PASSING.has(error.code) && error.code !== 'image_memory' && error.code !== 'image_timeout')
     return new Unavailable(error.code, 'Too many photos are in work just now. Try again in a moment.');
@@ -78,16 +112,21 @@ export async function dropUpload(app: App, viewer: AccountId, mediaId: MediaId):
 
 /** Binds uploads to a post or an avatar, in its transaction. Throws what is wrong with the first that cannot be bound. */
 export async function claimUploads(
-  tx: Transaction, viewer: AccountId, wishes: { mediaId: MediaId; filter: FilterName }[], kind: 'photo' | 'avatar',
+  tx: Transaction,
+  viewer: AccountId,
+  wishes: { mediaId: MediaId; filter: FilterName }[],
+  kind: 'photo' | 'avatar',
 ): Promise<void> {
   const mediaIds = wishes.map((wish) => wish.mediaId);
-  if (new Set(mediaIds).size < wishes.length) throw new Invalid('upload_twice', 'The same upload is named twice.');
+  if (new Set(mediaIds).size < wishes.length)
+    throw new Invalid('upload_twice', 'The same upload is named twice.');
   const claimed = await store.claimMedia(tx, viewer, wishes, kind);
   const refused = mediaIds.find((mediaId) => !claimed.has(mediaId));
   if (!refused) return;
   const media = (await store.selectMediaOf(tx, [refused])).find((row) => row.account_id === viewer);
   if (!media) throw new Invalid('upload_unknown', `There is no upload ${refused} of yours.`);
-  if (media.is_expired) throw new Conflict('upload_expired', `Upload ${refused} is too old. Send the photo again.`);
+  if (media.is_expired)
+    throw new Conflict('upload_expired', `Upload ${refused} is too old. Send the photo again.`);
   if (media.state === 'waiting' || media.state === 'receiving')
     throw new Conflict('upload_missing', `The bytes of upload ${refused} have not arrived.`);
   throw new Conflict('upload_used', `Upload ${refused} was used already.`);
@@ -97,14 +136,22 @@ export async function claimUploads(
  * Makes the renditions of a claimed photo, durably, and says whether it is settled: ready, or failed for good.
  * Throws when it is worth another try. `settle` runs in the transaction that records the end.
  */
-export async function developPhoto(app: App, mediaId: MediaId, settle: (tx: Transaction) => Promise<void>): Promise<void> {
+export async function developPhoto(
+  app: App,
+  mediaId: MediaId,
+  settle: (tx: Transaction) => Promise<void>,
+): Promise<void> {
   const { database } = serverOf(app.shards, mediaId);
   const media = await store.selectMedia(app.shards, mediaId);
   if (!media) return;
   if (media.state !== 'developing') return writeAt(app.shards, mediaId, settle);
   const tries = await store.addTry(database, mediaId);
   try {
-    if (tries > TRIES_MAX) throw new ImageFailure('image_crashed', 'This photo could not be developed. Send it again in another form.');
+    if (tries > TRIES_MAX)
+      throw new ImageFailure(
+        'image_crashed',
+        'This photo could not be developed. Send it again in another form.',
+      );
     const made = await renderMedia(app, mediaId, media.filter, media.kind);
     await writeAt(app.shards, mediaId, async (tx) => {
       await store.updateMediaReady(tx, mediaId, made);
@@ -112,7 +159,12 @@ export async function developPhoto(app: App, mediaId: MediaId, settle: (tx: Tran
     });
     await app.storage.remove([store.keys.master(mediaId)]);
   } catch (error) {
-    if (!(error instanceof ImageFailure) || error.code === 'busy' || (PASSING.has(error.code) && tries < TRIES_MAX)) throw error;
+    if (
+      !(error instanceof ImageFailure) ||
+      error.code === 'busy' ||
+      (PASSING.has(error.code) && tries < TRIES_MAX)
+    )
+      throw error;
     await writeAt(app.shards, mediaId, async (tx) => {
       await store.updateMediaFailed(tx, mediaId, error.code, error.message);
       await settle(tx);
@@ -122,17 +174,30 @@ export async function developPhoto(app: App, mediaId: MediaId, settle: (tx: Tran
 
 async function renderMedia(app: App, mediaId: MediaId, filter: FilterName, kind: 'photo' | 'avatar') {
   const originalPath = app.storage.pathOf(store.keys.original(mediaId));
-  const made = await app.images.render({ originalPath, masterPath: app.storage.pathOf(store.keys.master(mediaId)), filter, kind });
-  await app.storage.putAll(made.renditions.map(({ name, bytes }) => ({ key: store.keys.rendition(mediaId, name), bytes })));
+  const made = await app.images.render({
+    originalPath,
+    masterPath: app.storage.pathOf(store.keys.master(mediaId)),
+    filter,
+    kind,
+  });
+  await app.storage.putAll(
+    made.renditions.map(({ name, bytes }) => ({ key: store.keys.rendition(mediaId, name), bytes })),
+  );
   const renditions = made.renditions.map(({ name, width, height, bytes }) => ({
-    name, width, height, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'),
+    name,
+    width,
+    height,
+    sizeBytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
   }));
   return { ...made, renditions };
 }
 
 /** An avatar is small and somebody waits for it, so it is made at once. */
 export async function setAvatar(app: App, viewer: AccountId, mediaId: MediaId): Promise<void> {
-  await writeAt(app.shards, viewer, (tx) => claimUploads(tx, viewer, [{ mediaId, filter: 'none' }], 'avatar'));
+  await writeAt(app.shards, viewer, (tx) =>
+    claimUploads(tx, viewer, [{ mediaId, filter: 'none' }], 'avatar'),
+  );
   const made = await renderMedia(app, mediaId, 'none', 'avatar');
   await writeAt(app.shards, viewer, async (tx) => {
     await store.updateMediaReady(tx, mediaId, made);
@@ -145,7 +210,12 @@ export async function removeAvatar(app: App, viewer: AccountId): Promise<void> {
   await writeAt(app.shards, viewer, (tx) => replaceAvatar(app, tx, viewer, null));
 }
 
-async function replaceAvatar(app: App, tx: Transaction, viewer: AccountId, mediaId: MediaId | null): Promise<void> {
+async function replaceAvatar(
+  app: App,
+  tx: Transaction,
+  viewer: AccountId,
+  mediaId: MediaId | null,
+): Promise<void> {
   const before = await changeAvatar(tx, viewer, mediaId);
   if (before) await app.queue.enqueue(tx, mediaDropped, [{ mediaId: before }]);
 }
@@ -157,7 +227,9 @@ export async function removeMedia(app: App, mediaId: MediaId): Promise<void> {
   app.cache.delete(`media:servable:${mediaId}`);
   const names = ['w1080', 'w640', 'w320', 's320', 's150'];
   await app.storage.remove([
-    store.keys.original(mediaId), store.keys.master(mediaId), ...names.map((name) => store.keys.rendition(mediaId, name)),
+    store.keys.original(mediaId),
+    store.keys.master(mediaId),
+    ...names.map((name) => store.keys.rendition(mediaId, name)),
   ]);
 }
 
@@ -177,7 +249,9 @@ export async function sweepUploads(app: App): Promise<number> {
 /** Photos of the account that belong to no post; for its removal. */
 export async function removeLooseMedia(app: App, accountId: AccountId): Promise<void> {
   for (;;) {
-    const mediaIds = await writeAt(app.shards, accountId, (tx) => store.selectMediaIdsOfAccount(tx, accountId, SWEEP));
+    const mediaIds = await writeAt(app.shards, accountId, (tx) =>
+      store.selectMediaIdsOfAccount(tx, accountId, SWEEP),
+    );
     if (mediaIds.length === 0) return;
     for (const mediaId of mediaIds) await removeMedia(app, mediaId);
   }

@@ -16,7 +16,10 @@ import { photoClaimed, postDeleted, postPublished } from './schema.ts';
 export const jobs = [
   // The image workers bound how many photos are in work; two more wait with their files read.
   job(photoClaimed, { concurrency: 4 }, async (app: App, [payload]) => {
-    if (payload) await developPhoto(app, payload.mediaId as MediaId, (tx) => settlePost(app, tx, payload.postId as PostId));
+    if (payload)
+      await developPhoto(app, payload.mediaId as MediaId, (tx) =>
+        settlePost(app, tx, payload.postId as PostId),
+      );
   }),
   job(postPublished, { concurrency: 2 }, async (app: App, [payload]) => {
     if (!payload) return;
@@ -43,6 +46,8 @@ async function tellMentioned(app: App, postId: PostId): Promise<void> {
   for (const accountId of mentioned) {
     const seen = await seeAccounts(app, accountId, [post.account_id]);
     if (seen.get(post.account_id)?.sees === 'all')
-      await writeAt(app.shards, accountId, (tx) => tell(tx, [{ accountId, kind: 'mentioned', actorId: post.account_id, postId }]));
+      await writeAt(app.shards, accountId, (tx) =>
+        tell(tx, [{ accountId, kind: 'mentioned', actorId: post.account_id, postId }]),
+      );
   }
 }

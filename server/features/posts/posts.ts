@@ -17,7 +17,12 @@ import * as store from './store.ts';
 export type { PhotoRow, PostHead, PostRow } from './store.ts';
 
 /** The same key and body give the same post; the same key with another body throws Conflict. */
-export async function publish(app: App, viewer: AccountId, wish: Publish, idempotencyKey: string | null): Promise<PostId> {
+export async function publish(
+  app: App,
+  viewer: AccountId,
+  wish: Publish,
+  idempotencyKey: string | null,
+): Promise<PostId> {
   refuseTooManyTags(wish.caption, 'caption');
   const requestHash = createHash('sha256').update(JSON.stringify(wish)).digest();
   const before = await findRepeated(app, viewer, idempotencyKey, requestHash);
@@ -25,10 +30,29 @@ export async function publish(app: App, viewer: AccountId, wish: Publish, idempo
   try {
     return await writeAt(app.shards, viewer, async (tx) => {
       const postId = await selectNextId<PostId>(tx, shardOf(viewer));
-      await store.insertPost(tx, { postId, accountId: viewer, caption: wish.caption, idempotencyKey, requestHash });
-      await claimUploads(tx, viewer, wish.photos.map(({ uploadId, filter }) => ({ mediaId: uploadId, filter })), 'photo');
-      await store.insertPostMedia(tx, postId, wish.photos.map(({ uploadId, altText }) => ({ mediaId: uploadId, altText })));
-      await app.queue.enqueue(tx, photoClaimed, wish.photos.map(({ uploadId }) => ({ mediaId: uploadId, postId })));
+      await store.insertPost(tx, {
+        postId,
+        accountId: viewer,
+        caption: wish.caption,
+        idempotencyKey,
+        requestHash,
+      });
+      await claimUploads(
+        tx,
+        viewer,
+        wish.photos.map(({ uploadId, filter }) => ({ mediaId: uploadId, filter })),
+        'photo',
+      );
+      await store.insertPostMedia(
+        tx,
+        postId,
+        wish.photos.map(({ uploadId, altText }) => ({ mediaId: uploadId, altText })),
+      );
+      await app.queue.enqueue(
+        tx,
+        photoClaimed,
+        wish.photos.map(({ uploadId }) => ({ mediaId: uploadId, postId })),
+      );
       return postId;
     });
   } catch (error) {
@@ -39,7 +63,12 @@ export async function publish(app: App, viewer: AccountId, wish: Publish, idempo
   }
 }
 
-async function findRepeated(app: App, viewer: AccountId, idempotencyKey: string | null, requestHash: Buffer): Promise<PostId | null> {
+async function findRepeated(
+  app: App,
+  viewer: AccountId,
+  idempotencyKey: string | null,
+  requestHash: Buffer,
+): Promise<PostId | null> {
   const first = idempotencyKey && (await store.selectByIdempotencyKey(app.shards, viewer, idempotencyKey));
   if (!first) return null;
   if (first.request_hash.equals(requestHash)) return first.post_id;
@@ -50,9 +79,11 @@ export function refuseTooManyTags(text: string, path: string): void {
   const hashtags = hashtagsIn(text).length;
   const mentions = mentionsIn(text).length;
   const message =
-    hashtags > limits.hashtagsPerText ? `At most ${limits.hashtagsPerText} hashtags are possible; here are ${hashtags}.`
-    : mentions > limits.mentionsPerText ? `At most ${limits.mentionsPerText} mentions are possible; here are ${mentions}.`
-    : null;
+    hashtags > limits.hashtagsPerText
+      ? `At most ${limits.hashtagsPerText} hashtags are possible; here are ${hashtags}.`
+      : mentions > limits.mentionsPerText
+        ? `At most ${limits.mentionsPerText} mentions are possible; here are ${mentions}.`
+        : null;
   if (message) throw new Invalid('invalid', message, [{ path, message }]);
 }
 
@@ -88,12 +119,22 @@ export function findPosts(app: App, postIds: PostId[]): Promise<store.PostRow[]>
 }
 
 /** Newest first, over all servers. */
-export async function listNewestOfAccounts(app: App, accountIds: AccountId[], before: string, limit: number): Promise<store.PostRow[]> {
+export async function listNewestOfAccounts(
+  app: App,
+  accountIds: AccountId[],
+  before: string,
+  limit: number,
+): Promise<store.PostRow[]> {
   const rows = await store.selectNewestOfAccounts(app.shards, accountIds, before, limit);
   return rows.sort((a, b) => Number(BigInt(b.post_id) - BigInt(a.post_id))).slice(0, limit);
 }
 
-export function listPostIdsOfAccount(app: App, accountId: AccountId, before: string, limit: number): Promise<PostId[]> {
+export function listPostIdsOfAccount(
+  app: App,
+  accountId: AccountId,
+  before: string,
+  limit: number,
+): Promise<PostId[]> {
   return store.selectPostIdsOfAccount(app.shards, accountId, before, limit);
 }
 
@@ -127,7 +168,11 @@ export async function dropSomePosts(app: App, accountId: AccountId, limit: numbe
   const postIds = await store.selectAnyPostIds(app.shards, accountId, limit);
   await writeAt(app.shards, accountId, async (tx) => {
     const dropped = await store.updatePostsDeleted(tx, postIds);
-    await app.queue.enqueue(tx, postDeleted, dropped.map((postId) => ({ postId })));
+    await app.queue.enqueue(
+      tx,
+      postDeleted,
+      dropped.map((postId) => ({ postId })),
+    );
   });
   return postIds.length > 0;
 }

@@ -34,6 +34,9 @@ export const publishHeaders = z.object({
 });
 
 /** Jobs. */
-export const photoClaimed = { name: 'photo.claimed', payload: z.object({ mediaId: z.string(), postId: z.string() }) };
+export const photoClaimed = {
+  name: 'photo.claimed',
+  payload: z.object({ mediaId: z.string(), postId: z.string() }),
+};
 export const postPublished = { name: 'post.published', payload: z.object({ postId: z.string() }) };
 export const postDeleted = { name: 'post.deleted', payload: z.object({ postId: z.string() }) };

@@ -5,25 +5,48 @@ import { readAt, readEach, type Shards } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
 
 export type PhotoRow = {
-  media_id: MediaId; state: string; alt_text: string; filter: string; width: number | null; height: number | null;
-  thumbhash: string | null; average_colour: string | null; failure_message: string | null;
+  media_id: MediaId;
+  state: string;
+  alt_text: string;
+  filter: string;
+  width: number | null;
+  height: number | null;
+  thumbhash: string | null;
+  average_colour: string | null;
+  failure_message: string | null;
   renditions: { name: string; width: number; height: number }[];
 };
 export type PostRow = {
-  post_id: PostId; account_id: AccountId; caption: string; state: 'developing' | 'published' | 'failed' | 'deleted';
-  like_count: string; comment_count: string; created_at: Date; photos: PhotoRow[];
+  post_id: PostId;
+  account_id: AccountId;
+  caption: string;
+  state: 'developing' | 'published' | 'failed' | 'deleted';
+  like_count: string;
+  comment_count: string;
+  created_at: Date;
+  photos: PhotoRow[];
 };
 
 export async function insertPost(
   tx: Transaction,
-  post: { postId: PostId; accountId: AccountId; caption: string; idempotencyKey: string | null; requestHash: Buffer },
+  post: {
+    postId: PostId;
+    accountId: AccountId;
+    caption: string;
+    idempotencyKey: string | null;
+    requestHash: Buffer;
+  },
 ): Promise<void> {
   await tx.rows(sql`
     insert into posts (post_id, account_id, caption, idempotency_key, request_hash)
     values (${post.postId}, ${post.accountId}, ${post.caption}, ${post.idempotencyKey}, ${post.requestHash})`);
 }
 
-export async function insertPostMedia(tx: Transaction, postId: PostId, photos: { mediaId: MediaId; altText: string }[]): Promise<void> {
+export async function insertPostMedia(
+  tx: Transaction,
+  postId: PostId,
+  photos: { mediaId: MediaId; altText: string }[],
+): Promise<void> {
   await tx.rows(sql`
     insert into post_media (post_id, position, media_id, alt_text)
     select ${postId}, position - 1, media_id, alt_text
@@ -32,25 +55,38 @@ export async function insertPostMedia(tx: Transaction, postId: PostId, photos: {
 }
 
 export async function selectByIdempotencyKey(shards: Shards, accountId: AccountId, key: string) {
-  const [row] = await readAt<{ post_id: PostId; request_hash: Buffer }>(shards, accountId, sql`
-    select post_id, request_hash from posts where account_id = ${accountId} and idempotency_key = ${key}`);
+  const [row] = await readAt<{ post_id: PostId; request_hash: Buffer }>(
+    shards,
+    accountId,
+    sql`
+    select post_id, request_hash from posts where account_id = ${accountId} and idempotency_key = ${key}`,
+  );
   return row ?? null;
 }
 
 /** Posts with their photos; one statement per server. Those that are deleted are left out. */
 export function selectPosts(shards: Shards, postIds: PostId[]): Promise<PostRow[]> {
-  return readEach<PostRow, PostId>(shards, postIds, (share) => sql`
+  return readEach<PostRow, PostId>(
+    shards,
+    postIds,
+    (share) => sql`
     select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
     from posts, lateral (
       select coalesce(jsonb_agg(jsonb_build_object('media_id', media_id::text, 'state', media.state, 'alt_text', alt_text,
         'filter', filter, 'width', width, 'height', height, 'thumbhash', thumbhash, 'average_colour', average_colour,
         'failure_message', failure_message, 'renditions', renditions) order by position), '[]') as photos
       from post_media join media using (media_id) where post_media.post_id = posts.post_id) as media
-    where post_id = any(${share}) and state <> 'deleted'`);
+    where post_id = any(${share}) and state <> 'deleted'`,
+  );
 }
 
 /** The newest published posts of all these accounts together, with their photos: the merge of a home feed. */
-export function selectNewestOfAccounts(shards: Shards, accountIds: AccountId[], before: string, limit: number): Promise<PostRow[]> {
+export function selectNewestOfAccounts(
+  shards: Shards,
+  accountIds: AccountId[],
+  before: string,
+  limit: number,
+): Promise<PostRow[]> {
   return readEach<PostRow, AccountId>(shards, accountIds, (share) => newestOf(share, before, limit));
 }
 
@@ -70,47 +106,93 @@ function newestOf(accountIds: AccountId[], before: string, limit: number): State
     order by post_id desc`;
 }
 
-export async function selectPostIdsOfAccount(shards: Shards, accountId: AccountId, before: string, limit: number): Promise<PostId[]> {
-  const rows = await readAt<{ post_id: PostId }>(shards, accountId, sql`
+export async function selectPostIdsOfAccount(
+  shards: Shards,
+  accountId: AccountId,
+  before: string,
+  limit: number,
+): Promise<PostId[]> {
+  const rows = await readAt<{ post_id: PostId }>(
+    shards,
+    accountId,
+    sql`
     select post_id from posts where account_id = ${accountId} and state = 'published' and post_id < ${before}
-    order by post_id desc limit ${limit}`);
+    order by post_id desc limit ${limit}`,
+  );
   return rows.map((row) => row.post_id);
 }
 
 /** Own posts that are not published yet, or failed: only for their author. */
-export async function selectUnpublishedIds(shards: Shards, accountId: AccountId, limit: number): Promise<PostId[]> {
-  const rows = await readAt<{ post_id: PostId }>(shards, accountId, sql`
+export async function selectUnpublishedIds(
+  shards: Shards,
+  accountId: AccountId,
+  limit: number,
+): Promise<PostId[]> {
+  const rows = await readAt<{ post_id: PostId }>(
+    shards,
+    accountId,
+    sql`
     select post_id from posts where account_id = ${accountId} and state <> 'published' and state <> 'deleted'
-    order by post_id desc limit ${limit}`);
+    order by post_id desc limit ${limit}`,
+  );
   return rows.map((row) => row.post_id);
 }
 
-export type PostHead = { post_id: PostId; account_id: AccountId; state: PostRow['state']; caption: string; like_count: string };
+export type PostHead = {
+  post_id: PostId;
+  account_id: AccountId;
+  state: PostRow['state'];
+  caption: string;
+  like_count: string;
+};
 
-export async function selectPostHead(db: { rows: Database['rows'] }, postId: PostId): Promise<PostHead | null> {
-  return oneOf<PostHead>(db, sql`select post_id, account_id, state, caption, like_count from posts where post_id = ${postId}`);
+export async function selectPostHead(
+  db: { rows: Database['rows'] },
+  postId: PostId,
+): Promise<PostHead | null> {
+  return oneOf<PostHead>(
+    db,
+    sql`select post_id, account_id, state, caption, like_count from posts where post_id = ${postId}`,
+  );
 }
 
 export async function selectPostHeadForUpdate(tx: Transaction, postId: PostId): Promise<PostHead | null> {
-  return oneOf<PostHead>(tx, sql`select post_id, account_id, state, caption, like_count from posts where post_id = ${postId} for update`);
+  return oneOf<PostHead>(
+    tx,
+    sql`select post_id, account_id, state, caption, like_count from posts where post_id = ${postId} for update`,
+  );
 }
 
 export function selectPostHeads(shards: Shards, postIds: PostId[]): Promise<PostHead[]> {
-  return readEach<PostHead, PostId>(shards, postIds, (share) => sql`
-    select post_id, account_id, state, caption, like_count from posts where post_id = any(${share})`);
+  return readEach<PostHead, PostId>(
+    shards,
+    postIds,
+    (share) => sql`
+    select post_id, account_id, state, caption, like_count from posts where post_id = any(${share})`,
+  );
 }
 
 export async function selectPhotoStates(tx: Transaction, postId: PostId): Promise<string[]> {
-  const rows = await tx.rows<{ state: string }>(sql`select state from post_media join media using (media_id) where post_id = ${postId}`);
+  const rows = await tx.rows<{ state: string }>(
+    sql`select state from post_media join media using (media_id) where post_id = ${postId}`,
+  );
   return rows.map((row) => row.state);
 }
 
 export async function selectMediaIds(shards: Shards, postId: PostId): Promise<MediaId[]> {
-  const rows = await readAt<{ media_id: MediaId }>(shards, postId, sql`select media_id from post_media where post_id = ${postId}`);
+  const rows = await readAt<{ media_id: MediaId }>(
+    shards,
+    postId,
+    sql`select media_id from post_media where post_id = ${postId}`,
+  );
   return rows.map((row) => row.media_id);
 }
 
-export async function updatePostState(tx: Transaction, postId: PostId, state: PostRow['state']): Promise<void> {
+export async function updatePostState(
+  tx: Transaction,
+  postId: PostId,
+  state: PostRow['state'],
+): Promise<void> {
   await tx.rows(sql`update posts set state = ${state} where post_id = ${postId}`);
 }
 
@@ -133,14 +215,27 @@ export async function deletePostRow(tx: Transaction, postId: PostId): Promise<vo
 }
 
 /** Adds to the counters of many posts in one statement; never below zero. */
-export async function addToPostCounts(tx: Transaction, postIds: PostId[], likes: number[], comments: number[]): Promise<void> {
+export async function addToPostCounts(
+  tx: Transaction,
+  postIds: PostId[],
+  likes: number[],
+  comments: number[],
+): Promise<void> {
   await tx.rows(sql`
     update posts set like_count = greatest(0, like_count + likes), comment_count = greatest(0, comment_count + comments)
     from unnest(${postIds}::bigint[], ${likes}::bigint[], ${comments}::bigint[]) as change (post_id, likes, comments)
     where posts.post_id = change.post_id`);
 }
 
-export async function selectAnyPostIds(shards: Shards, accountId: AccountId, limit: number): Promise<PostId[]> {
-  const rows = await readAt<{ post_id: PostId }>(shards, accountId, sql`select post_id from posts where account_id = ${accountId} limit ${limit}`);
+export async function selectAnyPostIds(
+  shards: Shards,
+  accountId: AccountId,
+  limit: number,
+): Promise<PostId[]> {
+  const rows = await readAt<{ post_id: PostId }>(
+    shards,
+    accountId,
+    sql`select post_id from posts where account_id = ${accountId} limit ${limit}`,
+  );
   return rows.map((row) => row.post_id);
 }

@@ -1,0 +1,244 @@
+/**
+ * A whole Pinhole for one test file: its own databases, its own photo folder, its own HTTP server on a free port.
+ * People are made, and act, through the public API.
+ */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PostCard } from '../core/shapes.ts';
+import { type Config, readConfig } from '../server/config.ts';
+import type { App } from '../server/infra/app.ts';
+import { openApp, startWorker } from '../server/main/app.ts';
+import { buildWeb } from '../server/main/web.ts';
+import { connectTo, startTestServer, TEMPLATE, withAdmin } from './postgres.ts';
+
+export const PASSWORD = 'correct horse battery staple';
+export const SETUP_CODE = 'TEST-CODE';
+const WAIT_MS = 30_000;
+
+// biome-ignore lint/suspicious/noExplicitAny: replies are checked by the assertions of the tests
+export type Reply = { status: number; headers: Headers; body: any; text: string };
+type CallApi = (method: string, at: string, call?: Call) => Promise<Reply>;
+type Call = {
+  body?: unknown;
+  token?: string;
+  headers?: Record<string, string>;
+  raw?: Uint8Array<ArrayBuffer> | string;
+};
+
+export type Person = ReturnType<typeof personOf>;
+export type World = Awaited<ReturnType<typeof openWorld>>;
+
+/** `config` overrides settings; `hasAdmin: false` leaves the network without its first account. */
+export async function openWorld(options: { config?: Partial<Config>; hasAdmin?: boolean } = {}) {
+  const closing: (() => Promise<unknown>)[] = [];
+  after(async () => {
+    for (const close of closing) await close();
+  });
+  const { connect, stop } = await findServer();
+  closing.unshift(stop);
+  const prefix = `test_${randomUUID().replaceAll('-', '')}`;
+  await withAdmin(connect, async (client) => {
+    await client.query(`create database ${prefix}_directory template ${TEMPLATE}_directory`);
+    await client.query(`create database ${prefix}_shard template ${TEMPLATE}_shard`);
+  });
+  closing.unshift(() =>
+    withAdmin(connect, async (client) => {
+      await client.query(`drop database ${prefix}_directory with (force)`);
+      await client.query(`drop database ${prefix}_shard with (force)`);
+    }),
+  );
+  const dataDir = await mkdtemp(path.join(tmpdir(), 'pinhole-test-'));
+  closing.unshift(() => rm(dataDir, { recursive: true, force: true }));
+  const config: Config = {
+    ...readConfig({}),
+    dataDir,
+    port: 0,
+    logLevel: 'error',
+    signUpsPerHour: 10_000,
+    postsPerHour: 10_000,
+    ...options.config,
+  };
+  const { app, close } = await openApp(config, connect, prefix, () => undefined);
+  closing.unshift(close);
+  const server = await buildWeb(app, (code) => code === SETUP_CODE);
+  closing.unshift(() => server.close());
+  const base = await server.listen({ host: '127.0.0.1', port: 0 });
+  app.publicUrl = config.publicUrl || base;
+  await startWorker(app);
+  const world = buildWorld(app, base, dataDir);
+  if (options.hasAdmin !== false) await world.setUp();
+  return world;
+}
+
+async function findServer() {
+  const { PINHOLE_TEST_SOCKET: socketDir, PINHOLE_TEST_USER: user } = process.env;
+  if (socketDir && user) return { connect: connectTo(socketDir, user), stop: async () => undefined };
+  const server = await startTestServer();
+  return { connect: connectTo(server.socketDir, server.user), stop: server.stop };
+}
+
+function buildWorld(app: App, base: string, dataDir: string) {
+  const call: CallApi = async (method, at, { body, token, headers, raw } = {}) => {
+    const url =
+      at.startsWith('/api/') || at.startsWith('/media/') || at.startsWith('/health')
+        ? base + at
+        : `${base}/api/v1${at}`;
+    const contentType =
+      raw !== undefined
+        ? { 'content-type': 'application/octet-stream' }
+        : body !== undefined
+          ? { 'content-type': 'application/json' }
+          : {};
+    const response = await fetch(url, {
+      method,
+      headers: { ...contentType, ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+      ...(raw !== undefined ? { body: raw } : body !== undefined ? { body: JSON.stringify(body) } : {}),
+      redirect: 'manual',
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.startsWith('application/json');
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson ? JSON.parse(text) : null,
+    };
+  };
+
+  /** Signs up, and gives somebody who acts by the API. */
+  async function account(handle: string, more: { isPrivate?: boolean; name?: string } = {}) {
+    const reply = await call('POST', '/accounts', {
+      body: {
+        handle,
+        email: `${handle}@example.org`,
+        password: PASSWORD,
+        kind: 'bearer',
+        ...(more.name ? { name: more.name } : {}),
+      },
+    });
+    assert.equal(reply.status, 201, reply.text);
+    const person = personOf(call, reply.body.account.id, handle, reply.body.token);
+    if (more.isPrivate) await person.must('PATCH', '/me', { body: { isPrivate: true } });
+    return person;
+  }
+
+  return {
+    app,
+    base,
+    dataDir,
+    call,
+    account,
+    async setUp(): Promise<void> {
+      const body = {
+        code: SETUP_CODE,
+        handle: 'the.keeper',
+        email: 'keeper@example.org',
+        password: PASSWORD,
+        kind: 'bearer',
+      };
+      assert.equal((await call('POST', '/setup', { body })).status, 201);
+    },
+    async accounts(...handles: string[]): Promise<[Person, Person, Person, ...Person[]]> {
+      const people: Person[] = [];
+      for (const handle of handles) people.push(await account(handle));
+      return people as [Person, Person, Person, ...Person[]];
+    },
+    /** Waits until all jobs that were asked for are done. */
+    async settled(): Promise<void> {
+      await until(async () => ((await app.queue.counts()).waiting === 0 ? true : null), 'all jobs are done');
+    },
+    /** Every file under the photo folder, as paths. */
+    async files(): Promise<string[]> {
+      const entries = await readdir(path.join(dataDir, 'photos'), { recursive: true, withFileTypes: true });
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => path.join(entry.parentPath, entry.name));
+    },
+    /** The text of the newest mail to an address. */
+    async mailTo(address: string): Promise<string> {
+      return until(async () => {
+        const names = (await readdir(path.join(dataDir, 'outbox')).catch(() => [])).sort().reverse();
+        for (const name of names) {
+          const text = await readFile(path.join(dataDir, 'outbox', name), 'utf8');
+          if (text.includes(`To: ${address}`)) return text;
+        }
+        return null;
+      }, `a mail to ${address}`);
+    },
+  };
+}
+
+/** Somebody with an account, who acts by the API; `must` fails the test when the reply is an error, `act` does not. */
+function personOf(call: CallApi, id: string, handle: string, token: string) {
+  const act = (method: string, at: string, more: Omit<Call, 'token'> = {}) =>
+    call(method, at, { ...more, token });
+  async function must(method: string, at: string, more: Omit<Call, 'token'> = {}): Promise<Reply> {
+    const reply = await act(method, at, more);
+    assert.ok(reply.status < 300, `${handle}: ${method} ${at} → ${reply.status} ${reply.text}`);
+    return reply;
+  }
+  async function uploads(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+    const ticket = (await must('POST', '/uploads')).body;
+    await must('PUT', ticket.url, { raw: bytes });
+    return ticket.uploadId;
+  }
+  async function posts(
+    caption = '',
+    photos: Uint8Array<ArrayBuffer>[] = [samplePhoto],
+    filter = 'none',
+  ): Promise<PostCard> {
+    const uploadIds: string[] = [];
+    for (const photo of photos) uploadIds.push(await uploads(photo));
+    const post = (
+      await must('POST', '/posts', {
+        body: {
+          caption,
+          photos: uploadIds.map((uploadId) => ({ uploadId, filter, altText: `a photo by ${handle}` })),
+        },
+      })
+    ).body as PostCard;
+    return until(async () => {
+      const now = (await must('GET', `/posts/${post.id}`)).body as PostCard;
+      assert.notEqual(now.state, 'failed', JSON.stringify(now.photos));
+      return now.state === 'published' ? now : null;
+    }, `the post of ${handle} is published`);
+  }
+  return {
+    id,
+    handle,
+    token,
+    act,
+    must,
+    uploads,
+    posts,
+    get: async (at: string) => (await must('GET', at)).body,
+    follows: (other: { id: string }) => must('PUT', `/accounts/${other.id}/follow`),
+    unfollows: (other: { id: string }) => must('DELETE', `/accounts/${other.id}/follow`),
+    accepts: (other: { id: string }) => must('PUT', `/follow-requests/${other.id}`),
+    blocks: (other: { id: string }) => must('PUT', `/accounts/${other.id}/block`),
+    unblocks: (other: { id: string }) => must('DELETE', `/accounts/${other.id}/block`),
+    likes: (post: { id: string }) => must('PUT', `/posts/${post.id}/like`),
+    unlikes: (post: { id: string }) => must('DELETE', `/posts/${post.id}/like`),
+    comments: async (post: { id: string }, text: string) =>
+      (await must('POST', `/posts/${post.id}/comments`, { body: { text } })).body,
+  };
+}
+
+/** Asks again until there is an answer; fails when there is none within 30 s. */
+export async function until<Answer>(ask: () => Promise<Answer | null>, what: string): Promise<Answer> {
+  for (const startMs = performance.now(); performance.now() - startMs < WAIT_MS; await delay(20)) {
+    const answer = await ask();
+    if (answer !== null) return answer;
+  }
+  throw new Error(`waited for ${WAIT_MS / 1_000} s until ${what}`);
+}
+
+const fixtures = path.join(import.meta.dirname, 'fixtures');
+export const samplePhoto: Uint8Array<ArrayBuffer> = await readFile(
+  path.join(fixtures, 'orientation/Landscape_6.jpg'),
+);
