@@ -18,18 +18,12 @@ export function idOf<Branded extends string>(what: string) {
 
 /** Text from a member: well-formed Unicode without NUL or other control characters (line feed and tab are kept). */
 export function memberText(max: number) {
-  return (
-    z
-      .string()
-      .max(max)
-      .refine((text) => text.isWellFormed(), 'contains half a character (a lone surrogate)')
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here
-      .refine(
-        (text) => !/[\u0000-\u0008\u000b-\u001f\u007f]/.test(text.replaceAll('\r\n', '\n')),
-        'contains control characters',
-      )
-      .transform((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim())
-  );
+  return z
+    .string()
+    .max(max)
+    .refine((text) => text.isWellFormed(), 'contains half a character (a lone surrogate)')
+    .refine((text) => !/[^\P{Cc}\n\t]/u.test(text.replaceAll('\r\n', '\n')), 'contains control characters')
+    .transform((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim());
 }
 
 export const pageQuery = z.strictObject({

@@ -88,15 +88,13 @@ function buildWorld(app: App, base: string, dataDir: string) {
       at.startsWith('/api/') || at.startsWith('/media/') || at.startsWith('/health')
         ? base + at
         : `${base}/api/v1${at}`;
-    const contentType =
-      raw !== undefined
-        ? { 'content-type': 'application/octet-stream' }
-        : body !== undefined
-          ? { 'content-type': 'application/json' }
-          : {};
+    const sent = new Headers(headers);
+    if (raw !== undefined && !sent.has('content-type')) sent.set('content-type', 'application/octet-stream');
+    if (body !== undefined) sent.set('content-type', 'application/json');
+    if (token) sent.set('authorization', `Bearer ${token}`);
     const response = await fetch(url, {
       method,
-      headers: { ...contentType, ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+      headers: sent,
       ...(raw !== undefined ? { body: raw } : body !== undefined ? { body: JSON.stringify(body) } : {}),
       redirect: 'manual',
     });

@@ -27,6 +27,7 @@ export function CommentList({ postId, comments }: CommentListProps) {
       {comments.hasNextPage && (
         <Button
           look="plain"
+          className="earlier"
           isBusy={comments.isFetchingNextPage}
           onClick={() => void comments.fetchNextPage()}
         >

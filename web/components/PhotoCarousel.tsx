@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight, Heart } from 'lucide-react';
-import { type KeyboardEvent, type MouseEvent, useRef, useState } from 'react';
+import { type CSSProperties, type KeyboardEvent, type MouseEvent, useRef, useState } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
 import { PhotoImage } from './PhotoImage.tsx';
 import { altOf, frameRatio } from './photo-sources.ts';
@@ -45,6 +45,7 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
   return (
     <section
       className="carousel"
+      style={{ '--ratio': frameRatio(photos) } as CSSProperties}
       aria-roledescription={isMany ? 'carousel' : undefined}
       aria-label={isMany ? `${photos.length} photos` : 'Photo'}
       onKeyDown={isMany ? onKeyDown : undefined}
@@ -53,7 +54,6 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
       <ul
         ref={track}
         className="carousel-track"
-        style={{ aspectRatio: frameRatio(photos) }}
         tabIndex={isMany ? 0 : undefined}
         onClick={onTap}
         onScroll={(event) =>

@@ -1,4 +1,4 @@
-import { Ban, Link2, Settings, UserMinus } from 'lucide-react';
+import { Ban, Link2, UserMinus } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'wouter';
 import type { Profile } from '../../server/features/accounts/schema.ts';
@@ -7,14 +7,14 @@ import { useBlock, useRemoveFollower } from '../api/graph.ts';
 import { paths } from '../paths.ts';
 import { showToast } from '../state/toasts.ts';
 import { Avatar } from '../ui/Avatar.tsx';
-import { buttonClass } from '../ui/Button.tsx';
+import { Button, buttonClass } from '../ui/Button.tsx';
 import { shortCount } from '../ui/count.ts';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Menu, type MenuEntry } from '../ui/Menu.tsx';
 import { PrivateMark } from './AccountLink.tsx';
 import { FollowButton } from './FollowButton.tsx';
 import { RichText } from './RichText.tsx';
-import { copyLink } from './share-link.ts';
+import { copyLink, shareLink } from './share-link.ts';
 import './profile.css';
 
 export function ProfileHeader({ profile }: { profile: Profile }) {
@@ -44,7 +44,7 @@ export function ProfileHeader({ profile }: { profile: Profile }) {
         )}
       </div>
       <div className="profile-actions">
-        {relationship.isSelf ? <OwnActions /> : <OthersActions profile={profile} />}
+        {relationship.isSelf ? <OwnActions handle={handle} /> : <OthersActions profile={profile} />}
       </div>
     </header>
   );
@@ -84,15 +84,15 @@ function Counts({ profile }: { profile: Profile }) {
   );
 }
 
-function OwnActions() {
+function OwnActions({ handle }: { handle: string }) {
   return (
     <>
       <Link href={paths.settings('profile')} className={buttonClass({ isSmall: true })} data-look="quiet">
         Edit profile
       </Link>
-      <Link href={paths.settings()} className="icon-button" aria-label="Settings" title="Settings">
-        <Settings aria-hidden size={22} strokeWidth={1.75} />
-      </Link>
+      <Button look="quiet" isSmall onClick={() => void shareLink(paths.profile(handle))}>
+        Share profile
+      </Button>
     </>
   );
 }

@@ -3,7 +3,7 @@ import type { AccountCard, Photo } from '../../core/shapes.ts';
 const SQUARE = 's150';
 
 /** Tallest shape a frame of several photos takes, and the flattest, as width / height. */
-const TALLEST = 0.8;
+const TALLEST = 2 / 3;
 const FLATTEST = 1.91;
 
 /** `src` and `srcset` of a photo shown whole: the browser takes the rendition that fits the slot and the screen. */

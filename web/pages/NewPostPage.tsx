@@ -46,9 +46,11 @@ export function NewPostPage() {
     <div className="page new-post">
       <header className="page-head new-post-head">
         <h1>New post</h1>
-        <Button isBusy={publish.isPending} disabled={!isComplete(draft)} onClick={() => void share()}>
-          {publish.isPending ? 'Sharing…' : 'Share'}
-        </Button>
+        {selected && (
+          <Button isBusy={publish.isPending} disabled={!isComplete(draft)} onClick={() => void share()}>
+            {publish.isPending ? 'Sharing…' : 'Share'}
+          </Button>
+        )}
       </header>
       <FormError error={publish.error} />
       <PhotoPicker inputRef={input} isEmpty={draft.photos.length === 0}>
