@@ -1,11 +1,16 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
 
 const SERVER = 'http://127.0.0.1:3000';
+const COMPRESSED = /\.(js|css|svg|webmanifest)$/;
 
 export default defineConfig({
   root: 'web',
-  plugins: [react()],
+  plugins: [react(), compressOnce()],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,
@@ -23,3 +28,24 @@ export default defineConfig({
     proxy: { '^/api(?!/[\\w-]+\\.ts)': SERVER, '^/media/': SERVER },
   },
 });
+
+/** Puts name.br and name.gz beside each text file, so that the server compresses nothing while it serves. */
+function compressOnce(): Plugin {
+  let folder = '';
+  return {
+    name: 'compress-once',
+    apply: 'build',
+    configResolved: (config) => {
+      folder = path.resolve(config.root, config.build.outDir);
+    },
+    closeBundle: async () => {
+      const names = (await readdir(folder, { recursive: true })).filter((name) => COMPRESSED.test(name));
+      for (const name of names) {
+        const file = path.join(folder, name);
+        const bytes = await readFile(file);
+        await writeFile(`${file}.br`, await promisify(brotliCompress)(bytes));
+        await writeFile(`${file}.gz`, await promisify(gzip)(bytes, { level: 9 }));
+      }
+    },
+  };
+}

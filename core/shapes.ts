@@ -8,7 +8,7 @@ export function idOf<Branded extends string>(what: string) {
   return z
     .string()
     .max(20)
-    .refine((text) => isPossibleId(text, Date.now()), `is not the ID of ${what}`)
+    .refine((text) => isPossibleId(text, Date.now()), `This is not the ID of ${what}.`)
     .transform((text) => text as Branded)
     .meta({
       description: `ID of ${what}: a positive 63-bit decimal, as text`,
@@ -21,9 +21,25 @@ export function memberText(max: number) {
   return z
     .string()
     .max(max)
-    .refine((text) => text.isWellFormed(), 'contains half a character (a lone surrogate)')
-    .refine((text) => !/[^\P{Cc}\n\t]/u.test(text.replaceAll('\r\n', '\n')), 'contains control characters')
-    .transform((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim());
+    .refine((text) => text.isWellFormed(), 'This contains half a character (a lone surrogate).')
+    .refine(
+      (text) => !/[^\P{Cc}\n\t]/u.test(text.replaceAll('\r\n', '\n')),
+      'This contains control characters.',
+    )
+    .transform((text) => text.replaceAll('\r\n', '\n').normalize('NFC').trim())
+    .pipe(z.string().max(max)); // again: a few characters are longer in NFC
+}
+
+/** A text to look something up by, which PostgreSQL must be able to take: no NUL, no half of a character. */
+export function lookupText(max: number) {
+  return z
+    .string()
+    .min(1)
+    .max(max)
+    .refine(
+      (text) => text.isWellFormed() && !text.includes('\u0000'),
+      'This contains characters that cannot be used.',
+    );
 }
 
 export const pageQuery = z.strictObject({

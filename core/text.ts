@@ -1,10 +1,13 @@
 /** Handles, hashtags and mentions: one grammar for server and browser. */
 import { limits } from './limits.ts';
 
-const HANDLE = /^[a-z0-9](?:[a-z0-9._]*[a-z0-9_])?$/;
+const HANDLE = /^[A-Za-z0-9](?:[A-Za-z0-9._]*[A-Za-z0-9_])?$/;
 /** Letters, marks, numbers and the underscore of any script; at least one that is not a digit. */
 const HASHTAG = /(?<![\p{L}\p{M}\p{N}_&#/])#([\p{L}\p{M}\p{N}_]{1,60})(?![\p{L}\p{M}\p{N}_#])/gu;
-const MENTION = /(?<![\p{L}\p{M}\p{N}_./@])@([a-z0-9](?:[a-z0-9._]{0,28}[a-z0-9_])?)(?![a-z0-9_@])/giu;
+const FOLDED_HASHTAG = /^(?!\p{N}+$)[\p{L}\p{M}\p{N}_]{1,60}$/u;
+// Not with the flag i: together with u it would take the Kelvin sign for k, and the long s for s.
+const MENTION =
+  /(?<![\p{L}\p{M}\p{N}_./@])@([A-Za-z0-9](?:[A-Za-z0-9._]{0,28}[A-Za-z0-9_])?)(?![A-Za-z0-9_@])/gu;
 
 /** Names that would shadow a page, pose as the operator, or confuse. */
 const RESERVED = new Set(
@@ -12,7 +15,9 @@ const RESERVED = new Set(
   everyone explore feed health help home index info legal login logout mail me media mod moderator moderators new
   news null official operator owner p password photo photos pinhole post posts press privacy profile reset root
   search security sessions settings setup sign-in sign-out sign-up signin signout signup staff status support sysop
-  system tags team terms undefined upload uploads user users verified webmaster www`.split(/\s+/),
+  system tags team terms undefined upload uploads user users verified webmaster www`
+    .split(/\s+/)
+    .map(skeleton),
 );
 
 /** The one form under which a handle is unique: lower case. */
@@ -25,9 +30,9 @@ export function handleFault(handle: string): string | null {
   const folded = foldHandle(handle);
   if (folded.length < limits.handleMin || folded.length > limits.handleMax)
     return `A handle has ${limits.handleMin} to ${limits.handleMax} characters.`;
-  if (!HANDLE.test(folded) || folded.includes('..'))
+  if (!HANDLE.test(handle) || folded.includes('..'))
     return 'A handle is made of the letters a to z, digits, dots and underscores, and starts with a letter or digit.';
-  if (RESERVED.has(skeleton(folded)) || RESERVED.has(folded)) return 'This handle is reserved.';
+  if (RESERVED.has(skeleton(folded))) return 'This handle is reserved.';
   return null;
 }
 
@@ -48,7 +53,7 @@ export function skeleton(handle: string): string {
 /** The hashtags of a text, folded, without #, each once, in order. */
 export function hashtagsIn(text: string): string[] {
   const found = [...text.normalize('NFC').matchAll(HASHTAG)].map((match) => foldHashtag(match[1] ?? ''));
-  return [...new Set(found.filter((tag) => !/^\p{N}+$/u.test(tag)))];
+  return [...new Set(found.filter((tag) => FOLDED_HASHTAG.test(tag)))];
 }
 
 /** The handles that a text mentions, folded, without @, each once, in order. */
@@ -67,13 +72,13 @@ export type TextPart = { kind: 'text' | 'hashtag' | 'mention'; text: string; tar
 export function splitText(text: string): TextPart[] {
   const marks = [
     ...[...text.matchAll(HASHTAG)]
-      .filter((match) => !/^\p{N}+$/u.test(match[1] ?? ''))
       .map((match) => ({
         kind: 'hashtag' as const,
         at: match.index,
         text: match[0],
         target: foldHashtag(match[1] ?? ''),
-      })),
+      }))
+      .filter((mark) => FOLDED_HASHTAG.test(mark.target)),
     ...[...text.matchAll(MENTION)].map((match) => ({
       kind: 'mention' as const,
       at: match.index,

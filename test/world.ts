@@ -12,6 +12,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PostCard } from '../core/shapes.ts';
 import { type Config, readConfig } from '../server/config.ts';
 import type { App } from '../server/infra/app.ts';
+import type { Row } from '../server/infra/database.ts';
+import type { Statement } from '../server/infra/sql.ts';
 import { openApp, startWorker } from '../server/main/app.ts';
 import { buildWeb } from '../server/main/web.ts';
 import { connectTo, startTestServer, TEMPLATE, withAdmin } from './postgres.ts';
@@ -70,7 +72,7 @@ export async function openWorld(options: { config?: Partial<Config>; hasAdmin?: 
   const base = await server.listen({ host: '127.0.0.1', port: 0 });
   app.publicUrl = config.publicUrl || base;
   await startWorker(app);
-  const world = buildWorld(app, base, dataDir);
+  const world = { ...buildWorld(app, base, dataDir), connection: connect(`${prefix}_shard`) };
   if (options.hasAdmin !== false) await world.setUp();
   return world;
 }
@@ -125,12 +127,30 @@ function buildWorld(app: App, base: string, dataDir: string) {
     return person;
   }
 
+  /** Somebody's next session: he acts with a token of its own. */
+  async function signsIn(login: string, password = PASSWORD) {
+    const reply = await call('POST', '/sessions', { body: { login, password, kind: 'bearer' } });
+    assert.equal(reply.status, 201, reply.text);
+    const { account, token } = reply.body;
+    return personOf(call, account.id, account.handle, token);
+  }
+
   return {
     app,
     base,
     dataDir,
     call,
     account,
+    signsIn,
+    /** Rows of the shard database. */
+    rows: <Shape extends Row>(statement: Statement): Promise<Shape[]> => {
+      const [server] = app.shards.servers;
+      assert.ok(server);
+      return server.database.rows<Shape>(statement);
+    },
+    /** The text of a page as a browser without scripts gets it. */
+    page: async (at: string, token?: string) =>
+      (await fetch(base + at, token ? { headers: { authorization: `Bearer ${token}` } } : {})).text(),
     async setUp(): Promise<void> {
       const body = {
         code: SETUP_CODE,
@@ -185,6 +205,10 @@ function personOf(call: CallApi, id: string, handle: string, token: string) {
     await must('PUT', ticket.url, { raw: bytes });
     return ticket.uploadId;
   }
+  async function publishes(caption: string, uploadIds: string[], filter = 'none'): Promise<PostCard> {
+    const photos = uploadIds.map((uploadId) => ({ uploadId, filter, altText: `a photo by ${handle}` }));
+    return (await must('POST', '/posts', { body: { caption, photos } })).body;
+  }
   async function posts(
     caption = '',
     photos: Uint8Array<ArrayBuffer>[] = [samplePhoto],
@@ -192,14 +216,7 @@ function personOf(call: CallApi, id: string, handle: string, token: string) {
   ): Promise<PostCard> {
     const uploadIds: string[] = [];
     for (const photo of photos) uploadIds.push(await uploads(photo));
-    const post = (
-      await must('POST', '/posts', {
-        body: {
-          caption,
-          photos: uploadIds.map((uploadId) => ({ uploadId, filter, altText: `a photo by ${handle}` })),
-        },
-      })
-    ).body as PostCard;
+    const post = await publishes(caption, uploadIds, filter);
     return until(async () => {
       const now = (await must('GET', `/posts/${post.id}`)).body as PostCard;
       assert.notEqual(now.state, 'failed', JSON.stringify(now.photos));
@@ -213,15 +230,23 @@ function personOf(call: CallApi, id: string, handle: string, token: string) {
     act,
     must,
     uploads,
+    /** Does not wait until the post is there for others; `posts` does. */
+    publishes,
     posts,
     get: async (at: string) => (await must('GET', at)).body,
     follows: (other: { id: string }) => must('PUT', `/accounts/${other.id}/follow`),
     unfollows: (other: { id: string }) => must('DELETE', `/accounts/${other.id}/follow`),
     accepts: (other: { id: string }) => must('PUT', `/follow-requests/${other.id}`),
+    declines: (other: { id: string }) => must('DELETE', `/follow-requests/${other.id}`),
+    removes: (other: { id: string }) => must('DELETE', `/accounts/${other.id}/follower`),
     blocks: (other: { id: string }) => must('PUT', `/accounts/${other.id}/block`),
     unblocks: (other: { id: string }) => must('DELETE', `/accounts/${other.id}/block`),
     likes: (post: { id: string }) => must('PUT', `/posts/${post.id}/like`),
     unlikes: (post: { id: string }) => must('DELETE', `/posts/${post.id}/like`),
+    deletes: (post: { id: string }) => must('DELETE', `/posts/${post.id}`),
+    edits: (changes: Record<string, unknown>) => must('PATCH', '/me', { body: changes }),
+    /** Deletes the account. */
+    leaves: () => must('DELETE', '/me', { body: { password: PASSWORD } }),
     comments: async (post: { id: string }, text: string) =>
       (await must('POST', `/posts/${post.id}/comments`, { body: { text } })).body,
   };

@@ -24,6 +24,11 @@ export function watchHistory(): void {
   window.addEventListener('pagehide', writePlaces);
 }
 
+/** Whether the page is shown by "back", "forward" or a reload, and not by a link. */
+export function isReturn(): boolean {
+  return isReturning;
+}
+
 /** Whether "back" stays within Pinhole. */
 export function canGoBack(): boolean {
   return hasMoved;

@@ -1,8 +1,11 @@
 /** Errors → status and body, here alone. What is not expected is a bug: 500, logged once with its request id. */
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ExpectedError, type FieldFault, Invalid, NotFound, Unavailable } from '../errors.ts';
 import type { App } from '../infra/app.ts';
+import { sentenceOf } from './sentences.ts';
 
 export function answerError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const expected = expectedOf(error);
@@ -23,6 +26,24 @@ export function answerError(app: App, error: unknown, request: FastifyRequest, r
     .send({ error: { code, message, ...(fields ? { fields } : {}), requestId: request.id } });
 }
 
+/** What is no HTTP at all, too long in its headers, or never ends: answered before there is a request. */
+export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const [status, code, message] =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? ([431, 'headers_too_large', 'The headers are too large.'] as const)
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? ([408, 'too_slow', 'The request took too long to arrive.'] as const)
+        : ([400, 'invalid_request', 'The request is malformed.'] as const);
+  const body = JSON.stringify({ error: { code, message, requestId: '' } });
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** A body of a thousand wrong fields is told the first of them. */
+const FIELDS_MAX = 20;
 const UNEXPECTED = {
   status: 500,
   code: 'internal',
@@ -34,9 +55,9 @@ const UNEXPECTED = {
 function expectedOf(error: unknown): ExpectedError | null {
   if (error instanceof ExpectedError) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
-    const fields = error.validation.map(({ instancePath, message }) => ({
-      path: instancePath.replace(/^\//, '').replaceAll('/', '.'),
-      message: sentence(message),
+    const fields = error.validation.slice(0, FIELDS_MAX).map((fault) => ({
+      path: fault.instancePath.replace(/^\//, '').replaceAll('/', '.'),
+      message: sentenceOf(fault),
     }));
     return wrongFields(fields, error.validationContext);
   }
@@ -49,11 +70,7 @@ function expectedOf(error: unknown): ExpectedError | null {
 function wrongFields(fields: FieldFault[], context: string | undefined): Invalid {
   const [first] = fields;
   const where = first?.path ? `${first.path}: ` : context === 'body' ? 'The body: ' : '';
-  return new Invalid('invalid', `${where}${first?.message ?? 'is wrong'}`, fields);
-}
-
-function sentence(message: string | undefined): string {
-  return message ?? 'is wrong';
+  return new Invalid('invalid', `${where}${first?.message ?? 'Something is wrong.'}`, fields);
 }
 
 /** Fastify's own refusals: too large, unknown content type, bad URL. */

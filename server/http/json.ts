@@ -1,16 +1,17 @@
-/** JSON as we accept it: valid UTF-8, at most 32 levels deep, no __proto__. */
+/** JSON as we accept it: valid UTF-8 without a byte order mark, at most 32 levels deep, no __proto__. Of equal keys the last counts. */
 import secureJson from 'secure-json-parse';
 import { Invalid } from '../errors.ts';
 
 const DEPTH_MAX = 32;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const BYTE_ORDER_MARK = '\ufeff';
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Throws Invalid invalid_json. An empty body is undefined. */
 export function parseJson(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
     const text = utf8.decode(body);
-    if (isTooDeep(text)) throw new Error('too deep');
+    if (text.startsWith(BYTE_ORDER_MARK) || isTooDeep(text)) throw new Error('not as we accept it');
     return secureJson.parse(text, null, { protoAction: 'error', constructorAction: 'error' });
   } catch {
     throw new Invalid(

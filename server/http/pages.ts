@@ -9,6 +9,7 @@ import staticFiles from '@fastify/static';
 import { isPossibleId, type PostId } from '../../core/ids.ts';
 import { ExpectedError, NotFound } from '../errors.ts';
 import { getAccountIdByHandle } from '../features/accounts/accounts.ts';
+import { handleParams } from '../features/accounts/schema.ts';
 import { hydrateProfile } from '../hydrate/accounts.ts';
 import { hydratePost } from '../hydrate/posts.ts';
 import type { App } from '../infra/app.ts';
@@ -43,7 +44,7 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     },
   });
   server.setNotFoundHandler(async (request, reply) => {
-    const { pathname } = new URL(request.url, 'http://page');
+    const [pathname = '/'] = request.url.split('?');
     if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname))
       throw new NotFound();
     const preview = await findPreview(app, pathname);
@@ -97,6 +98,7 @@ async function previewPost(app: App, postId: string): Promise<Partial<Preview>> 
 }
 
 async function previewProfile(app: App, handle: string): Promise<Partial<Preview>> {
+  if (!handleParams.safeParse({ handle }).success) throw new NotFound();
   const profile = await hydrateProfile(app, null, await getAccountIdByHandle(app, handle));
   return {
     title: `${profile.name || profile.handle} (@${profile.handle}) on Pinhole`,

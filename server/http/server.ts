@@ -18,12 +18,19 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { limits } from '../../core/limits.ts';
+import { ExpectedError } from '../errors.ts';
 import type { App } from '../infra/app.ts';
-import { answerError } from './errors.ts';
+import { answerClientError, answerError } from './errors.ts';
 import { parseJson } from './json.ts';
 import { openRateLimits, type RateLimits } from './rate-limits.ts';
 import { authenticate, refuseCrossSite } from './sessions.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The body is bytes, which the handler reads itself; elsewhere it is JSON. */
+    takesBytes?: true;
+  }
+}
 
 export type Server = FastifyInstance<
   RawServerDefault,
@@ -56,6 +63,8 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
     bodyLimit: JSON_MAX_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     routerOptions: { maxParamLength: 300 },
+    frameworkErrors: (error, request, reply) => answerError(app, error, request, reply),
+    clientErrorHandler: answerClientError,
     // The server answers what it has, then closes; new connections are refused meanwhile.
     return503OnClosing: true,
     forceCloseConnections: 'idle',
@@ -68,12 +77,17 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
   server.addContentTypeParser(
     'application/json',
     { parseAs: 'buffer' },
-    async (_request: FastifyRequest, body: Buffer) => parseJson(body),
+    async (request: FastifyRequest, body: Buffer) => {
+      if (request.routeOptions.config.takesBytes) throw wrongType(SEND_BYTES);
+      return parseJson(body);
+    },
   );
   server.addContentTypeParser(
     /^(image\/|application\/octet-stream)/,
-    { bodyLimit: limits.uploadMaxBytes },
-    async (_request: FastifyRequest, payload: IncomingMessage) => payload,
+    async (request: FastifyRequest, payload: IncomingMessage) => {
+      if (!request.routeOptions.config.takesBytes) throw wrongType(SEND_JSON);
+      return payload;
+    },
   );
   await server.register(cookie);
   await server.register(swagger, {
@@ -116,6 +130,13 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
   );
   for (const routes of mounts.root) routes(server, app, rateLimits);
   return server;
+}
+
+const SEND_JSON = 'Send JSON with the content type application/json.';
+const SEND_BYTES = 'Send the bytes of a photo, with the content type application/octet-stream.';
+
+function wrongType(message: string): ExpectedError {
+  return new ExpectedError(415, 'media_type', message);
 }
 
 const serializers = new Map<unknown, (value: unknown) => string>();

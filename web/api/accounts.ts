@@ -68,11 +68,15 @@ function useEntrance<Entry>(enter: (entry: Entry) => Promise<SignedIn>) {
   });
 }
 
-export function useSignOut() {
+/** `leave` goes to a public page, before this one would ask to sign in again. */
+export function useSignOut(leave: () => void) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => call<void>('DELETE', '/sessions/current'),
-    onSuccess: () => changeViewer(client, null),
+    onSuccess: () => {
+      leave();
+      changeViewer(client, null);
+    },
   });
 }
 
@@ -122,12 +126,16 @@ export function useChangePassword() {
   });
 }
 
-export function useDeleteMe() {
+/** `leave` as in useSignOut. */
+export function useDeleteMe(leave: () => void) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (password: string) => call<void>('DELETE', '/me', { body: { password } }),
     meta: { showsError: true },
-    onSuccess: () => changeViewer(client, null),
+    onSuccess: () => {
+      leave();
+      changeViewer(client, null);
+    },
   });
 }
 

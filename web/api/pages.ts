@@ -1,7 +1,7 @@
 import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 import { call, type Page } from './client.ts';
 
-type PagesOptions = { limit?: number; isEnabled?: boolean };
+type PagesOptions = { limit?: number; isEnabled?: boolean; staleTime?: number };
 
 /** A list that grows page by page, by cursor. `items` holds all that has come so far. */
 export function usePages<Item, Reply extends Page<Item> = Page<Item>>(
@@ -16,6 +16,9 @@ export function usePages<Item, Reply extends Page<Item> = Page<Item>>(
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
     enabled: options.isEnabled ?? true,
+    staleTime: options.staleTime,
+    // Nothing is pushed under the finger of somebody who comes back to the window.
+    refetchOnWindowFocus: false,
   });
   const items: Item[] = query.data?.pages.flatMap((page) => page.items) ?? [];
   return { ...query, items };

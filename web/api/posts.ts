@@ -1,4 +1,10 @@
-import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import {
+  type InfiniteData,
+  type QueryClient,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query';
 import type { PostCard } from '../../core/shapes.ts';
 import type { Publish } from '../../server/features/posts/schema.ts';
 import { dropPost, findPost, patchPost } from './cache.ts';
@@ -10,8 +16,18 @@ const POLL_MS = 1_000;
 const GRID_PAGE = 30;
 const FEED_PAGE = 10;
 
-export function useFeed(isEnabled = true) {
-  return usePages<PostCard>(keys.feed, '/feed', { limit: FEED_PAGE, isEnabled });
+/** Stays as it was left, so that "back" finds its place; see refreshFeed. */
+export function useFeed() {
+  return usePages<PostCard>(keys.feed, '/feed', { limit: FEED_PAGE, staleTime: Number.POSITIVE_INFINITY });
+}
+
+/** For those who come anew, at the top: the first page at once from the cache, then from the server. */
+export function refreshFeed(client: QueryClient): void {
+  client.setQueryData<InfiniteData<Page<PostCard>>>(
+    keys.feed,
+    (data) => data && { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
+  );
+  void client.invalidateQueries({ queryKey: keys.feed });
 }
 
 export function prefetchFeed(client: QueryClient): void {
@@ -34,7 +50,12 @@ export function usePost(postId: string) {
   const client = useQueryClient();
   return useQuery({
     queryKey: keys.post(postId),
-    queryFn: ({ signal }) => call<PostCard>('GET', `/posts/${encodeURIComponent(postId)}`, { signal }),
+    queryFn: async ({ signal }) => {
+      const post = await call<PostCard>('GET', `/posts/${encodeURIComponent(postId)}`, { signal });
+      const before = client.getQueryData<PostCard>(keys.post(postId));
+      if (before?.state === 'developing' && post.state === 'published') showEverywhere(client, post);
+      return post;
+    },
     placeholderData: () => findPost(client, postId),
     refetchInterval: (query) => (query.state.data?.state === 'developing' ? POLL_MS : false),
   });
@@ -48,11 +69,16 @@ export function usePublish() {
     meta: { showsError: true },
     onSuccess: (post) => {
       client.setQueryData(keys.post(post.id), post);
-      void client.invalidateQueries({ queryKey: ['posts'] });
-      void client.invalidateQueries({ queryKey: keys.me });
-      void client.invalidateQueries({ queryKey: keys.profile(post.account.handle) });
+      showEverywhere(client, post);
     },
   });
+}
+
+/** The lists in which a new post stands are fetched again when they are next looked at. */
+function showEverywhere(client: QueryClient, post: PostCard): void {
+  void client.invalidateQueries({ queryKey: ['posts'] });
+  void client.invalidateQueries({ queryKey: keys.me });
+  void client.invalidateQueries({ queryKey: keys.profile(post.account.handle) });
 }
 
 export function useDeletePost() {

@@ -23,7 +23,7 @@ export function createQueryClient(): QueryClient {
     mutationCache: new MutationCache({
       onError: (error, _variables, _context, mutation) => {
         forgetViewer(client, error);
-        if (!mutation.meta?.showsError) showToast(sentenceOf(error));
+        if (!mutation.meta?.showsError && !isSignedOut(error)) showToast(sentenceOf(error));
       },
     }),
     defaultOptions: {

@@ -10,11 +10,11 @@ import './activity.css';
 
 const SENTENCES: Record<Activity['kind'], string> = {
   liked: 'liked your post.',
-  commented: 'commented:',
+  commented: 'commented',
   followed: 'started following you.',
   follow_requested: 'would like to follow you.',
   follow_accepted: 'accepted your request.',
-  mentioned: 'mentioned you:',
+  mentioned: 'mentioned you',
 };
 
 export function ActivityRow({ item }: { item: Activity }) {
@@ -23,7 +23,7 @@ export function ActivityRow({ item }: { item: Activity }) {
       <AvatarLink account={item.account} size={44} />
       <p className="activity-text">
         {item.isUnread && <span className="hidden-visually">New: </span>}
-        <HandleLink account={item.account} /> {SENTENCES[item.kind]}{' '}
+        <HandleLink account={item.account} /> {sentenceFor(item)}{' '}
         {item.commentText && (
           <span className="activity-quote" dir="auto">
             {item.commentText}
@@ -36,6 +36,12 @@ export function ActivityRow({ item }: { item: Activity }) {
       {endOf(item)}
     </li>
   );
+}
+
+function sentenceFor({ kind, commentText }: Activity): string {
+  if (kind === 'commented' || kind === 'mentioned')
+    return SENTENCES[kind] + (commentText ? ':' : ' in a post.');
+  return SENTENCES[kind];
 }
 
 function endOf(item: Activity): ReactNode {

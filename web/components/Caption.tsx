@@ -24,7 +24,7 @@ export function Caption({ account, text, isFolded: startsFolded = false }: Capti
         <button
           type="button"
           className="muted fold"
-          aria-label="Show the whole caption"
+          aria-label="Show more of the caption"
           onClick={() => setFolded(false)}
         >
           more

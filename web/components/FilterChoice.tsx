@@ -21,7 +21,7 @@ export function FilterChoice({ photo }: { photo: DraftPhoto }) {
             onChange={() => draftStore.edit(photo.key, { filter })}
           />
           <span className="filter-tile" aria-hidden>
-            <PhotoCanvas photo={photo} filter={filter} maxSide={TILE_SIDE} label="" />
+            <PhotoCanvas photo={photo} filter={filter} maxSide={TILE_SIDE} />
           </span>
           {LABELS[filter]}
         </label>

@@ -5,7 +5,7 @@ import { previewPhoto } from '../darkroom/darkroom.ts';
 import type { DraftPhoto } from '../state/draft.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
 
-type PhotoCanvasProps = { photo: DraftPhoto; filter?: FilterName; maxSide: number; label: string };
+type PhotoCanvasProps = { photo: DraftPhoto; filter?: FilterName; maxSide: number; label?: string };
 
 /** A photo of the draft with its filter. What this browser cannot read is shown as the blur that the server makes. */
 export function PhotoCanvas({ photo, filter = photo.filter, maxSide, label }: PhotoCanvasProps) {
@@ -36,16 +36,13 @@ export function PhotoCanvas({ photo, filter = photo.filter, maxSide, label }: Ph
   if (!prepared && sending.kind === 'received')
     return <Placeholder thumbhash={sending.thumbhash} className="photo-canvas" />;
   if (!prepared && sending.kind === 'failed')
-    return <ImageOff role="img" aria-label={label} className="photo-canvas-none" size={28} />;
+    return <ImageOff {...named(label)} className="photo-canvas-none" size={28} />;
   return (
-    <canvas
-      ref={ref}
-      className="photo-canvas"
-      width={1}
-      height={1}
-      role="img"
-      aria-label={label}
-      data-drawn={isDrawn}
-    />
+    <canvas ref={ref} className="photo-canvas" width={1} height={1} {...named(label)} data-drawn={isDrawn} />
   );
+}
+
+/** Without a label it only repeats what is said beside it. */
+function named(label: string | undefined) {
+  return label ? { role: 'img', 'aria-label': label } : { 'aria-hidden': true };
 }

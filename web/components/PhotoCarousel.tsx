@@ -22,6 +22,7 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
   const [index, setIndex] = useState(0);
   const [hearts, setHearts] = useState(0);
   const isMany = photos.length > 1;
+  const frame = frameRatio(photos);
 
   const show = (wanted: number) => {
     const slide = track.current?.children.item(Math.max(0, Math.min(photos.length - 1, wanted)));
@@ -43,9 +44,11 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
   };
 
   return (
-    <section
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div
+      role="group"
       className="carousel"
-      style={{ '--ratio': frameRatio(photos) } as CSSProperties}
+      style={{ '--ratio': frame } as CSSProperties}
       aria-roledescription={isMany ? 'carousel' : undefined}
       aria-label={isMany ? `${photos.length} photos` : 'Photo'}
       onKeyDown={isMany ? onKeyDown : undefined}
@@ -61,17 +64,14 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
         }
       >
         {photos.map((photo, at) => (
-          <li
-            key={photo.mediaId}
-            className="carousel-slide"
-            style={{ backgroundColor: groundOf(photo.averageColour, isMany) }}
-          >
+          <li key={photo.mediaId} className="carousel-slide">
             <PhotoImage
               postId={post.id}
               photo={photo}
               alt={altOf(photo, account, at + 1, photos.length)}
               sizes={sizes}
               isFirst={isFirst && at === 0}
+              frame={frame}
             />
           </li>
         ))}
@@ -87,7 +87,7 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
           strokeWidth={0}
         />
       )}
-    </section>
+    </div>
   );
 }
 
@@ -129,9 +129,4 @@ function Arrows({ index, count, onShow }: ArrowsProps) {
       </div>
     </>
   );
-}
-
-/** One photo fills its frame; among several a neutral ground flatters all of them. */
-function groundOf(averageColour: string | null, isMany: boolean): string | undefined {
-  return isMany ? undefined : (averageColour ?? undefined);
 }

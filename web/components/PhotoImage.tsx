@@ -3,14 +3,27 @@ import { useRefreshPost } from '../api/posts.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
 import { wholeSources } from './photo-sources.ts';
 
-type PhotoImageProps = { postId: string; photo: Photo; alt: string; sizes: string; isFirst: boolean };
+type PhotoImageProps = {
+  postId: string;
+  photo: Photo;
+  alt: string;
+  sizes: string;
+  isFirst: boolean;
+  /** width / height of what surrounds it: the photo is as large as fits there. */
+  frame: number;
+};
 
 /** A whole photo over its blur. What surrounds it has set the shape already, so that nothing moves when it comes. */
-export function PhotoImage({ postId, photo, alt, sizes, isFirst }: PhotoImageProps) {
+export function PhotoImage({ postId, photo, alt, sizes, isFirst, frame }: PhotoImageProps) {
   const refresh = useRefreshPost();
   const { src, srcSet } = wholeSources(photo);
+  const ratio = photo.width / Math.max(1, photo.height) || 1;
   return (
-    <>
+    <div
+      className="photo-box"
+      data-fills={ratio >= frame ? 'width' : 'height'}
+      style={{ aspectRatio: ratio, backgroundColor: photo.averageColour ?? undefined }}
+    >
       <Placeholder thumbhash={photo.thumbhash} />
       {src ? (
         <img
@@ -29,6 +42,6 @@ export function PhotoImage({ postId, photo, alt, sizes, isFirst }: PhotoImagePro
       ) : (
         <p className="photo-note">{photo.failure ?? 'Developing…'}</p>
       )}
-    </>
+    </div>
   );
 }

@@ -23,7 +23,7 @@ export function PhotoStrip({ photos, selectedKey, onAdd }: PhotoStripProps) {
             onClick={() => draftStore.select(photo.key)}
             onPointerDown={(event) => onPointerDown(event, at)}
           >
-            <PhotoCanvas photo={photo} maxSide={THUMBNAIL_SIDE} label="" />
+            <PhotoCanvas photo={photo} maxSide={THUMBNAIL_SIDE} />
             <SendingMark sending={photo.sending} />
           </button>
         </li>

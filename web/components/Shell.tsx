@@ -1,8 +1,10 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { Heart, House, type LucideIcon, Search, Settings, SquarePlus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { useUnreadCount } from '../api/activity.ts';
+import { refreshFeed } from '../api/posts.ts';
 import { paths } from '../paths.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { buttonClass } from '../ui/Button.tsx';
@@ -29,6 +31,7 @@ export function Shell({ me, children }: ShellProps) {
 function MemberBars({ me }: { me: Me }) {
   const unread = useUnreadCount(me);
   const [path] = useLocation();
+  const client = useQueryClient();
   const activity = unread > 0 ? `Activity, ${unread} unread` : 'Activity';
   return (
     <>
@@ -45,7 +48,13 @@ function MemberBars({ me }: { me: Me }) {
           <Wordmark height={27} />
           <Mark size={28} />
         </Link>
-        <NavLink href={paths.home()} icon={House} label="Home" isHere={path === paths.home()} />
+        <NavLink
+          href={paths.home()}
+          icon={House}
+          label="Home"
+          isHere={path === paths.home()}
+          onAgain={() => refreshFeed(client)}
+        />
         <NavLink
           href={paths.explore()}
           icon={Search}
@@ -97,11 +106,24 @@ type NavLinkProps = {
   name?: string;
   isHere: boolean;
   hasDot?: boolean;
+  /** When it is pressed on its own page: up to the top, with what is new. */
+  onAgain?: () => void;
 };
 
-function NavLink({ href, icon: Icon, label, name = label, isHere, hasDot }: NavLinkProps) {
+function NavLink({ href, icon: Icon, label, name = label, isHere, hasDot, onAgain }: NavLinkProps) {
+  const again = () => {
+    if (!isHere) return;
+    window.scrollTo({ top: 0, behavior: 'smooth' });
+    onAgain?.();
+  };
   return (
-    <Link href={href} className="nav-link" aria-current={isHere ? 'page' : undefined} aria-label={name}>
+    <Link
+      href={href}
+      className="nav-link"
+      aria-current={isHere ? 'page' : undefined}
+      aria-label={name}
+      onClick={again}
+    >
       <span className="nav-icon">
         <Icon aria-hidden size={26} strokeWidth={isHere ? 2.4 : 1.75} />
         {hasDot && <span className="nav-dot" />}

@@ -32,9 +32,13 @@ test('one photo keeps its own shape, however tall', () => {
   assert.equal(frameRatio([photo(1910, 1000)]), 1.91);
 });
 
-test('of several photos the tallest makes the frame, no taller than 2:3', () => {
-  assert.equal(frameRatio([photo(1500, 1000), photo(1000, 1000)]), 1);
-  assert.equal(frameRatio([photo(1500, 1000), photo(900, 1600)]), 2 / 3);
+test('of several photos the first decides, no taller than 2:3', () => {
+  assert.equal(frameRatio([photo(1500, 1000), photo(1000, 1000)]), 1.5);
+  assert.equal(frameRatio([photo(900, 1600), photo(1500, 1000)]), 2 / 3);
+});
+
+test('beside upright photos the frame is at least a square', () => {
+  assert.equal(frameRatio([photo(1500, 1000), photo(900, 1600)]), 1);
 });
 
 test('a post without known sizes gets a square frame', () => {

@@ -2,7 +2,7 @@ import type { AccountCard, Photo } from '../../core/shapes.ts';
 
 const SQUARE = 's150';
 
-/** Tallest shape a frame of several photos takes, and the flattest, as width / height. */
+/** Shapes, as width / height, within which the frame of several photos stays. */
 const TALLEST = 2 / 3;
 const FLATTEST = 1.91;
 
@@ -26,12 +26,19 @@ export function squareSources(photo: Photo): { src?: string; srcSet?: string } {
   };
 }
 
-/** The shape of the frame, width / height: one photo has its own; of several the tallest decides, within limits. */
+/**
+ * The shape of the frame, width / height. One photo has its own. Of several the first decides, within limits, but
+ * where some stand upright the frame is at least a square, so that those are not small.
+ */
 export function frameRatio(photos: readonly Photo[]): number {
-  const ratios = photos.map((photo) => photo.width / Math.max(1, photo.height)).filter((ratio) => ratio > 0);
-  const tallest = Math.min(...ratios, FLATTEST * 2);
-  if (ratios.length === 0) return 1;
-  return photos.length === 1 ? tallest : Math.min(FLATTEST, Math.max(TALLEST, tallest));
+  const ratios = photos
+    .map((photo) => photo.width / photo.height)
+    .filter((ratio) => ratio > 0 && ratio < 100);
+  const [first] = ratios;
+  if (first === undefined) return 1;
+  if (photos.length === 1) return first;
+  const flattest = Math.min(...ratios) < 1 ? 1 : FLATTEST;
+  return Math.min(flattest, Math.max(TALLEST, first));
 }
 
 export function altOf(photo: Photo, account: AccountCard, position: number, total: number): string {

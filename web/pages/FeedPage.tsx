@@ -1,14 +1,15 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { CircleCheck } from 'lucide-react';
+import { useEffect } from 'react';
 import { useMe } from '../api/accounts.ts';
 import { sentenceOf } from '../api/client.ts';
-import { keys } from '../api/keys.ts';
-import { useFeed } from '../api/posts.ts';
+import { refreshFeed, useFeed } from '../api/posts.ts';
 import { EmailNotice } from '../components/EmailNotice.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { PostView } from '../components/PostView.tsx';
 import { Suggestions } from '../components/Suggestions.tsx';
 import { WelcomeMember } from '../components/WelcomeMember.tsx';
+import { isReturn } from '../navigation.ts';
 import { LoadMore } from '../ui/LoadMore.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -21,11 +22,14 @@ export function FeedPage() {
   const me = useMe();
   const feed = useFeed();
   const client = useQueryClient();
+  useEffect(() => {
+    if (!isReturn()) refreshFeed(client);
+  }, [client]);
   if (feed.isPending) return <Spinner />;
   if (feed.isError && feed.items.length === 0)
     return <LoadError error={feed.error} onRetry={() => void feed.refetch()} />;
   if (feed.items.length === 0 && me) {
-    return <WelcomeMember me={me} onReady={() => void client.invalidateQueries({ queryKey: keys.feed })} />;
+    return <WelcomeMember me={me} onReady={() => refreshFeed(client)} />;
   }
   return (
     <div className="feed-page">

@@ -12,7 +12,7 @@ import {
   Trash2,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { Link, useSearch } from 'wouter';
+import { Link, useLocation, useSearch } from 'wouter';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { useMe, useSignOut } from '../api/accounts.ts';
 import { BackHeader } from '../components/BackHeader.tsx';
@@ -82,7 +82,8 @@ export function SettingsPage() {
 }
 
 function SignOutButton() {
-  const signOut = useSignOut();
+  const [, navigate] = useLocation();
+  const signOut = useSignOut(() => navigate(paths.home()));
   return (
     <button
       type="button"

@@ -15,8 +15,7 @@ export function WelcomePage() {
         <Wordmark height={34} />
         <h1>Your photos, as you made them.</h1>
         <p className="muted">
-          Share them with the people you choose: in their own shape, in the order they were taken, with
-          nothing in between.
+          Share them with the people you choose: in their own shape, newest first, with nothing in between.
         </p>
         <div className="welcome-links">
           <Link href={paths.signUp()} className={buttonClass({ isWide: true })} data-look="solid">

@@ -1,22 +1,11 @@
 import { z } from 'zod';
 import type { AccountId, SessionId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
-import { accountCard, idOf, memberText, relationship } from '../../../core/shapes.ts';
+import { accountCard, idOf, lookupText, memberText, relationship } from '../../../core/shapes.ts';
 
-const handle = z
-  .string()
-  .min(1)
-  .max(64)
-  .meta({ description: 'a to z, 0 to 9, dots and underscores', example: 'ann' });
+const handle = lookupText(64).meta({ description: 'a to z, 0 to 9, dots and underscores', example: 'ann' });
 const email = z.string().min(3).max(limits.emailMax).pipe(z.email());
-const password = z
-  .string()
-  .min(limits.passwordMin)
-  .max(limits.passwordMax)
-  .refine(
-    (text) => text.isWellFormed() && !text.includes('\u0000'),
-    'contains characters that cannot be used',
-  );
+const password = lookupText(limits.passwordMax).min(limits.passwordMin);
 const oldPassword = z.string().min(1).max(limits.passwordMax);
 const sessionKind = z
   .enum(['web', 'bearer'])
@@ -42,7 +31,7 @@ export const setupBody = signUpBody.extend({
 });
 export const setupReply = z.object({ needsAdmin: z.boolean() });
 export const signInBody = z.strictObject({
-  login: z.string().min(1).max(limits.emailMax).meta({ description: 'Handle or e-mail address' }),
+  login: lookupText(limits.emailMax).meta({ description: 'Handle or e-mail address' }),
   password: oldPassword,
   kind: sessionKind,
   deviceName,

@@ -1,5 +1,6 @@
 /** What an account is told: who liked, commented, followed, asked to follow, mentioned. Written by the jobs of others. */
-import type { AccountId, ActivityId } from '../../../core/ids.ts';
+import { type AccountId, type ActivityId, shardOf } from '../../../core/ids.ts';
+import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { seeAccounts } from '../graph/audience.ts';
@@ -56,7 +57,9 @@ export function findSeenId(app: App, viewer: AccountId): Promise<string> {
   return store.selectSeenId(app.shards, viewer);
 }
 
+/** It need not be there any more: what was seen may have been taken back since. What others were told is NotFound. */
 export async function markSeen(app: App, viewer: AccountId, activityId: ActivityId): Promise<void> {
+  if (shardOf(activityId) !== shardOf(viewer)) throw new NotFound();
   await store.updateSeenId(app.shards, viewer, activityId);
 }
 

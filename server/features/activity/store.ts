@@ -72,6 +72,7 @@ export async function selectSeenId(shards: Shards, accountId: AccountId): Promis
 }
 
 /** Never moves back. */
+/** Up to the newest that is there and no newer than this one. */
 export async function updateSeenId(
   shards: Shards,
   accountId: AccountId,
@@ -81,7 +82,9 @@ export async function updateSeenId(
     shards,
     accountId,
     sql`
-    update accounts set seen_activity_id = greatest(seen_activity_id, ${activityId}) where account_id = ${accountId}`,
+    update accounts set seen_activity_id = greatest(seen_activity_id,
+      (select max(activity_id) from activity where account_id = ${accountId} and activity_id <= ${activityId}))
+    where account_id = ${accountId}`,
   );
 }
 

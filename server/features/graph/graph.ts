@@ -78,6 +78,8 @@ async function dropFollower(
 export async function block(app: App, viewer: AccountId, targetId: AccountId): Promise<void> {
   if (viewer === targetId) throw new Invalid('block_self', 'You cannot block yourself.');
   await writeAt(app.shards, viewer, async (tx) => {
+    // First, so that a follow that is just being mirrored is seen here, or sees the block.
+    await store.lockFollow(tx, targetId, viewer);
     await store.insertBlock(tx, viewer, targetId, await selectNextId<string>(tx, shardOf(viewer)));
     await dropFollow(app, tx, viewer, targetId);
     await dropFollower(app, tx, viewer, targetId);

@@ -5,7 +5,7 @@
 import type { AccountId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
-import { lockEdges, serverOf, writeAt } from '../../infra/shards.ts';
+import { serverOf, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { followAnswered, followChanged } from './schema.ts';
 import * as store from './store.ts';
@@ -20,7 +20,7 @@ export async function mirrorFollow(
   tell: (tx: Transaction, news: FollowNews) => Promise<void>,
 ): Promise<void> {
   await writeAt(app.shards, targetId, async (tx) => {
-    await lockEdges(tx, [`follow:${followerId}:${targetId}`]);
+    await store.lockFollow(tx, followerId, targetId);
     const source = await store.selectFollow(serverOf(app.shards, followerId).database, followerId, targetId);
     const mirror = await store.selectFollowerForUpdate(tx, targetId, followerId);
     await tell(

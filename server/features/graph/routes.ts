@@ -24,6 +24,11 @@ async function relationshipOf(app: App, viewer: AccountId, accountId: AccountId)
   return relationship;
 }
 
+/** Also one who blocks the viewer can be blocked and unblocked; one who does not exist cannot. */
+async function mustExist(app: App, accountId: AccountId): Promise<void> {
+  if (!(await seeAccounts(app, null, [accountId])).has(accountId)) throw new NotFound();
+}
+
 function tieRoutes(server: Server, app: App): void {
   const schema = { tags: ['graph'], params: accountIdParams, response: { 200: relationshipReply } };
 
@@ -64,9 +69,7 @@ function tieRoutes(server: Server, app: App): void {
     { schema: { ...schema, summary: 'Block: neither sees anything of the other' } },
     async (request) => {
       const viewer = viewerOf(request).accountId;
-      // Also one who blocks the viewer can be blocked; one who does not exist cannot.
-      if (!(await seeAccounts(app, null, [request.params.accountId])).has(request.params.accountId))
-        throw new NotFound();
+      await mustExist(app, request.params.accountId);
       await graph.block(app, viewer, request.params.accountId);
       return { ...(await relationshipOf(app, viewer, request.params.accountId)), blocked: true };
     },
@@ -77,6 +80,7 @@ function tieRoutes(server: Server, app: App): void {
     { schema: { ...schema, summary: 'Unblock' } },
     async (request) => {
       const viewer = viewerOf(request).accountId;
+      await mustExist(app, request.params.accountId);
       await graph.unblock(app, viewer, request.params.accountId);
       return relationshipOf(app, viewer, request.params.accountId);
     },
@@ -115,7 +119,9 @@ function requestRoutes(server: Server, app: App): void {
     '/follow-requests/:accountId',
     { schema: { tags: ['graph'], summary: 'Decline', params: accountIdParams } },
     async (request, reply) => {
-      await graph.removeFollower(app, viewerOf(request).accountId, request.params.accountId);
+      const viewer = viewerOf(request).accountId;
+      await graph.removeFollower(app, viewer, request.params.accountId);
+      await mustSee(app, viewer, request.params.accountId);
       return reply.code(204).send();
     },
   );

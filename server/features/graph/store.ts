@@ -1,7 +1,7 @@
 /** Tables: follows, blocks (owner's side); followers (mirror's side). Reads accounts for what privacy depends on. */
 import type { AccountId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { readAt, readEach, type Shards } from '../../infra/shards.ts';
+import { lockEdges, readAt, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 
 export type FollowRow = { follow_id: string; state: 'requested' | 'accepted' };
@@ -178,13 +178,21 @@ export async function deleteFollower(
   await tx.rows(sql`delete from followers where account_id = ${accountId} and follower_id = ${followerId}`);
 }
 
-/** Privacy as it is now, held until the transaction ends. Null: the account is gone. */
+/** Held at the followed one's side by whoever brings a follow there, or keeps it away. */
+export function lockFollow(tx: Transaction, followerId: AccountId, accountId: AccountId): Promise<void> {
+  return lockEdges(tx, [`follow:${followerId}:${accountId}`]);
+}
+
+/**
+ * Privacy as it is now, held until the transaction ends. Not `for share`: two that then both count a follower would
+ * wait for each other. Null: the account is gone.
+ */
 export function selectOpenness(tx: Transaction, accountId: AccountId, followerId: AccountId) {
   return oneOf<{ is_private: boolean; blocks: boolean }>(
     tx,
     sql`
     select is_private, exists (select from blocks where account_id = ${accountId} and target_id = ${followerId}) as blocks
-    from accounts where account_id = ${accountId} and state = 'active' for share`,
+    from accounts where account_id = ${accountId} and state = 'active' for no key update`,
   );
 }
 

@@ -108,7 +108,8 @@ async function mirrorHere(
     edge,
     owner: posts.get(edge.post_id)?.account_id ?? edge.account_id,
   });
-  await tell(tx, { came: came.map(withOwner), went: went.map(withOwner) });
+  const inOrder = came.toSorted((a, b) => (BigInt(a.like_id) < BigInt(b.like_id) ? -1 : 1));
+  await tell(tx, { came: inOrder.map(withOwner), went: went.map(withOwner) });
   const changes = new Map<PostId, number>();
   for (const { post_id } of came) changes.set(post_id, (changes.get(post_id) ?? 0) + 1);
   for (const { post_id } of went) changes.set(post_id, (changes.get(post_id) ?? 0) - 1);

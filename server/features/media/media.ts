@@ -193,16 +193,30 @@ async function renderMedia(app: App, mediaId: MediaId, filter: FilterName, kind:
   return { ...made, renditions };
 }
 
-/** An avatar is small and somebody waits for it, so it is made at once. */
+/** Makes the renditions of a ready photo anew, when files were lost. Throws when the original is lost too. */
+export async function developAgain(app: App, mediaId: MediaId): Promise<void> {
+  const media = await store.selectMedia(app.shards, mediaId);
+  if (media?.state !== 'ready') return;
+  const made = await renderMedia(app, mediaId, media.filter, media.kind);
+  await writeAt(app.shards, mediaId, (tx) => store.updateRenditions(tx, mediaId, made.renditions));
+  await app.storage.remove([store.keys.master(mediaId)]);
+}
+
+/** An avatar is small and somebody waits for it, so it is made at once. When it throws, the upload is gone. */
 export async function setAvatar(app: App, viewer: AccountId, mediaId: MediaId): Promise<void> {
   await writeAt(app.shards, viewer, (tx) =>
     claimUploads(tx, viewer, [{ mediaId, filter: 'none' }], 'avatar'),
   );
-  const made = await renderMedia(app, mediaId, 'none', 'avatar');
-  await writeAt(app.shards, viewer, async (tx) => {
-    await store.updateMediaReady(tx, mediaId, made);
-    await replaceAvatar(app, tx, viewer, mediaId);
-  });
+  try {
+    const made = await renderMedia(app, mediaId, 'none', 'avatar');
+    await writeAt(app.shards, viewer, async (tx) => {
+      await store.updateMediaReady(tx, mediaId, made);
+      await replaceAvatar(app, tx, viewer, mediaId);
+    });
+  } catch (error) {
+    await removeMedia(app, mediaId);
+    throw uploadFault(error);
+  }
   await app.storage.remove([store.keys.master(mediaId)]);
 }
 

@@ -44,7 +44,7 @@ export function mediaRoutes(server: Server, app: App): void {
   server.put(
     '/uploads/:uploadId',
     {
-      bodyLimit: sizes.uploadMaxBytes,
+      config: { takesBytes: true },
       schema: {
         tags: ['uploads'],
         summary: 'The bytes of one photo: JPEG, PNG, WebP, AVIF or GIF',

@@ -137,6 +137,16 @@ export async function updateMediaReady(
     where media_id = ${mediaId} and state = 'developing'`);
 }
 
+export async function updateRenditions(
+  tx: Transaction,
+  mediaId: MediaId,
+  renditions: StoredRendition[],
+): Promise<void> {
+  await tx.rows(
+    sql`update media set renditions = ${JSON.stringify(renditions)} where media_id = ${mediaId} and state = 'ready'`,
+  );
+}
+
 export async function updateMediaFailed(
   tx: Transaction,
   mediaId: MediaId,

@@ -61,7 +61,7 @@ function PasswordForm() {
   const fault = faultOf(change.error, 'newPassword');
   return (
     <form className="form" onSubmit={submit}>
-      <h3>Change password</h3>
+      <h2>Change password</h2>
       {!fault && <FormError error={change.error} />}
       <Field
         label="Current password"

@@ -1,17 +1,23 @@
 import { type FormEvent, useState } from 'react';
+import { useLocation } from 'wouter';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useDeleteMe } from '../../api/accounts.ts';
+import { paths } from '../../paths.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Field } from '../../ui/Field.tsx';
 import { FormError } from '../FormError.tsx';
 
 export function DeleteSection({ me }: { me: Me }) {
-  const remove = useDeleteMe();
+  const [, navigate] = useLocation();
+  const remove = useDeleteMe(() => {
+    navigate(paths.home());
+    showToast('Your account is deleted');
+  });
   const [password, setPassword] = useState('');
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!remove.isPending) remove.mutate(password, { onSuccess: () => showToast('Your account is deleted') });
+    if (!remove.isPending) remove.mutate(password);
   };
   return (
     <form className="form" onSubmit={submit}>

@@ -3,6 +3,7 @@ import { Button } from '../../ui/Button.tsx';
 import { Spinner } from '../../ui/Spinner.tsx';
 import { TimeAgo } from '../../ui/TimeAgo.tsx';
 import { LoadError } from '../LoadError.tsx';
+import { deviceLabel } from './device-label.ts';
 
 export function SessionsSection() {
   const sessions = useSessions();
@@ -16,11 +17,11 @@ export function SessionsSection() {
       </p>
       <ul className="sessions">
         {sessions.data.items.map((session) => {
-          const name = session.deviceName || (session.kind === 'web' ? 'Browser' : 'Program');
+          const name = deviceLabel(session.deviceName);
           return (
             <li key={session.id}>
               <div>
-                <p className="strong" dir="auto">
+                <p className="strong" dir="auto" title={session.deviceName}>
                   {name}
                 </p>
                 <p className="muted">

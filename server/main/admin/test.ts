@@ -1,0 +1,87 @@
+/**
+ * ./pinhole test: types, style, dead code, then all tests on the embedded PostgreSQL, those that speak to the database
+ * once more on Debian's, and the journeys in Chromium. Ends with a line "N passed, N failed".
+ */
+import { spawn } from 'node:child_process';
+import { glob } from 'node:fs/promises';
+import path from 'node:path';
+import { run as runTests } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { startTestServer } from '../../../test/postgres.ts';
+import { root } from '../app.ts';
+import { buildClient } from '../build.ts';
+import { say } from '../progress.ts';
+import { findPrograms } from './programs.ts';
+
+type Tally = { passed: number; failed: number };
+
+const TOOLS = [
+  { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'] },
+  { name: 'style', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
+  { name: 'dead code', command: ['node_modules/knip/bin/knip.js'] },
+];
+const FILES = ['{core,server,web,test,bench}/**/*.test.ts'];
+/** These say something about PostgreSQL, and so run on a second version of it. */
+const ON_BOTH = ['server/features/**/*.test.ts', 'server/infra/{ids,queue}.test.ts', 'test/privacy*.test.ts'];
+const IN_BROWSER = ['test/browser/*.test.ts'];
+
+/** With file names, only these are run, on the embedded PostgreSQL. */
+export async function run(only: string[]): Promise<void> {
+  const startMs = performance.now();
+  const { chromium, postgresBin } = await findPrograms();
+  process.env.PINHOLE_TEST_CHROMIUM = chromium;
+  process.env.PINHOLE_TEST_POSTGRES_BIN = postgresBin;
+  const tallies: Tally[] = [];
+  if (only.length === 0) for (const { name, command } of TOOLS) tallies.push(await runTool(name, command));
+  await buildClient();
+  const browser = await find(IN_BROWSER);
+  const files =
+    only.length > 0
+      ? only.map((file) => path.resolve(file))
+      : (await find(FILES)).filter((file) => !browser.includes(file));
+  tallies.push(await runFiles('on the embedded PostgreSQL', files));
+  if (only.length === 0) {
+    tallies.push(await runFiles("on Debian's PostgreSQL", await find(ON_BOTH), postgresBin));
+    tallies.push(await runFiles('in Chromium', browser));
+  }
+  const sum = (of: keyof Tally) => tallies.reduce((all, tally) => all + tally[of], 0);
+  say(`\n${Math.round((performance.now() - startMs) / 1_000)} s`);
+  say(`${sum('passed')} passed, ${sum('failed')} failed`);
+  process.exit(sum('failed') > 0 ? 1 : 0);
+}
+
+async function runTool(name: string, command: string[]): Promise<Tally> {
+  say(`\n── ${name}`);
+  const child = spawn(process.execPath, command, { cwd: root, stdio: 'inherit' });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+async function runFiles(where: string, files: string[], binDir?: string): Promise<Tally> {
+  say(`\n── tests ${where}`);
+  const server = await startTestServer(binDir);
+  process.env.PINHOLE_TEST_SOCKET = server.socketDir;
+  process.env.PINHOLE_TEST_USER = server.user;
+  const tally = { passed: 0, failed: 0 };
+  try {
+    const events = runTests({ files, concurrency: 2, timeout: 240_000 });
+    events.on('test:summary', ({ file, counts }) => {
+      if (file !== undefined) return;
+      tally.passed = counts.passed;
+      tally.failed = counts.tests - counts.passed - counts.skipped;
+    });
+    await new Promise((resolve, reject) =>
+      events.compose(new spec()).on('end', resolve).on('error', reject).pipe(process.stdout, { end: false }),
+    );
+  } finally {
+    await server.stop();
+  }
+  return tally;
+}
+
+async function find(patterns: string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const pattern of patterns)
+    for await (const file of glob(pattern, { cwd: root })) found.push(path.join(root, file));
+  return [...new Set(found)].sort();
+}
