@@ -253,12 +253,16 @@ function personOf(call: CallApi, id: string, handle: string, token: string) {
 }
 
 /** Asks again until there is an answer; fails when there is none within 30 s. */
-export async function until<Answer>(ask: () => Promise<Answer | null>, what: string): Promise<Answer> {
-  for (const startMs = performance.now(); performance.now() - startMs < WAIT_MS; await delay(20)) {
+export async function until<Answer>(
+  ask: () => Promise<Answer | null>,
+  what: string,
+  waitMs = WAIT_MS,
+): Promise<Answer> {
+  for (const startMs = performance.now(); performance.now() - startMs < waitMs; await delay(20)) {
     const answer = await ask();
     if (answer !== null) return answer;
   }
-  throw new Error(`waited for ${WAIT_MS / 1_000} s until ${what}`);
+  throw new Error(`waited for ${waitMs / 1_000} s until ${what}`);
 }
 
 const fixtures = path.join(import.meta.dirname, 'fixtures');

@@ -24,9 +24,13 @@ export function lazyPage<Props extends object>(load: Loaded<Props>): (props: Pro
   };
 }
 
+/** One after the other, each when there is nothing better to do. */
 export function loadPagesAhead(): void {
-  const whenIdle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 1_500));
-  whenIdle(() => {
-    for (const load of loaders) load();
-  });
+  const whenIdle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 500));
+  const next = (at: number) =>
+    whenIdle(() => {
+      loaders[at]?.();
+      if (at < loaders.length) next(at + 1);
+    });
+  next(0);
 }

@@ -51,7 +51,9 @@ export function refuseCrossSite(app: App, request: FastifyRequest): void {
 
 function isOurs(app: App, request: FastifyRequest, origin: string): boolean {
   if (origin === app.publicUrl) return true;
-  return URL.canParse(origin) && new URL(origin).host === request.host && !app.publicUrl.startsWith('https:');
+  // Not request.host, which behind a proxy takes the sender's X-Forwarded-Host.
+  const { host } = request.headers;
+  return URL.canParse(origin) && new URL(origin).host === host && !app.publicUrl.startsWith('https:');
 }
 
 export function setSessionCookie(app: App, reply: FastifyReply, token: string): void {

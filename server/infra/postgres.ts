@@ -28,7 +28,7 @@ import {
 
 const run = promisify(execFile);
 
-const LOCK_KEY = 7_064_011_235; // any number that no one else uses in the database "postgres"
+export const LOCK_KEY = 7_064_011_235; // any number that no one else uses in the database "postgres"
 const LOCK_WAIT_MS = 1000;
 const POLL_MS = 10;
 const MAX_ATTEMPTS = 3;

@@ -2,12 +2,14 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { startEmbeddedPostgres } from '../infra/postgres.ts';
+import { findRunningPostgres } from '../infra/postgres-attach.ts';
 import type { Connect } from './app.ts';
-import { say, step } from './progress.ts';
+import { OperatorFault, say, step } from './progress.ts';
 
 export type DatabaseServer = { connect: Connect; prefix: string; stop(): Promise<void> };
 
-export async function startDatabase(config: Config): Promise<DatabaseServer> {
+/** `mayShare`: where another Pinhole runs on the data folder, its database is used, and left running. */
+export async function startDatabase(config: Config, { mayShare = false } = {}): Promise<DatabaseServer> {
   if (config.databaseUrl !== '') {
     const url = new URL(config.databaseUrl);
     const prefix = decodeURIComponent(url.pathname.slice(1)) || 'pinhole';
@@ -18,16 +20,16 @@ export async function startDatabase(config: Config): Promise<DatabaseServer> {
     };
     return { connect, prefix, stop: async () => undefined };
   }
-  const server = await step(
-    'Starting the database',
-    startEmbeddedPostgres({ dataDir: path.join(config.dataDir, 'postgres'), say }),
-  );
-  const connect: Connect = (database) => ({
-    host: server.socketDir,
-    port: 5432,
-    user: server.user,
-    database,
-    ssl: false,
+  const dataDir = path.join(config.dataDir, 'postgres');
+  const running = mayShare ? await findRunningPostgres(dataDir) : null;
+  if (running) return { connect: connectTo(running), prefix: 'pinhole', stop: async () => undefined };
+  const starting = startEmbeddedPostgres({ dataDir, say }).catch((error) => {
+    throw new OperatorFault(error instanceof Error ? error.message : String(error));
   });
-  return { connect, prefix: 'pinhole', stop: () => server.stop() };
+  const server = await step('Starting the database', starting);
+  return { connect: connectTo(server), prefix: 'pinhole', stop: () => server.stop() };
+}
+
+function connectTo({ socketDir, user }: { socketDir: string; user: string }): Connect {
+  return (database) => ({ host: socketDir, port: 5432, user, database, ssl: false });
 }

@@ -17,6 +17,10 @@ import { buildServer, type Server } from '../http/server.ts';
 import type { App } from '../infra/app.ts';
 import { root } from './app.ts';
 
+/** The API's page is Swagger's: it shows images as data: addresses, and talks to this server alone. */
+const API_PAGE_POLICY =
+  "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+
 export const webFolder = path.join(root, 'dist/web');
 
 export async function buildWeb(app: App, isSetupCode: (code: string) => boolean): Promise<Server> {
@@ -37,6 +41,7 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
   await server.register(swaggerUi, {
     routePrefix: '/api',
     staticCSP: true,
+    transformStaticCSP: () => API_PAGE_POLICY,
     uiConfig: { docExpansion: 'list', deepLinking: true },
   });
   server.get('/api/openapi.json', { schema: { hide: true } }, async () => server.swagger());

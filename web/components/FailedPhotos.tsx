@@ -1,4 +1,4 @@
-import type { DraftPhoto } from '../state/draft.ts';
+import type { DraftPhoto } from '../state/upload-queue.ts';
 import { Button } from '../ui/Button.tsx';
 import { draftStore } from './the-draft.ts';
 

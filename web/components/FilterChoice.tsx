@@ -1,5 +1,5 @@
 import { FILTER_NAMES, type FilterName } from '../../core/filters.ts';
-import type { DraftPhoto } from '../state/draft.ts';
+import type { DraftPhoto } from '../state/upload-queue.ts';
 import { PhotoCanvas } from './PhotoCanvas.tsx';
 import { draftStore } from './the-draft.ts';
 

@@ -2,7 +2,7 @@ import { ImageOff } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { FilterName } from '../../core/filters.ts';
 import { previewPhoto } from '../darkroom/darkroom.ts';
-import type { DraftPhoto } from '../state/draft.ts';
+import type { DraftPhoto } from '../state/upload-queue.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
 
 type PhotoCanvasProps = { photo: DraftPhoto; filter?: FilterName; maxSide: number; label?: string };

@@ -1,5 +1,12 @@
 import { ChevronLeft, ChevronRight, Heart } from 'lucide-react';
-import { type CSSProperties, type KeyboardEvent, type MouseEvent, useRef, useState } from 'react';
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  type UIEvent,
+  useRef,
+  useState,
+} from 'react';
 import type { PostCard } from '../../core/shapes.ts';
 import { PhotoImage } from './PhotoImage.tsx';
 import { altOf, frameRatio } from './photo-sources.ts';
@@ -20,6 +27,8 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
   const track = useRef<HTMLUListElement>(null);
   const lastTap = useRef(0);
   const [index, setIndex] = useState(0);
+  /** Photos beyond the next one cost nothing until somebody goes there. */
+  const [reached, setReached] = useState(1);
   const [hearts, setHearts] = useState(0);
   const isMany = photos.length > 1;
   const frame = frameRatio(photos);
@@ -33,6 +42,11 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
     if (!towards) return;
     event.preventDefault();
     show(index + (document.dir === 'rtl' ? -towards : towards));
+  };
+  const onScroll = ({ currentTarget }: UIEvent) => {
+    const here = Math.round(Math.abs(currentTarget.scrollLeft) / currentTarget.clientWidth);
+    setIndex(here);
+    setReached((before) => Math.max(before, here + 1));
   };
   // Safari on the phone sends no dblclick, so two quick clicks are counted here.
   const onTap = (event: MouseEvent) => {
@@ -59,20 +73,20 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
         className="carousel-track"
         tabIndex={isMany ? 0 : undefined}
         onClick={onTap}
-        onScroll={(event) =>
-          setIndex(Math.round(Math.abs(event.currentTarget.scrollLeft) / event.currentTarget.clientWidth))
-        }
+        onScroll={onScroll}
       >
         {photos.map((photo, at) => (
           <li key={photo.mediaId} className="carousel-slide">
-            <PhotoImage
-              postId={post.id}
-              photo={photo}
-              alt={altOf(photo, account, at + 1, photos.length)}
-              sizes={sizes}
-              isFirst={isFirst && at === 0}
-              frame={frame}
-            />
+            {at <= reached && (
+              <PhotoImage
+                postId={post.id}
+                photo={photo}
+                alt={altOf(photo, account, at + 1, photos.length)}
+                sizes={sizes}
+                isFirst={isFirst && at === 0}
+                frame={frame}
+              />
+            )}
           </li>
         ))}
       </ul>

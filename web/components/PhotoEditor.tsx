@@ -1,6 +1,6 @@
 import { ArrowLeft, ArrowRight, Trash2 } from 'lucide-react';
 import { limits } from '../../core/limits.ts';
-import type { DraftPhoto } from '../state/draft.ts';
+import type { DraftPhoto } from '../state/upload-queue.ts';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { TextArea } from '../ui/Field.tsx';
 import { FilterChoice } from './FilterChoice.tsx';

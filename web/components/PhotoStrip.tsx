@@ -1,6 +1,6 @@
 import { CircleAlert, Plus } from 'lucide-react';
 import { limits } from '../../core/limits.ts';
-import type { DraftPhoto, Sending } from '../state/draft.ts';
+import type { DraftPhoto, Sending } from '../state/upload-queue.ts';
 import { PhotoCanvas } from './PhotoCanvas.tsx';
 import { draftStore } from './the-draft.ts';
 import { useReorder } from './use-reorder.ts';
@@ -55,7 +55,7 @@ function SendingMark({ sending }: { sending: Sending }) {
   );
 }
 
-export function stateText(sending: Sending): string {
+function stateText(sending: Sending): string {
   if (sending.kind === 'received') return 'received';
   if (sending.kind === 'failed') return `failed: ${sending.reason}`;
   return sending.kind === 'sending' ? `sending, ${sending.percent} per cent` : 'waiting';

@@ -12,16 +12,20 @@ import { WelcomeMember } from '../components/WelcomeMember.tsx';
 import { isReturn } from '../navigation.ts';
 import { LoadMore } from '../ui/LoadMore.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
+import { useMedia } from '../ui/use-media.ts';
 import { useTitle } from '../ui/use-title.ts';
 
 /** Photos that may be on the screen before anything is scrolled. */
 const FIRST_POSTS = 2;
+/** From here on there is room beside the feed: see post.css. */
+const WIDE = '(min-width: 1240px)';
 
 export function FeedPage() {
   useTitle(undefined);
   const me = useMe();
   const feed = useFeed();
   const client = useQueryClient();
+  const isWide = useMedia(WIDE);
   useEffect(() => {
     if (!isReturn()) refreshFeed(client);
   }, [client]);
@@ -53,11 +57,13 @@ export function FeedPage() {
           </footer>
         )}
       </div>
-      <aside className="feed-side">
-        <div>
-          <Suggestions title="People you could follow" max={5} />
-        </div>
-      </aside>
+      {isWide && (
+        <aside className="feed-side">
+          <div>
+            <Suggestions title="People you could follow" max={5} />
+          </div>
+        </aside>
+      )}
     </div>
   );
 }

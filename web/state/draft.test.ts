@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { limits } from '../../core/limits.ts';
-import { createDraftStore, type DraftWork, isEmptyDraft, moved } from './draft.ts';
+import { createDraftStore, isEmptyDraft, moved } from './draft.ts';
+import type { UploadWork } from './upload-queue.ts';
 
 type Call = {
   bytes: Blob;
@@ -12,7 +13,7 @@ type Call = {
 };
 
 /** A server in the hands of the test: uploads stay open until they are settled. */
-function world(change: Partial<DraftWork> = {}) {
+function world(change: Partial<UploadWork> = {}) {
   const calls: Call[] = [];
   const forgotten: string[] = [];
   const store = createDraftStore({

@@ -1,26 +1,9 @@
 /**
  * The post that is being made: its photos, each on its way to the server, and its words. It outlives the page, so that
- * signing in again or a wrong turn loses nothing. Photos are sent while the caption is still being written, two at a
- * time; what they must do is handed in, so that this file knows neither canvas nor network.
+ * signing in again or a wrong turn loses nothing. Photos are sent while the caption is still being written.
  */
-import type { FilterName } from '../../core/filters.ts';
 import { limits } from '../../core/limits.ts';
-
-export type Sending =
-  | { kind: 'waiting' }
-  | { kind: 'sending'; percent: number }
-  | { kind: 'received'; uploadId: string; thumbhash: string }
-  | { kind: 'failed'; reason: string };
-
-export type DraftPhoto = {
-  key: string;
-  file: File;
-  /** Upright and scaled down; null until it is made, and for files that this browser cannot read. */
-  prepared: Blob | null;
-  altText: string;
-  filter: FilterName;
-  sending: Sending;
-};
+import { createUploadQueue, type DraftPhoto, type UploadWork } from './upload-queue.ts';
 
 export type Draft = {
   photos: readonly DraftPhoto[];
@@ -29,25 +12,10 @@ export type Draft = {
   idempotencyKey: string;
 };
 
-export type DraftWork = {
-  prepare: (file: File) => Promise<Blob>;
-  send: (
-    bytes: Blob,
-    options: { signal: AbortSignal; onProgress: (percent: number) => void },
-  ) => Promise<{ uploadId: string; thumbhash: string }>;
-  forget: (uploadId: string) => Promise<void>;
-  /** The sentence for a person about what `send` threw. */
-  explain: (error: unknown) => string;
-};
-
-export type DraftStore = ReturnType<typeof createDraftStore>;
-
-const AT_ONCE = 2;
-
-export function createDraftStore(work: DraftWork) {
+export function createDraftStore(work: UploadWork) {
   let draft = emptyDraft();
   const listeners = new Set<() => void>();
-  const running = new Map<string, AbortController>();
+  const queue = createUploadQueue(work, { read: () => draft.photos, edit });
 
   function set(next: Partial<Draft>): void {
     draft = { ...draft, ...next };
@@ -61,79 +29,32 @@ export function createDraftStore(work: DraftWork) {
   /** Takes as many as a post may hold, and returns how many were left out. */
   function add(files: readonly File[]): number {
     const taken = files.slice(0, limits.photosPerPost - draft.photos.length);
-    const photos = taken.map(
-      (file): DraftPhoto => ({
-        key: newKey(),
-        file,
-        prepared: null,
-        altText: '',
-        filter: 'none',
-        sending: { kind: 'waiting' },
-      }),
-    );
+    const photos = taken.map(newPhoto);
     set({ photos: [...draft.photos, ...photos], selectedKey: draft.selectedKey ?? photos[0]?.key ?? null });
-    sendNext();
+    queue.sendNext();
     return files.length - taken.length;
   }
 
   function remove(key: string): void {
     const at = draft.photos.findIndex((photo) => photo.key === key);
-    const photos = draft.photos.filter((photo) => photo.key !== key);
+    const photo = draft.photos[at];
+    if (!photo) return;
+    const photos = draft.photos.filter((other) => other !== photo);
     const neighbour = photos[Math.min(at, photos.length - 1)]?.key ?? null;
-    giveUp(draft.photos[at]);
     set({ photos, selectedKey: draft.selectedKey === key ? neighbour : draft.selectedKey });
-    sendNext();
-  }
-
-  function move(from: number, to: number): void {
-    set({ photos: moved(draft.photos, from, to) });
+    queue.giveUp(photo);
   }
 
   function retry(key: string): void {
     edit(key, { sending: { kind: 'waiting' } });
-    sendNext();
+    queue.sendNext();
   }
 
   /** After publishing the uploads belong to the post; after "discard" nobody needs them. */
   function clear({ wasPublished }: { wasPublished: boolean }): void {
-    if (!wasPublished) for (const photo of draft.photos) giveUp(photo);
+    const { photos } = draft;
     set(emptyDraft());
-  }
-
-  function giveUp(photo: DraftPhoto | undefined): void {
-    if (!photo) return;
-    running.get(photo.key)?.abort();
-    // What cannot be taken back now, the server clears away by itself later.
-    if (photo.sending.kind === 'received') work.forget(photo.sending.uploadId).catch(() => undefined);
-  }
-
-  function sendNext(): void {
-    for (const photo of draft.photos) {
-      if (running.size >= AT_ONCE) return;
-      if (photo.sending.kind === 'waiting' && !running.has(photo.key)) void sendOne(photo);
-    }
-  }
-
-  async function sendOne(photo: DraftPhoto): Promise<void> {
-    const { key } = photo;
-    const controller = new AbortController();
-    const { signal } = controller;
-    running.set(key, controller);
-    edit(key, { sending: { kind: 'sending', percent: 0 } });
-    try {
-      const prepared = photo.prepared ?? (await work.prepare(photo.file).catch(() => null));
-      if (prepared) edit(key, { prepared });
-      const onProgress = (percent: number) =>
-        edit(key, { sending: { kind: 'sending', percent: Math.min(99, percent) } });
-      if (signal.aborted) return;
-      const { uploadId, thumbhash } = await work.send(prepared ?? photo.file, { signal, onProgress });
-      edit(key, { sending: { kind: 'received', uploadId, thumbhash } });
-    } catch (error) {
-      if (!signal.aborted) edit(key, { sending: { kind: 'failed', reason: work.explain(error) } });
-    } finally {
-      running.delete(key);
-      sendNext();
-    }
+    if (!wasPublished) for (const photo of photos) queue.giveUp(photo);
   }
 
   return {
@@ -144,10 +65,10 @@ export function createDraftStore(work: DraftWork) {
     },
     add,
     remove,
-    move,
     retry,
     clear,
-    edit: (key: string, change: { altText?: string; filter?: FilterName }) => edit(key, change),
+    edit: (key: string, change: Partial<Pick<DraftPhoto, 'altText' | 'filter'>>) => edit(key, change),
+    move: (from: number, to: number) => set({ photos: moved(draft.photos, from, to) }),
     select: (key: string) => set({ selectedKey: key }),
     write: (caption: string) => set({ caption }),
   };
@@ -167,6 +88,10 @@ export function moved<Item>(items: readonly Item[], from: number, to: number): I
 function emptyDraft(): Draft {
   // One key for the life of the draft: a post that was sent twice is made once.
   return { photos: [], caption: '', selectedKey: null, idempotencyKey: newKey() };
+}
+
+function newPhoto(file: File): DraftPhoto {
+  return { key: newKey(), file, prepared: null, altText: '', filter: 'none', sending: { kind: 'waiting' } };
 }
 
 /** crypto.randomUUID is there only on https; a server at home may be without. */

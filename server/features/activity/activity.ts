@@ -4,6 +4,7 @@ import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { seeAccounts } from '../graph/audience.ts';
+import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
 
 export type { ActivityRow, Kind } from './store.ts';
@@ -46,11 +47,20 @@ export function listActivity(
   return store.selectActivity(app.shards, viewer, before, limit);
 }
 
-/** At most 100. Acts of accounts that the viewer may not see do not count. */
+/** At most 100. Acts of accounts, and about posts, that the viewer may not see do not count: he is not shown them. */
 export async function countUnread(app: App, viewer: AccountId): Promise<number> {
   const unread = await store.selectUnread(app.shards, viewer, UNREAD_MAX);
-  const seen = await seeAccounts(app, viewer, [...new Set(unread.map((row) => row.actor_id))]);
-  return unread.filter((row) => seen.has(row.actor_id)).length;
+  const postIds = new Set(unread.map((row) => row.post_id as PostId).filter((postId) => postId !== '0'));
+  const posts = new Map((await findPostHeads(app, [...postIds])).map((post) => [String(post.post_id), post]));
+  const owners = [...posts.values()].map((post) => post.account_id);
+  const seen = await seeAccounts(app, viewer, [
+    ...new Set([...unread.map((row) => row.actor_id), ...owners]),
+  ]);
+  return unread.filter((row) => {
+    const post = posts.get(row.post_id);
+    const isPostSeen = post?.state === 'published' && seen.get(post.account_id)?.sees === 'all';
+    return seen.has(row.actor_id) && (row.post_id === '0' || isPostSeen);
+  }).length;
 }
 
 export function findSeenId(app: App, viewer: AccountId): Promise<string> {

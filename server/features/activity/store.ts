@@ -49,13 +49,13 @@ export function selectActivity(shards: Shards, accountId: AccountId, before: str
   );
 }
 
-/** Who did what is not yet seen, newest first, at most `limit`; hidden actors are sorted out by the caller. */
+/** Who did what is not yet seen, newest first, at most `limit`; what is hidden is sorted out by the caller. */
 export function selectUnread(shards: Shards, accountId: AccountId, limit: number) {
-  return readAt<{ actor_id: AccountId }>(
+  return readAt<Pick<ActivityRow, 'actor_id' | 'post_id'>>(
     shards,
     accountId,
     sql`
-    select actor_id from activity
+    select actor_id, post_id from activity
     where account_id = ${accountId}
       and activity_id > (select seen_activity_id from accounts where account_id = ${accountId})
     order by activity_id desc limit ${limit}`,

@@ -56,16 +56,17 @@ export async function deleteHashtagPosts(
   return rows.map((row) => row.hashtag_id);
 }
 
-/** The count is taken anew each time, so that it heals by itself. */
+/** The count is taken anew each time, so that it heals by itself; one at a time, so that the last to write saw all. */
 export async function updateHashtagCount(shards: Shards, hashtagId: HashtagId): Promise<void> {
-  const row = await oneOf<{ count: string }>(
-    serverOf(shards, hashtagId).database,
-    sql`
-    select count(*) from (select from hashtag_posts where hashtag_id = ${hashtagId} limit ${COUNT_MAX}) as counted`,
-  );
-  await shards.directory.rows(
-    sql`update hashtags set post_count = ${row?.count ?? 0} where hashtag_id = ${hashtagId}`,
-  );
+  await shards.directory.transaction(async (tx) => {
+    await tx.rows(sql`select from hashtags where hashtag_id = ${hashtagId} for update`);
+    const row = await oneOf<{ count: string }>(
+      serverOf(shards, hashtagId).database,
+      sql`
+      select count(*) from (select from hashtag_posts where hashtag_id = ${hashtagId} limit ${COUNT_MAX}) as counted`,
+    );
+    await tx.rows(sql`update hashtags set post_count = ${row?.count ?? 0} where hashtag_id = ${hashtagId}`);
+  });
 }
 
 export async function selectHashtagPosts(

@@ -153,11 +153,15 @@ export async function developPhoto(
         'This photo could not be developed. Send it again in another form.',
       );
     const made = await renderMedia(app, mediaId, media.filter, media.kind);
-    await writeAt(app.shards, mediaId, async (tx) => {
-      await store.updateMediaReady(tx, mediaId, made);
+    const isReady = await writeAt(app.shards, mediaId, async (tx) => {
+      const isNew = await store.updateMediaReady(tx, mediaId, made);
       await settle(tx);
+      return isNew;
     });
-    await app.storage.remove([store.keys.master(mediaId)]);
+    // Deleted meanwhile: the files that were just written came after the removal.
+    const isGone = !isReady && !(await store.selectMedia(app.shards, mediaId));
+    if (isGone) await removeMedia(app, mediaId);
+    else await app.storage.remove([store.keys.master(mediaId)]);
   } catch (error) {
     if (
       !(error instanceof ImageFailure) ||

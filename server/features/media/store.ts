@@ -120,6 +120,7 @@ export function selectMediaOf(tx: Transaction, mediaIds: MediaId[]) {
     select *, coalesce(expires_at < now(), false) as is_expired from media where media_id = any(${mediaIds})`);
 }
 
+/** False when it was deleted, or made ready, meanwhile. */
 export async function updateMediaReady(
   tx: Transaction,
   mediaId: MediaId,
@@ -130,11 +131,12 @@ export async function updateMediaReady(
     averageColour: string;
     renditions: StoredRendition[];
   },
-): Promise<void> {
-  await tx.rows(sql`
+): Promise<boolean> {
+  const rows = await tx.rows(sql`
     update media set state = 'ready', width = ${made.width}, height = ${made.height}, thumbhash = ${made.thumbhash},
       average_colour = ${made.averageColour}, renditions = ${JSON.stringify(made.renditions)}
-    where media_id = ${mediaId} and state = 'developing'`);
+    where media_id = ${mediaId} and state = 'developing' returning 1`);
+  return rows.length > 0;
 }
 
 export async function updateRenditions(
@@ -190,14 +192,17 @@ export async function selectMediaIdsOfAccount(
   return rows.map((row) => row.media_id);
 }
 
-/** What serving a photo depends on: whose it is, whether it is to be seen at all. */
+/**
+ * What serving a photo depends on: whose it is, whether it is to be seen at all. That of a post still in work counts:
+ * only its author is given its address.
+ */
 export async function selectServable(shards: Shards, mediaId: MediaId) {
   const [row] = await readAt<{ is_private: boolean; is_avatar: boolean; is_live: boolean }>(
     shards,
     mediaId,
     sql`
     select is_private, kind = 'avatar' as is_avatar,
-      accounts.state = 'active' and media.state = 'ready' and coalesce(posts.state = 'published', kind = 'avatar') as is_live
+      accounts.state = 'active' and media.state = 'ready' and coalesce(posts.state <> 'deleted', kind = 'avatar') as is_live
     from media join accounts using (account_id)
     left join post_media using (media_id) left join posts using (post_id)
     where media_id = ${mediaId}`,

@@ -35,6 +35,7 @@ export async function run(args: string[]): Promise<void> {
   const photos = await readPhotos(values.photos);
   const chance = seededChance(7);
   const members = await makeMembers(base, count);
+  await makeAvatars(base, members, photos);
   await makeFollows(base, members, chance);
   const posts = await makePosts(base, members, photos, chance);
   await makeTalk(base, members, posts, chance);
@@ -102,6 +103,18 @@ async function joinAs(
       body: { login: wish.handle, password: wish.password, kind: 'bearer' },
     }));
   return { id: account.id, handle: wish.handle, token };
+}
+
+async function makeAvatars(base: string, members: Member[], photos: Buffer[]): Promise<void> {
+  for (const [at, member] of members.entries()) {
+    // Some have none, as in life.
+    if (at % 7 !== 6)
+      await must(base, 'PUT', '/me/avatar', {
+        token: member.token,
+        body: { uploadId: await upload(base, member, pick(photos, ((at * 11) / photos.length) % 1)) },
+      });
+    progress('avatars', at + 1, members.length);
+  }
 }
 
 /** A few are followed by nearly all, most by some. */

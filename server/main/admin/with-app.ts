@@ -11,7 +11,7 @@ export async function withApp<Result>(
   work: (app: App, config: Config) => Promise<Result>,
 ): Promise<Result> {
   const config = readConfig(process.env);
-  const database = await startDatabase(config);
+  const database = await startDatabase(config, { mayShare: true });
   try {
     const { app, close } = await openApp(config, database.connect, database.prefix, say);
     try {
