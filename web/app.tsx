@@ -5,7 +5,7 @@ import { meQuery, useSetup } from './api/accounts.ts';
 import { sentenceOf } from './api/client.ts';
 import { Notices } from './components/Notices.tsx';
 import { Shell } from './components/Shell.tsx';
-import { lazyPage, loadPagesAhead } from './lazy-page.tsx';
+import { LazyPage, loadPagesAhead, pageCode } from './lazy-page.tsx';
 import { aroundNav, useScrollPlace } from './navigation.ts';
 import { FeedPage } from './pages/FeedPage.tsx';
 import { NotFoundPage } from './pages/NotFoundPage.tsx';
@@ -16,25 +16,19 @@ import { Button } from './ui/Button.tsx';
 import { ErrorBoundary } from './ui/ErrorBoundary.tsx';
 import { Spinner } from './ui/Spinner.tsx';
 
-type HandleProps = { handle: string };
-
-const SignUpPage = lazyPage(async () => (await import('./pages/SignUpPage.tsx')).SignUpPage);
-const SetupPage = lazyPage(async () => (await import('./pages/SetupPage.tsx')).SetupPage);
-const ResetPage = lazyPage(async () => (await import('./pages/ResetPage.tsx')).ResetPage);
-const ConfirmPage = lazyPage(async () => (await import('./pages/ConfirmPage.tsx')).ConfirmPage);
-const PostPage = lazyPage<{ postId: string }>(async () => (await import('./pages/PostPage.tsx')).PostPage);
-const ProfilePage = lazyPage<HandleProps>(async () => (await import('./pages/ProfilePage.tsx')).ProfilePage);
-const FollowsPage = lazyPage<HandleProps & { side: 'followers' | 'following' }>(
-  async () => (await import('./pages/FollowsPage.tsx')).FollowsPage,
-);
-const ExplorePage = lazyPage(async () => (await import('./pages/ExplorePage.tsx')).ExplorePage);
-const HashtagPage = lazyPage<{ tag: string }>(
-  async () => (await import('./pages/HashtagPage.tsx')).HashtagPage,
-);
-const ActivityPage = lazyPage(async () => (await import('./pages/ActivityPage.tsx')).ActivityPage);
-const RequestsPage = lazyPage(async () => (await import('./pages/RequestsPage.tsx')).RequestsPage);
-const NewPostPage = lazyPage(async () => (await import('./pages/NewPostPage.tsx')).NewPostPage);
-const SettingsPage = lazyPage(async () => (await import('./pages/SettingsPage.tsx')).SettingsPage);
+const signUpPage = pageCode(async () => (await import('./pages/SignUpPage.tsx')).SignUpPage);
+const setupPage = pageCode(async () => (await import('./pages/SetupPage.tsx')).SetupPage);
+const resetPage = pageCode(async () => (await import('./pages/ResetPage.tsx')).ResetPage);
+const confirmPage = pageCode(async () => (await import('./pages/ConfirmPage.tsx')).ConfirmPage);
+const postPage = pageCode(async () => (await import('./pages/PostPage.tsx')).PostPage);
+const profilePage = pageCode(async () => (await import('./pages/ProfilePage.tsx')).ProfilePage);
+const followsPage = pageCode(async () => (await import('./pages/FollowsPage.tsx')).FollowsPage);
+const explorePage = pageCode(async () => (await import('./pages/ExplorePage.tsx')).ExplorePage);
+const hashtagPage = pageCode(async () => (await import('./pages/HashtagPage.tsx')).HashtagPage);
+const activityPage = pageCode(async () => (await import('./pages/ActivityPage.tsx')).ActivityPage);
+const requestsPage = pageCode(async () => (await import('./pages/RequestsPage.tsx')).RequestsPage);
+const newPostPage = pageCode(async () => (await import('./pages/NewPostPage.tsx')).NewPostPage);
+const settingsPage = pageCode(async () => (await import('./pages/SettingsPage.tsx')).SettingsPage);
 
 export function App() {
   return (
@@ -73,38 +67,47 @@ function Start() {
 }
 
 function Pages({ isSignedIn }: { isSignedIn: boolean }) {
-  const [path] = useLocation();
-  useScrollPlace(path);
+  useScrollPlace();
   const own = (page: ReactNode) => (isSignedIn ? page : <ToSignIn />);
   return (
     <Switch>
       <Route path={patterns.home}>{isSignedIn ? <FeedPage /> : <WelcomePage />}</Route>
-      <Route path={patterns.post}>{({ postId }) => <PostPage key={postId} postId={postId} />}</Route>
+      <Route path={patterns.post}>
+        {({ postId }) => <LazyPage key={postId} code={postPage} props={{ postId }} />}
+      </Route>
       <Route path={patterns.followers}>
-        {({ handle = '' }) => <FollowsPage key={handle} handle={handle} side="followers" />}
+        {({ handle = '' }) => (
+          <LazyPage key={handle} code={followsPage} props={{ handle, side: 'followers' }} />
+        )}
       </Route>
       <Route path={patterns.following}>
-        {({ handle = '' }) => <FollowsPage key={handle} handle={handle} side="following" />}
+        {({ handle = '' }) => (
+          <LazyPage key={handle} code={followsPage} props={{ handle, side: 'following' }} />
+        )}
       </Route>
       <Route path={patterns.profile}>
-        {({ handle = '' }) => <ProfilePage key={handle} handle={handle} />}
+        {({ handle = '' }) => <LazyPage key={handle} code={profilePage} props={{ handle }} />}
       </Route>
-      <Route path={patterns.explore}>{own(<ExplorePage />)}</Route>
-      <Route path={patterns.hashtag}>{({ tag }) => own(<HashtagPage key={tag} tag={tag} />)}</Route>
-      <Route path={patterns.activity}>{own(<ActivityPage />)}</Route>
-      <Route path={patterns.requests}>{own(<RequestsPage />)}</Route>
-      <Route path={patterns.newPost}>{own(<NewPostPage />)}</Route>
-      <Route path={patterns.settings}>{own(<SettingsPage />)}</Route>
+      <Route path={patterns.explore}>{own(<LazyPage code={explorePage} props={{}} />)}</Route>
+      <Route path={patterns.hashtag}>
+        {({ tag }) => own(<LazyPage key={tag} code={hashtagPage} props={{ tag }} />)}
+      </Route>
+      <Route path={patterns.activity}>{own(<LazyPage code={activityPage} props={{}} />)}</Route>
+      <Route path={patterns.requests}>{own(<LazyPage code={requestsPage} props={{}} />)}</Route>
+      <Route path={patterns.newPost}>{own(<LazyPage code={newPostPage} props={{}} />)}</Route>
+      <Route path={patterns.settings}>{own(<LazyPage code={settingsPage} props={{}} />)}</Route>
       <Route path={patterns.signIn}>{isSignedIn ? <ToReturn /> : <SignInPage />}</Route>
-      <Route path={patterns.signUp}>{isSignedIn ? <ToReturn /> : <SignUpPage />}</Route>
+      <Route path={patterns.signUp}>
+        {isSignedIn ? <ToReturn /> : <LazyPage code={signUpPage} props={{}} />}
+      </Route>
       <Route path={patterns.setup}>
-        <SetupPage />
+        <LazyPage code={setupPage} props={{}} />
       </Route>
       <Route path={patterns.reset}>
-        <ResetPage />
+        <LazyPage code={resetPage} props={{}} />
       </Route>
       <Route path={patterns.confirm}>
-        <ConfirmPage />
+        <LazyPage code={confirmPage} props={{}} />
       </Route>
       <Route>
         <NotFoundPage />

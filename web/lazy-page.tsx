@@ -1,35 +1,38 @@
-import { type ComponentType, lazy, type ReactNode, useState } from 'react';
+import { type ComponentType, lazy, useState } from 'react';
 
-type Loaded<Props> = () => Promise<ComponentType<Props>>;
+/** The code of a page: fetched when the page is first shown, or ahead, when the browser has nothing better to do. */
+type PageCode<Props> = { loaded: ComponentType<Props> | null; whenShown: ComponentType<Props> };
 
-const loaders: (() => void)[] = [];
+const loaders: (() => Promise<unknown>)[] = [];
 
-/**
- * A page whose code is loaded when it is first shown, or before, when the browser has nothing else to do: it is then
- * drawn at once, without the empty moment that React.lazy has even for code that is there.
- */
-export function lazyPage<Props extends object>(load: Loaded<Props>): (props: Props) => ReactNode {
-  let loaded: ComponentType<Props> | null = null;
+export function pageCode<Props extends object>(load: () => Promise<ComponentType<Props>>): PageCode<Props> {
   const start = async () => {
-    loaded = await load();
-    return { default: loaded };
+    code.loaded = await load();
+    return { default: code.loaded };
   };
-  const Lazy = lazy(start) as unknown as ComponentType<Props>;
-  // A page that cannot be loaded ahead is tried again when it is opened, and says there what went wrong.
-  loaders.push(() => void start().catch(() => undefined));
-  // biome-ignore lint/correctness/noComponentHookFactories: called once per page, when the routes are made
-  return function Page(props: Props) {
-    const [Shown] = useState<ComponentType<Props>>(() => loaded ?? Lazy);
-    return <Shown {...props} />;
-  };
+  const code: PageCode<Props> = { loaded: null, whenShown: lazy(start) as unknown as ComponentType<Props> };
+  loaders.push(start);
+  return code;
 }
 
-/** One after the other, each when there is nothing better to do. */
+/** Code that is there already is drawn at once, without the empty moment that React.lazy has even then. */
+export function LazyPage<Props extends object>({
+  code,
+  props,
+}: {
+  code: PageCode<Props>;
+  props: NoInfer<Props>;
+}) {
+  const [Shown] = useState<ComponentType<Props>>(() => code.loaded ?? code.whenShown);
+  return <Shown {...props} />;
+}
+
+/** One after the other. A page that cannot be loaded now is tried again when it is opened, and says so there. */
 export function loadPagesAhead(): void {
   const whenIdle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 500));
   const next = (at: number) =>
     whenIdle(() => {
-      loaders[at]?.();
+      loaders[at]?.().catch(() => undefined);
       if (at < loaders.length) next(at + 1);
     });
   next(0);

@@ -52,15 +52,14 @@ export function setLeaveGuard(ask: (() => Promise<boolean>) | null): void {
   window.onbeforeunload = ask ? (event) => event.preventDefault() : null;
 }
 
-/** Scrolls to where this history entry was left, or to the top of a new one. `page` is the path that is shown. */
-export function useScrollPlace(page: string): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another page is the occasion
+/** For a component that is made anew for each page: scrolls to where this entry was left, or to the top of a new one. */
+export function useScrollPlace(): void {
   useLayoutEffect(() => {
     const place = isReturning ? (places.get(currentKey()) ?? 0) : 0;
     window.scrollTo(0, place);
     if (!isReturning) document.querySelector('main')?.focus({ preventScroll: true });
     return place > 0 ? scrollWhenTallEnough(place) : undefined;
-  }, [page]);
+  }, []);
 }
 
 function onPopState(event: PopStateEvent): void {

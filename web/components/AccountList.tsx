@@ -1,12 +1,11 @@
 import type { ReactNode } from 'react';
 import type { AccountWithRelationship } from '../../core/shapes.ts';
-import { sentenceOf } from '../api/client.ts';
 import type { PagesQuery } from '../api/pages.ts';
-import { LoadMore } from '../ui/LoadMore.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { AccountRow } from './AccountRow.tsx';
 import { FollowButton } from './FollowButton.tsx';
 import { LoadError } from './LoadError.tsx';
+import { MorePages } from './MorePages.tsx';
 
 type AccountListProps = {
   pages: PagesQuery<AccountWithRelationship>;
@@ -29,12 +28,7 @@ export function AccountList({ pages, empty, action }: AccountListProps) {
           </AccountRow>
         ))}
       </ul>
-      <LoadMore
-        hasMore={pages.hasNextPage}
-        isLoading={pages.isFetchingNextPage}
-        error={pages.isFetchNextPageError ? sentenceOf(pages.error) : null}
-        onMore={pages.fetchNextPage}
-      />
+      <MorePages pages={pages} />
     </>
   );
 }

@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from 'react';
+import { useState } from 'react';
 import type { AccountCard } from '../../core/shapes.ts';
 import { HandleLink } from './AccountLink.tsx';
 import { RichText } from './RichText.tsx';
@@ -7,17 +7,15 @@ type CaptionProps = { account: AccountCard; text: string; isFolded?: boolean };
 
 /** Folded after two lines. Whether it is longer than that is measured before it is painted. */
 export function Caption({ account, text, isFolded: startsFolded = false }: CaptionProps) {
-  const ref = useRef<HTMLParagraphElement>(null);
   const [isFolded, setFolded] = useState(startsFolded);
   const [isLong, setLong] = useState(false);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another text has another height
-  useLayoutEffect(() => {
-    if (ref.current && isFolded) setLong(ref.current.scrollHeight > ref.current.clientHeight + 1);
-  }, [text, isFolded]);
+  const measure = (shown: HTMLParagraphElement | null) => {
+    if (shown && isFolded) setLong(shown.scrollHeight > shown.clientHeight + 1);
+  };
 
   return (
     <div className="caption">
-      <p ref={ref} className={isFolded ? 'folded' : undefined} dir="auto">
+      <p ref={measure} className={isFolded ? 'folded' : undefined} dir="auto">
         <HandleLink account={account} /> <RichText text={text} />
       </p>
       {isFolded && isLong && (

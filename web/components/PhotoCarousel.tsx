@@ -2,7 +2,7 @@ import { ChevronLeft, ChevronRight, Heart } from 'lucide-react';
 import {
   type CSSProperties,
   type KeyboardEvent,
-  type MouseEvent,
+  type PointerEvent,
   type UIEvent,
   useRef,
   useState,
@@ -48,8 +48,9 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
     setIndex(here);
     setReached((before) => Math.max(before, here + 1));
   };
-  // Safari on the phone sends no dblclick, so two quick clicks are counted here.
-  const onTap = (event: MouseEvent) => {
+  // An extra for fingers, the like button is for everybody. Safari on the phone sends no dblclick: taps are counted.
+  const onTap = (event: PointerEvent) => {
+    if (event.button !== 0) return;
     const isDouble = event.timeStamp - lastTap.current < DOUBLE_TAP_MS;
     lastTap.current = isDouble ? 0 : event.timeStamp;
     if (!isDouble || !onDoubleTap) return;
@@ -58,21 +59,18 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
   };
 
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
-    <div
-      role="group"
+    <figure
       className="carousel"
       style={{ '--ratio': frame } as CSSProperties}
       aria-roledescription={isMany ? 'carousel' : undefined}
       aria-label={isMany ? `${photos.length} photos` : 'Photo'}
       onKeyDown={isMany ? onKeyDown : undefined}
     >
-      {/* biome-ignore lint/a11y/useKeyWithClickEvents: an extra for fingers; the like button is for everybody */}
       <ul
         ref={track}
         className="carousel-track"
         tabIndex={isMany ? 0 : undefined}
-        onClick={onTap}
+        onPointerUp={onTap}
         onScroll={onScroll}
       >
         {photos.map((photo, at) => (
@@ -101,7 +99,7 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
           strokeWidth={0}
         />
       )}
-    </div>
+    </figure>
   );
 }
 

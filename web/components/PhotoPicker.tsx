@@ -1,5 +1,5 @@
 import { ImagePlus } from 'lucide-react';
-import { type DragEvent, type ReactNode, type RefObject, useEffect, useState } from 'react';
+import { type ReactNode, type RefObject, useEffect, useState } from 'react';
 import { limits } from '../../core/limits.ts';
 import { showToast } from '../state/toasts.ts';
 import { Button } from '../ui/Button.tsx';
@@ -14,30 +14,9 @@ type PhotoPickerProps = {
 /** Photos can be dropped anywhere on the page, pasted, or chosen. */
 export function PhotoPicker({ inputRef, isEmpty, children }: PhotoPickerProps) {
   const [isOver, setOver] = useState(false);
-  useEffect(() => {
-    const paste = (event: ClipboardEvent) => take(event.clipboardData?.files);
-    document.addEventListener('paste', paste);
-    return () => document.removeEventListener('paste', paste);
-  }, []);
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    take(event.dataTransfer.files);
-  };
+  useEffect(() => listenForPhotos(setOver), []);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is an extra; the button below is for everybody
-    <div
-      className="picker"
-      data-over={isOver}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={(event) =>
-        event.currentTarget.contains(event.relatedTarget as Node | null) || setOver(false)
-      }
-      onDrop={drop}
-    >
+    <div className="picker" data-over={isOver}>
       <input
         ref={inputRef}
         type="file"
@@ -75,4 +54,31 @@ function take(list: FileList | null | undefined): void {
   if (photos.length < files.length) showToast('Only photos can be shared.');
   if (draftStore.add(photos) > 0)
     showToast(`A post holds ${limits.photosPerPost} photos: the others were left out.`);
+}
+
+function listenForPhotos(setOver: (isOver: boolean) => void): () => void {
+  const listening = new AbortController();
+  const { signal } = listening;
+  document.addEventListener('paste', (event) => take(event.clipboardData?.files), { signal });
+  document.addEventListener(
+    'dragover',
+    (event) => {
+      event.preventDefault();
+      setOver(event.dataTransfer?.types.includes('Files') ?? false);
+    },
+    { signal },
+  );
+  document.addEventListener('dragleave', (event) => event.relatedTarget === null && setOver(false), {
+    signal,
+  });
+  document.addEventListener(
+    'drop',
+    (event) => {
+      event.preventDefault();
+      setOver(false);
+      take(event.dataTransfer?.files);
+    },
+    { signal },
+  );
+  return () => listening.abort();
 }

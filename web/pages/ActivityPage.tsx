@@ -3,14 +3,13 @@ import { useEffect } from 'react';
 import { Link } from 'wouter';
 import { useMe } from '../api/accounts.ts';
 import { useActivity, useMarkSeen } from '../api/activity.ts';
-import { sentenceOf } from '../api/client.ts';
 import { useFollowRequests } from '../api/graph.ts';
 import type { Activity } from '../api/types.ts';
 import { ActivityRow } from '../components/ActivityRow.tsx';
 import { LoadError } from '../components/LoadError.tsx';
+import { MorePages } from '../components/MorePages.tsx';
 import { paths } from '../paths.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
-import { LoadMore } from '../ui/LoadMore.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import '../components/activity.css';
@@ -44,12 +43,7 @@ export function ActivityPage() {
       ) : (
         <ActivityList items={activity.items} />
       )}
-      <LoadMore
-        hasMore={activity.hasNextPage ?? false}
-        isLoading={activity.isFetchingNextPage}
-        error={activity.isFetchNextPageError ? sentenceOf(activity.error) : null}
-        onMore={activity.fetchNextPage}
-      />
+      <MorePages pages={activity} />
     </div>
   );
 }

@@ -2,15 +2,14 @@ import { useQueryClient } from '@tanstack/react-query';
 import { CircleCheck } from 'lucide-react';
 import { useEffect } from 'react';
 import { useMe } from '../api/accounts.ts';
-import { sentenceOf } from '../api/client.ts';
 import { refreshFeed, useFeed } from '../api/posts.ts';
 import { EmailNotice } from '../components/EmailNotice.tsx';
 import { LoadError } from '../components/LoadError.tsx';
+import { MorePages } from '../components/MorePages.tsx';
 import { PostView } from '../components/PostView.tsx';
 import { Suggestions } from '../components/Suggestions.tsx';
 import { WelcomeMember } from '../components/WelcomeMember.tsx';
 import { isReturn } from '../navigation.ts';
-import { LoadMore } from '../ui/LoadMore.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useMedia } from '../ui/use-media.ts';
 import { useTitle } from '../ui/use-title.ts';
@@ -43,12 +42,7 @@ export function FeedPage() {
         {feed.items.map((post, at) => (
           <PostView key={post.id} post={post} isFirst={at < FIRST_POSTS} />
         ))}
-        <LoadMore
-          hasMore={feed.hasNextPage}
-          isLoading={feed.isFetchingNextPage}
-          error={feed.isFetchNextPageError ? sentenceOf(feed.error) : null}
-          onMore={feed.fetchNextPage}
-        />
+        <MorePages pages={feed} />
         {!feed.hasNextPage && (
           <footer className="feed-end">
             <CircleCheck aria-hidden size={34} strokeWidth={1.25} />

@@ -1,11 +1,10 @@
 import { Hash } from 'lucide-react';
-import { sentenceOf } from '../api/client.ts';
 import { useHashtag } from '../api/explore.ts';
 import { LoadError } from '../components/LoadError.tsx';
+import { MorePages } from '../components/MorePages.tsx';
 import { PostGrid } from '../components/PostGrid.tsx';
 import { counted } from '../ui/count.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
-import { LoadMore } from '../ui/LoadMore.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import './explore.css';
@@ -33,12 +32,7 @@ export function HashtagPage({ tag }: { tag: string }) {
       ) : (
         <PostGrid posts={posts.items} />
       )}
-      <LoadMore
-        hasMore={posts.hasNextPage}
-        isLoading={posts.isFetchingNextPage}
-        error={posts.isFetchNextPageError ? sentenceOf(posts.error) : null}
-        onMore={posts.fetchNextPage}
-      />
+      <MorePages pages={posts} />
     </div>
   );
 }

@@ -2,15 +2,15 @@ import { Ban, Camera, Lock, UserX } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Profile } from '../../server/features/accounts/schema.ts';
 import { useProfile } from '../api/accounts.ts';
-import { isGone, sentenceOf } from '../api/client.ts';
+import { isGone } from '../api/client.ts';
 import { useAccountPosts } from '../api/posts.ts';
 import { LoadError } from '../components/LoadError.tsx';
+import { MorePages } from '../components/MorePages.tsx';
 import { PostGrid } from '../components/PostGrid.tsx';
 import { ProfileHeader } from '../components/ProfileHeader.tsx';
 import { paths } from '../paths.ts';
 import { buttonClass } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
-import { LoadMore } from '../ui/LoadMore.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
@@ -69,12 +69,7 @@ function ProfilePosts({ profile }: { profile: Profile }) {
   return (
     <>
       <PostGrid posts={posts.items} />
-      <LoadMore
-        hasMore={posts.hasNextPage}
-        isLoading={posts.isFetchingNextPage}
-        error={posts.isFetchNextPageError ? sentenceOf(posts.error) : null}
-        onMore={posts.fetchNextPage}
-      />
+      <MorePages pages={posts} />
     </>
   );
 }

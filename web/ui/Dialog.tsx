@@ -1,10 +1,10 @@
 import { X } from 'lucide-react';
-import { type MouseEvent, type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { Button, IconButton } from './Button.tsx';
 
 type DialogProps = { title: string; onClose: () => void; children: ReactNode };
 
-/** Modal: the browser keeps the focus inside, Esc and a press beside it close it, the focus returns afterwards. */
+/** Modal: the browser keeps the focus inside, Esc closes it, the focus returns afterwards. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const titleId = useId();
   return (
@@ -64,21 +64,18 @@ function Modal({ labelledBy, onClose, children }: ModalProps) {
   const ref = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
+    // A press beside it counts as Esc, where the browser knows this.
+    ref.current?.setAttribute('closedby', 'any');
     ref.current?.showModal();
     return () => {
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
   }, []);
-  const closeBeside = (event: MouseEvent<HTMLDialogElement>) => {
-    if (event.target === ref.current) onClose();
-  };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes it; the press beside it is an extra for the mouse
     <dialog
       ref={ref}
       className="dialog"
       aria-labelledby={labelledBy}
-      onClick={closeBeside}
       onCancel={(event) => {
         event.preventDefault();
         onClose();

@@ -1,0 +1,144 @@
+/**
+ * The home feed: pages of 20 posts with a photo each, for one account that follows 100 others with three posts each
+ * (made through the API; the photos are 640 px wide: the page is the same as with larger ones). One hot reader, as in
+ * the figures that we compare with. The floor is measured in turns with the feed, in the same run.
+ */
+import { once } from 'node:events';
+import { readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { everywhere, type LoadResult, load } from './load.ts';
+import { call, type Member, makeAdmin, makeMembers, makePhoto, makePosts, step, together } from './people.ts';
+import { type Cpu, cpuBetween, readCpu } from './processes.ts';
+import {
+  type Bench,
+  type Figures,
+  median,
+  percentile,
+  type Scenario,
+  type System,
+  settle,
+  startChild,
+  startSystem,
+  type Wish,
+  withDatabase,
+} from './system.ts';
+
+const FOLLOWED = 100;
+const POSTS_EACH = 3;
+const PAGE = 20;
+const CONNECTIONS = 16;
+const ROUNDS = 3;
+const SECONDS = 10;
+const WARM_UP_SECONDS = 1.5;
+const COUNTED_PAGES = 50;
+/** Longer than what is cached about a viewer lives. */
+const CACHES_GONE_MS = 5_000;
+
+export const feed: Scenario = {
+  name: 'feed',
+  about: `home feed of ${PAGE} posts for an account that follows ${FOLLOWED}, at 1 and ${CONNECTIONS} connections`,
+  measure,
+};
+
+type Round = { feed16: LoadResult; floor16: LoadResult; feed1: LoadResult; cpu: Cpu };
+
+async function measure(bench: Bench, wish: Wish): Promise<Figures> {
+  const system = await startSystem(bench);
+  const reader = await step(`${FOLLOWED} accounts and ${FOLLOWED * POSTS_EACH} posts`, setScene(system));
+  const page = await readPage(system, reader);
+  const floorPort = await startFloor(bench, page);
+  const request = { method: 'GET', path: `/api/v1/feed?limit=${PAGE}`, token: reader.token };
+  const aim = (port: number, connections: number, seconds: number) =>
+    load(bench, { port, lanes: everywhere(connections, request), repeats: true, seconds });
+  await step(
+    'warming up',
+    Promise.all([system.port, floorPort].map((port) => aim(port, 4, WARM_UP_SECONDS))),
+  );
+  const unit = (wish.seconds ?? SECONDS) / ROUNDS / 5;
+  const rounds: Round[] = [];
+  while (rounds.length < ROUNDS) {
+    const before = await readCpu(system.pid());
+    const feed16 = await aim(system.port, CONNECTIONS, 2.5 * unit);
+    const cpu = cpuBetween(before, await readCpu(system.pid()));
+    const floor16 = await aim(floorPort, CONNECTIONS, unit);
+    const feed1 = await aim(system.port, 1, 1.5 * unit);
+    rounds.push({ feed16, floor16, feed1, cpu });
+  }
+  return {
+    ...figuresOf(rounds),
+    ...(await step('counting statements', countStatements(system, reader))),
+    feedBodyBytes: page.body.length,
+  };
+}
+
+async function setScene(system: System): Promise<Member> {
+  const reader = await makeAdmin(system);
+  const authors = await makeMembers(system, 'author', FOLLOWED);
+  await together(authors, ({ accountId }) =>
+    call(system.base, 'PUT', `/accounts/${accountId}/follow`, { token: reader.token }),
+  );
+  await makePosts(system, authors, POSTS_EACH, await makePhoto(640, 800));
+  await settle(system);
+  return reader;
+}
+
+/** The page as it is sent, with the headers that are ours. */
+async function readPage(system: System, { token }: Member) {
+  const reply = await fetch(`${system.base}/api/v1/feed?limit=${PAGE}`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  const body = await reply.text();
+  const { items } = JSON.parse(body) as { items: { photos: { renditions: unknown[] }[] }[] };
+  if (items.length !== PAGE || items.some((post) => post.photos[0]?.renditions.length !== 4))
+    throw new Error('The feed is not a page of 20 posts with a photo each.');
+  const transport = new Set(['date', 'connection', 'keep-alive', 'content-length']);
+  return { body, headers: Object.fromEntries([...reply.headers].filter(([name]) => !transport.has(name))) };
+}
+
+async function startFloor(bench: Bench, page: { body: string }): Promise<number> {
+  const child = startChild(bench, new URL('./floor.worker.ts', import.meta.url), page);
+  const [{ port }] = await once(child, 'message');
+  return port;
+}
+
+function figuresOf(rounds: Round[]): Figures {
+  const at1 = rounds.flatMap(({ feed1 }) => feed1.latenciesMs);
+  const at16 = rounds.flatMap(({ feed16 }) => feed16.latenciesMs);
+  const perRequest = (part: 'node' | 'postgres') =>
+    rounds.reduce((all, { cpu }) => all + cpu[part], 0) /
+    rounds.reduce((all, { feed16 }) => all + feed16.total, 0);
+  return {
+    feedPerSecond: median(rounds.map(({ feed16 }) => feed16.perSecond)),
+    feedP50Ms: percentile(at1, 0.5),
+    feedP99Ms: percentile(at1, 0.99),
+    feedP50Ms16: percentile(at16, 0.5),
+    feedP99Ms16: percentile(at16, 0.99),
+    feedNodeCpuMs: perRequest('node'),
+    feedPgCpuMs: perRequest('postgres'),
+    feedFloorPerSecond: median(rounds.map(({ floor16 }) => floor16.perSecond)),
+    feedShareOfFloor: median(rounds.map(({ feed16, floor16 }) => feed16.perSecond / floor16.perSecond)),
+  };
+}
+
+/**
+ * Statements as PostgreSQL logs them (log_statement = all, for these pages only; the jobs have another name): the
+ * mean of pages in a row, and the first page after a pause, when nothing about the viewer is cached.
+ */
+async function countStatements(system: System, { token }: Member): Promise<Figures> {
+  const logFile = path.join(path.dirname(path.join(system.dataDir, 'postgres')), 'postgres.log');
+  const read = async (pages: number) => {
+    const { size } = await stat(logFile);
+    for (let page = 0; page < pages; page++) await call(system.base, 'GET', `/feed?limit=${PAGE}`, { token });
+    const written = (await readFile(logFile)).subarray(size).toString();
+    return (written.match(/^pinhole\|LOG: {2}(execute|statement)/gm)?.length ?? 0) / pages;
+  };
+  return withDatabase(system, 'postgres', async (client) => {
+    await client.query("alter system set log_line_prefix = '%a|'");
+    await client.query("alter system set log_statement = 'all'");
+    await client.query('select pg_reload_conf()');
+    await delay(CACHES_GONE_MS);
+    const feedStatementsCold = await read(1);
+    return { feedStatements: await read(COUNTED_PAGES), feedStatementsCold };
+  });
+}
