@@ -78,6 +78,7 @@ test('what cannot be an ID is impossible', () => {
     ...[idOf(ID_EPOCH_MS, 8_191, 1_023), idOf(NOW_MS + HOUR_MS + 1, 0, 0), idOf(Date.UTC(2079, 0, 1), 0, 0)],
   ])
     assert.ok(!isPossibleId(text, NOW_MS), text);
+  assert.ok(!isPossibleId(String(2n ** 63n), Date.UTC(3000, 0, 1)), 'not in a thousand years');
 });
 
 test('sorted newest first, IDs are in the order of their numbers', () => {

@@ -3,12 +3,18 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
 const root = path.resolve(import.meta.dirname, '..');
-const FOLDERS = [process.env.PINHOLE_TEST_PHOTOS ?? '', path.join(root, '../shared/photos'), path.join(root, 'test/fixtures')];
+const FOLDERS = [
+  process.env.PINHOLE_TEST_PHOTOS ?? '',
+  path.join(root, '../shared/photos'),
+  path.join(root, 'test/fixtures'),
+];
 
 /** Paths of at least `count` photographs. */
 export async function findPhotographs(count: number): Promise<string[]> {
   for (const folder of FOLDERS.filter(Boolean)) {
-    const names = (await readdir(folder).catch(() => [])).filter((name) => /\.(jpe?g|png)$/.test(name)).sort();
+    const names = (await readdir(folder).catch(() => []))
+      .filter((name) => /\.(jpe?g|png)$/.test(name))
+      .sort();
     if (names.length >= count) return names.map((name) => path.join(folder, name));
   }
   throw new Error(`No folder has ${count} photographs. Set PINHOLE_TEST_PHOTOS.`);

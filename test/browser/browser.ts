@@ -6,7 +6,13 @@ import { PASSWORD } from '../world.ts';
 
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1440, height: 900 };
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 /** What the network answers is shown to the member; Chromium also logs it. */
 const EXPECTED = /the server responded with a status of (401|403|404|409|422|429)/;
 const WAIT_MS = 20_000;
@@ -15,15 +21,29 @@ let browser: Browser | undefined;
 after(() => browser?.close());
 
 /** A fresh browser profile. `problems` holds errors, warnings and violations of the content security policy. */
-export async function openPage(base: string, viewport: { width: number; height: number }, colorScheme: 'light' | 'dark' = 'light') {
-  browser ??= await chromium.launch({ executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
-  const context = await browser.newContext({ viewport, colorScheme, baseURL: base, hasTouch: viewport === PHONE, reducedMotion: 'reduce' });
+export async function openPage(
+  base: string,
+  viewport: { width: number; height: number },
+  colorScheme: 'light' | 'dark' = 'light',
+) {
+  browser ??= await chromium.launch({
+    executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium',
+    args: ARGUMENTS,
+  });
+  const context = await browser.newContext({
+    viewport,
+    colorScheme,
+    baseURL: base,
+    hasTouch: viewport === PHONE,
+    reducedMotion: 'reduce',
+  });
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !EXPECTED.test(message.text())) problems.push(message.text());
+    if (['error', 'warning'].includes(message.type()) && !EXPECTED.test(message.text()))
+      problems.push(message.text());
   });
   return { page, problems, close: () => context.close() };
 }
@@ -34,14 +54,6 @@ export async function signUp(page: Page, handle: string): Promise<void> {
   await page.getByLabel('E-mail address').fill(`${handle}@example.org`);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign up' }).click();
-  await page.getByRole('navigation', { name: 'Main' }).waitFor();
-}
-
-export async function signIn(page: Page, login: string): Promise<void> {
-  await page.goto('/sign-in');
-  await page.getByLabel('Handle or e-mail address').fill(login);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
 }
 

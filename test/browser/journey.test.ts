@@ -49,11 +49,18 @@ test('ann posts three photographs with the filter; bob follows, likes and commen
   const bob = await openPage(world.base, DESKTOP);
   await signUp(bob.page, 'bob');
   await bob.page.getByRole('link', { name: 'Search' }).first().click();
-  await bob.page.getByRole('searchbox').or(bob.page.getByPlaceholder('People and hashtags')).first().fill('an');
+  await bob.page
+    .getByRole('searchbox')
+    .or(bob.page.getByPlaceholder('People and hashtags'))
+    .first()
+    .fill('an');
   await bob.page.getByRole('link', { name: /ann/ }).first().click();
   await bob.page.waitForURL('**/@ann');
   await bob.page.getByRole('button', { name: 'Follow ann' }).click();
-  await bob.page.getByRole('button', { name: /Following/ }).first().waitFor();
+  await bob.page
+    .getByRole('button', { name: /Following/ })
+    .first()
+    .waitFor();
   await bob.page.getByRole('link', { name: 'Home' }).first().click();
   const post = bob.page.locator('article').first();
   await post.getByAltText('the photo number 1').first().waitFor();
@@ -65,33 +72,64 @@ test('ann posts three photographs with the filter; bob follows, likes and commen
   await bob.page.getByText('What a light').first().waitFor();
 
   const { photos } = (await world.call('GET', `/posts/${postPath.split('/').at(-1)}`)).body;
-  assert.deepEqual(photos.map((photo: { filter: string }) => photo.filter), ['warm-vintage', 'warm-vintage', 'warm-vintage']);
-  await assertUpright(photos[2].renditions.find((rendition: { name: string }) => rendition.name === 'w320').url);
+  assert.deepEqual(
+    photos.map((photo: { filter: string }) => photo.filter),
+    ['warm-vintage', 'warm-vintage', 'warm-vintage'],
+  );
+  await assertUpright(
+    photos[2].renditions.find((rendition: { name: string }) => rendition.name === 'w320').url,
+  );
 
   await world.settled();
-  await ann.page.getByRole('link', { name: /^Activity/ }).first().click();
+  await ann.page
+    .getByRole('link', { name: /^Activity/ })
+    .first()
+    .click();
   await ann.page.getByText('What a light').first().waitFor();
-  await ann.page.getByText(/liked your post/).first().waitFor();
-  await ann.page.getByText(/started following you|follows you|followed you/).first().waitFor();
+  await ann.page
+    .getByText(/liked your post/)
+    .first()
+    .waitFor();
+  await ann.page
+    .getByText(/started following you|follows you|followed you/)
+    .first()
+    .waitFor();
 
   const carol = await openPage(world.base, PHONE);
   await signUp(carol.page, 'carol');
   await carol.page.goto('/@ann');
   await carol.page.getByRole('button', { name: 'Follow ann' }).click();
   await ann.page.goto('/@carol');
-  await ann.page.getByRole('button', { name: /more|options/i }).first().click();
-  await ann.page.getByRole('menuitem', { name: /block/i }).or(ann.page.getByRole('button', { name: /^block/i })).first().click();
-  await ann.page.getByRole('dialog').getByRole('button', { name: /^block/i }).click();
+  await ann.page
+    .getByRole('button', { name: /more|options/i })
+    .first()
+    .click();
+  await ann.page
+    .getByRole('menuitem', { name: /block/i })
+    .or(ann.page.getByRole('button', { name: /^block/i }))
+    .first()
+    .click();
+  await ann.page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^block/i })
+    .click();
   await ann.page.getByRole('button', { name: 'Unblock carol' }).first().waitFor();
   for (const place of ['/@ann', postPath]) {
     await carol.page.goto(place);
-    await carol.page.getByText(/not here|not found|does not exist|isn.t here|may not see/i).first().waitFor();
+    await carol.page
+      .getByText(/not here|not found|does not exist|isn.t here|may not see/i)
+      .first()
+      .waitFor();
     assert.equal(await carol.page.getByAltText('the photo number 1').count(), 0);
   }
   await carol.page.goto('/');
   assert.equal(await carol.page.getByText('An evening out').count(), 0);
   await carol.page.goto('/tags/evening');
-  await carol.page.getByRole('heading', { name: '#evening' }).or(carol.page.getByText(/not found|nothing/i)).first().waitFor();
+  await carol.page
+    .getByRole('heading', { name: '#evening' })
+    .or(carol.page.getByText(/not found|nothing/i))
+    .first()
+    .waitFor();
   assert.equal(await carol.page.getByAltText('the photo number 1').count(), 0);
 
   for (const { problems, close } of [ann, bob, carol]) {
@@ -108,7 +146,9 @@ async function assertUpright(url: string): Promise<void> {
   const wanted = await grey(upright);
   const turned = await sharp(upright).rotate(180).resize(shape).greyscale().raw().toBuffer();
   assert.ok(distance(seen, wanted) < distance(seen, turned) / 2, 'it is upright, not upside down');
-  const { width = 0, height = 0 } = await sharp(Buffer.from(await (await fetch(world.base + url)).arrayBuffer())).metadata();
+  const { width = 0, height = 0 } = await sharp(
+    Buffer.from(await (await fetch(world.base + url)).arrayBuffer()),
+  ).metadata();
   assert.ok(width > height, 'a landscape is wider than high');
 }
 

@@ -10,7 +10,6 @@ import { drawShard, serverOfShard, writeAt } from '../../infra/shards.ts';
 import { accountChanged, accountDeleted, mailWanted, privacyChanged } from './schema.ts';
 import * as store from './store.ts';
 
-export type { AccountRow, SessionRow } from './store.ts';
 export type Viewer = {
   accountId: AccountId;
   sessionId: SessionId;

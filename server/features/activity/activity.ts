@@ -7,7 +7,7 @@ import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
 
-export type { ActivityRow, Kind } from './store.ts';
+export type { ActivityRow } from './store.ts';
 
 const UNREAD_MAX = 100;
 const SWEEP = 1_000;

@@ -16,18 +16,31 @@ const mentionsOf = async (person: typeof ann) =>
 test('a comment is shown newest first, counted, and told to the owner of the post', async () => {
   const post = await ann.posts();
   const first = await bob.comments(post, '  lovely light \n');
-  assert.deepEqual([first.text, first.postId, first.account.handle, first.canDelete], ['lovely light', post.id, 'bob', true]);
+  assert.deepEqual(
+    [first.text, first.postId, first.account.handle, first.canDelete],
+    ['lovely light', post.id, 'bob', true],
+  );
   await carol.comments(post, 'where is it?');
   await ann.comments(post, 'at the pier');
   const { items, nextCursor } = await bob.get(`/posts/${post.id}/comments`);
   assert.deepEqual([textsOf({ items }), nextCursor], [['at the pier', 'where is it?', 'lovely light'], null]);
-  assert.deepEqual(items.map(({ canDelete }: CommentCard) => canDelete), [false, false, true]);
+  assert.deepEqual(
+    items.map(({ canDelete }: CommentCard) => canDelete),
+    [false, false, true],
+  );
   assert.equal(await countOf(post), 3);
   await world.settled();
   const told = (await ann.get('/activity')).items.map(
-    ({ kind, account, commentText }: { kind: string; account: { handle: string }; commentText: string }) => [kind, account.handle, commentText],
+    ({ kind, account, commentText }: { kind: string; account: { handle: string }; commentText: string }) => [
+      kind,
+      account.handle,
+      commentText,
+    ],
   );
-  assert.deepEqual(told, [['commented', 'carol', 'where is it?'], ['commented', 'bob', 'lovely light']]);
+  assert.deepEqual(told, [
+    ['commented', 'carol', 'where is it?'],
+    ['commented', 'bob', 'lovely light'],
+  ]);
 });
 
 test('comments are paged to the end, each exactly once', async () => {
@@ -44,7 +57,11 @@ test('comments are paged to the end, each exactly once', async () => {
       seen.push(...textsOf(page));
       cursor = page.nextCursor;
     }
-    assert.deepEqual(seen, Array.from({ length: 11 }, (_, at) => `comment ${10 - at}`), `limit ${limit}`);
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 11 }, (_, at) => `comment ${10 - at}`),
+      `limit ${limit}`,
+    );
   }
 });
 
@@ -57,10 +74,13 @@ test('a comment is deleted by its author or the owner of the post, by nobody els
   assert.equal(await countOf(post), 2);
   await bob.must('DELETE', `/comments/${one.id}`);
   await ann.must('DELETE', `/comments/${two.id}`);
-  for (const person of [ann, bob]) assert.equal((await person.act('DELETE', `/comments/${two.id}`)).status, 404);
+  for (const person of [ann, bob])
+    assert.equal((await person.act('DELETE', `/comments/${two.id}`)).status, 404);
   assert.deepEqual([await countOf(post), textsOf(await bob.get(`/posts/${post.id}/comments`))], [0, []]);
   await world.settled();
-  const told = (await ann.get('/activity')).items.filter((item: { post: { id: string } | null }) => item.post?.id === post.id);
+  const told = (await ann.get('/activity')).items.filter(
+    (item: { post: { id: string } | null }) => item.post?.id === post.id,
+  );
   assert.deepEqual(told, [], 'and the owner is no longer told of them');
 });
 
@@ -79,7 +99,11 @@ test('of a post that one may not see, comments can be neither read, made nor tol
     ['DELETE', `/comments/${mine.id}`, `/comments/${absent}`],
   ];
   for (const [method, hidden, none, body] of pairs)
-    assert.deepEqual(await bodyOf(method, hidden, body), await bodyOf(method, none, body), `${method} ${hidden}`);
+    assert.deepEqual(
+      await bodyOf(method, hidden, body),
+      await bodyOf(method, none, body),
+      `${method} ${hidden}`,
+    );
   assert.equal((await dora.get(`/posts/${post.id}`)).commentCount, 1);
 });
 
@@ -95,8 +119,16 @@ test('who is mentioned is told once, unless he may not see the post, or wrote it
   await world.settled();
   assert.deepEqual(await mentionsOf(erin), ['@erin look, @Erin! and @ann and @bob and @nobody.here']);
   assert.deepEqual(await mentionsOf(fay), ['not for @erin, but for @fay']);
-  assert.deepEqual([await mentionsOf(ann), await mentionsOf(bob)], [[], []], 'the owner is told of the comment, the author of nothing');
-  assert.equal((await ann.get('/activity')).items.filter(({ post }: { post: { id: string } }) => post?.id === open.id).length, 1);
+  assert.deepEqual(
+    [await mentionsOf(ann), await mentionsOf(bob)],
+    [[], []],
+    'the owner is told of the comment, the author of nothing',
+  );
+  assert.equal(
+    (await ann.get('/activity')).items.filter(({ post }: { post: { id: string } }) => post?.id === open.id)
+      .length,
+    1,
+  );
 });
 
 test('one who blocks the author is not told of a mention', async () => {
@@ -110,7 +142,10 @@ test('one who blocks the author is not told of a mention', async () => {
 test('the same Idempotency-Key makes one comment, however often and at once it is sent', async () => {
   const [post, other] = [await ann.posts(), await ann.posts()];
   const send = (to: { id: string }, person = bob) =>
-    person.must('POST', `/posts/${to.id}/comments`, { body: { text: 'once' }, headers: { 'idempotency-key': 'k1' } });
+    person.must('POST', `/posts/${to.id}/comments`, {
+      body: { text: 'once' },
+      headers: { 'idempotency-key': 'k1' },
+    });
   const replies = await Promise.all([send(post), send(post), send(post)]);
   assert.equal(new Set(replies.map(({ body }) => body.id)).size, 1);
   assert.equal(await countOf(post), 1);
@@ -123,7 +158,9 @@ test('many comments and deletions at once end with the count that stands in the 
   const post = await ann.posts();
   const made = await Promise.all(Array.from({ length: 12 }, (_, at) => bob.comments(post, `c${at}`)));
   await Promise.all([
-    ...made.slice(0, 7).flatMap(({ id }) => [bob.act('DELETE', `/comments/${id}`), ann.act('DELETE', `/comments/${id}`)]),
+    ...made
+      .slice(0, 7)
+      .flatMap(({ id }) => [bob.act('DELETE', `/comments/${id}`), ann.act('DELETE', `/comments/${id}`)]),
     ...Array.from({ length: 3 }, () => carol.comments(post, 'more')),
   ]);
   assert.equal(await countOf(post), 8);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sql } from '../../infra/sql.ts';
 import type { PostId } from '../../../core/ids.ts';
 import { openWorld } from '../../../test/world.ts';
+import { sql } from '../../infra/sql.ts';
 import { indexPost } from './explore.ts';
 
 const world = await openWorld();
@@ -12,7 +12,9 @@ const handlesOf = (items: { handle: string }[]) => items.map(({ handle }) => han
 const idsOf = (items: { id: string }[]) => items.map(({ id }) => id);
 const search = (q: string, person = ann) => person.get(`/search?q=${encodeURIComponent(q)}`);
 const tagsOf = async (q: string) =>
-  (await search(q)).hashtags.map(({ tag, postCount }: { tag: string; postCount: number }) => `${tag} ${postCount}`);
+  (await search(q)).hashtags.map(
+    ({ tag, postCount }: { tag: string; postCount: number }) => `${tag} ${postCount}`,
+  );
 const accountsOf = async (q: string, person = ann) => handlesOf((await search(q, person)).accounts);
 
 test('accounts are found by the first letters of handle or name, in any case, handles first', async () => {
@@ -46,7 +48,8 @@ test('a private account is found, since its header is public, and marked as what
 });
 
 test('hashtags are found by their first letters, the most used first, in any case and script', async () => {
-  for (const caption of ['#Summer #sunset', '#summer', '#SUMMER #sun', '#Ünïcode #京都']) await ann.posts(caption);
+  for (const caption of ['#Summer #sunset', '#summer', '#SUMMER #sun', '#Ünïcode #京都'])
+    await ann.posts(caption);
   await world.settled();
   assert.deepEqual(await tagsOf('su'), ['summer 3', 'sun 1', 'sunset 1']);
   assert.deepEqual(await tagsOf('#SUN'), ['sun 1', 'sunset 1']);
@@ -65,7 +68,9 @@ test('a hashtag page is paged to its end, newest first, each post once', async (
   const seen: string[] = [];
   let cursor: string | null = '';
   for (let pages = 0; cursor !== null && pages < 10; pages++) {
-    const page: { items: { id: string }[]; nextCursor: string | null } = await ann.get(`/hashtags/paged?limit=3${cursor && `&cursor=${cursor}`}`);
+    const page: { items: { id: string }[]; nextCursor: string | null } = await ann.get(
+      `/hashtags/paged?limit=3${cursor && `&cursor=${cursor}`}`,
+    );
     seen.push(...idsOf(page.items));
     cursor = page.nextCursor;
   }
@@ -108,7 +113,12 @@ test('many posts with one hashtag that are indexed at once are all counted, and 
 
 test('suggested are accounts that one neither is, follows, asked, blocks nor is blocked by', async () => {
   const dan = await world.account('dan');
-  const [followed, blocked, blocker, fresh] = (await world.accounts('sug.followed', 'sug.blocked', 'sug.blocker', 'sug.fresh')) as [typeof ann, typeof ann, typeof ann, typeof ann];
+  const [followed, blocked, blocker, fresh] = (await world.accounts(
+    'sug.followed',
+    'sug.blocked',
+    'sug.blocker',
+    'sug.fresh',
+  )) as [typeof ann, typeof ann, typeof ann, typeof ann];
   const asked = await world.account('sug.asked', { isPrivate: true });
   await world.settled();
   await dan.follows(followed);
@@ -117,5 +127,6 @@ test('suggested are accounts that one neither is, follows, asked, blocks nor is 
   await blocker.blocks(dan);
   const suggested = handlesOf((await dan.get('/suggestions')).items);
   assert.ok(suggested.includes(fresh.handle));
-  for (const person of [dan, followed, asked, blocked, blocker]) assert.ok(!suggested.includes(person.handle), person.handle);
+  for (const person of [dan, followed, asked, blocked, blocker])
+    assert.ok(!suggested.includes(person.handle), person.handle);
 });

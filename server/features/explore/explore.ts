@@ -12,8 +12,6 @@ import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
 
-export type { HashtagRow } from './store.ts';
-
 /** Brings the index in line with the post as it stands: what a stranger may see is in, the rest is out. Idempotent. */
 export async function indexPost(app: App, postId: PostId): Promise<void> {
   await writeAt(app.shards, postId, async (tx) => {

@@ -53,7 +53,10 @@ test('the feed holds own posts and those of the followed, newest first, until on
   const [card] = (await ann.get('/feed')).items as PostCard[];
   assert.equal(card?.photos[0]?.renditions.length, 4);
   await ann.likes({ id: fourth ?? '' });
-  assert.deepEqual((await ann.get('/feed')).items.map(({ liked }: PostCard) => liked), [true, false, false, false]);
+  assert.deepEqual(
+    (await ann.get('/feed')).items.map(({ liked }: PostCard) => liked),
+    [true, false, false, false],
+  );
 });
 
 test('a post that appears while one pages neither repeats nor hides another', async () => {
@@ -73,10 +76,19 @@ test('a cursor serves only the one to whom it was given', async () => {
 
 test('a page costs at most five statements, however long it is and however many are followed', async () => {
   for (const person of people.slice(1)) await ann.follows(person);
-  await insertPosts(Array.from({ length: 120 }, (_, at) => ({ accountId: people[at % people.length]?.id ?? '', state: 'published' })));
+  await insertPosts(
+    Array.from({ length: 120 }, (_, at) => ({
+      accountId: people[at % people.length]?.id ?? '',
+      state: 'published',
+    })),
+  );
   await world.settled();
   const { shards } = world.app;
-  const sent = () => [shards.directory, ...shards.servers.map(({ database }) => database)].reduce((sum, each) => sum + each.statementCount(), 0);
+  const sent = () =>
+    [shards.directory, ...shards.servers.map(({ database }) => database)].reduce(
+      (sum, each) => sum + each.statementCount(),
+      0,
+    );
   const costs: Record<string, number> = {};
   for (const limit of [5, 20, 60])
     for (const session of ['cold', 'warm']) {
@@ -86,7 +98,14 @@ test('a page costs at most five statements, however long it is and however many 
       assert.equal((await reader.get(`/feed?limit=${limit}`)).items.length, limit);
       costs[`${limit} ${session}`] = sent() - before;
     }
-  assert.deepEqual(costs, { '5 cold': 5, '5 warm': 4, '20 cold': 5, '20 warm': 4, '60 cold': 5, '60 warm': 4 });
+  assert.deepEqual(costs, {
+    '5 cold': 5,
+    '5 warm': 4,
+    '20 cold': 5,
+    '20 warm': 4,
+    '60 cold': 5,
+    '60 warm': 4,
+  });
 });
 
 const somebody = fc.nat(people.length - 1);
@@ -103,7 +122,10 @@ const network = fc.record({
   ),
   blocks: fc.array(fc.record({ from: somebody, to: somebody }), { maxLength: 3 }),
   posts: fc.array(
-    fc.record({ by: somebody, state: fc.constantFrom('published', 'published', 'published', 'developing', 'failed', 'deleted') }),
+    fc.record({
+      by: somebody,
+      state: fc.constantFrom('published', 'published', 'published', 'developing', 'failed', 'deleted'),
+    }),
     { maxLength: 40 },
   ),
   viewer: somebody,
@@ -126,7 +148,9 @@ async function lay({ privates, ties, blocks, posts }: Network): Promise<void> {
       insert into followers values (${idOf(to)}, ${idOf(from)}, next_id(1), ${mirror}) on conflict do nothing`);
   }
   for (const { from, to } of blocks.filter((block) => block.from !== block.to))
-    await world.rows(sql`insert into blocks values (${idOf(from)}, ${idOf(to)}, next_id(1)) on conflict do nothing`);
+    await world.rows(
+      sql`insert into blocks values (${idOf(from)}, ${idOf(to)}, next_id(1)) on conflict do nothing`,
+    );
   await insertPosts(posts.map(({ by, state }) => ({ accountId: idOf(by), state })));
 }
 

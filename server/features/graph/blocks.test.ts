@@ -13,7 +13,11 @@ const countsOf = async (person: Person) => {
 
 test('a block ends the ties both ways and hides both from each other by every path', async () => {
   const [ann, bob, hub] = await world.accounts('ann', 'bob', 'hub');
-  const [annPost, bobPost, hubPost] = [await ann.posts('#tied @bob'), await bob.posts('#tied @ann'), await hub.posts()];
+  const [annPost, bobPost, hubPost] = [
+    await ann.posts('#tied @bob'),
+    await bob.posts('#tied @ann'),
+    await hub.posts(),
+  ];
   for (const [one, other] of [
     [ann, bob],
     [bob, ann],
@@ -30,7 +34,13 @@ test('a block ends the ties both ways and hides both from each other by every pa
   await bob.likes(annPost);
   await ann.likes(bobPost);
   await world.settled();
-  assert.deepEqual([await countsOf(ann), await countsOf(bob)], [[2, 2], [2, 2]]);
+  assert.deepEqual(
+    [await countsOf(ann), await countsOf(bob)],
+    [
+      [2, 2],
+      [2, 2],
+    ],
+  );
 
   await ann.blocks(bob);
   for (const [viewer, other, post] of [
@@ -38,7 +48,10 @@ test('a block ends the ties both ways and hides both from each other by every pa
     [bob, ann, annPost],
   ] as const) {
     const hidden = async (at: string, pick: (body: Record<string, never[]>) => unknown[]) =>
-      assert.ok(!JSON.stringify(pick(await viewer.get(at))).includes(`"${other.handle}"`), `${viewer.handle} ${at}`);
+      assert.ok(
+        !JSON.stringify(pick(await viewer.get(at))).includes(`"${other.handle}"`),
+        `${viewer.handle} ${at}`,
+      );
     for (const at of [
       `/accounts/${other.id}/posts`,
       `/accounts/${other.id}/followers`,
@@ -74,7 +87,13 @@ test('a block ends the ties both ways and hides both from each other by every pa
   assert.deepEqual(handlesOf(await ann.get('/blocks')), ['bob']);
   assert.deepEqual(handlesOf(await bob.get('/blocks')), []);
   await world.settled();
-  assert.deepEqual([await countsOf(ann), await countsOf(bob)], [[1, 1], [1, 1]]);
+  assert.deepEqual(
+    [await countsOf(ann), await countsOf(bob)],
+    [
+      [1, 1],
+      [1, 1],
+    ],
+  );
 
   await ann.unblocks(bob);
   assert.equal(await statusOf(bob, `/posts/${annPost.id}`), 200);

@@ -7,8 +7,6 @@ import { addToPostCounts, findPostHeads, mustSeePost, type PostHead } from '../p
 import { likeChanged } from './schema.ts';
 import * as store from './store.ts';
 
-export type { Edge } from './store.ts';
-
 const NEWEST = '9223372036854775807';
 const SWEEP = 500;
 

@@ -40,7 +40,12 @@ test('a photo comes in widths of 1080, 640 and 320 and a 150 px square, as JPEG 
   assert.ok(photo);
   assert.deepEqual(
     photo.renditions.map(({ name, width, height }) => [name, width, height]),
-    [['w1080', 1080, 720], ['w640', 640, 427], ['w320', 320, 213], ['s150', 150, 150]],
+    [
+      ['w1080', 1080, 720],
+      ['w640', 640, 427],
+      ['w320', 320, 213],
+      ['s150', 150, 150],
+    ],
   );
   assert.deepEqual([photo.width, photo.height], [1080, 720]);
   assert.match(photo.averageColour ?? '', /^#[0-9a-f]{6}$/);
@@ -49,7 +54,11 @@ test('a photo comes in widths of 1080, 640 and 320 and a 150 px square, as JPEG 
     const bytes = await bytesOf(url);
     const found = await sharp(bytes).metadata();
     assert.deepEqual([found.format, found.width, found.height], ['jpeg', width, height], name);
-    assert.deepEqual([found.exif, found.iptc, found.xmp, found.icc, found.orientation], Array(5).fill(undefined), name);
+    assert.deepEqual(
+      [found.exif, found.iptc, found.xmp, found.icc, found.orientation],
+      Array(5).fill(undefined),
+      name,
+    );
     assert.ok(!bytes.includes('Exif') && !bytes.includes('http://ns.adobe.com'), name);
   }
 });
@@ -73,18 +82,24 @@ test('photos that were taken with the camera turned come out the right way up', 
       post.photos.map(async ({ renditions }) => {
         const rendition = renditions.find(({ name }) => name === 'w640');
         assert.deepEqual([rendition?.width, rendition?.height], shape, turned);
-        return sharp(await bytesOf(rendition?.url ?? '')).resize(32, 32, { fit: 'fill' }).raw().toBuffer();
+        return sharp(await bytesOf(rendition?.url ?? ''))
+          .resize(32, 32, { fit: 'fill' })
+          .raw()
+          .toBuffer();
       }),
     );
     assert.ok(one && other);
-    const difference = one.reduce((sum, value, at) => sum + Math.abs(value - (other[at] ?? 0)), 0) / one.length;
+    const difference =
+      one.reduce((sum, value, at) => sum + Math.abs(value - (other[at] ?? 0)), 0) / one.length;
     assert.ok(difference < 4, `${turned} looks like ${straight}: differs by ${difference.toFixed(1)} of 255`);
   }
 });
 
 test('a small photo is not enlarged', async () => {
   const small = new Uint8Array(
-    await sharp({ create: { width: 200, height: 90, channels: 3, background: '#c85028' } }).png().toBuffer(),
+    await sharp({ create: { width: 200, height: 90, channels: 3, background: '#c85028' } })
+      .png()
+      .toBuffer(),
   );
   const post = await ann.posts('', [small]);
   const shapes = post.photos[0]?.renditions.map(({ width, height }) => `${width}×${height}`);
@@ -117,7 +132,9 @@ test('an address that was edited in any part is refused', async () => {
     edited((copy) => copy.searchParams.set('c', 'r')),
     edited((copy) => copy.searchParams.set('e', 'zzzzzz')),
     edited((copy) => copy.searchParams.set('e', url.searchParams.get('e')?.toUpperCase() ?? '')),
-    edited((copy) => copy.searchParams.set('s', `${signature.slice(0, -1)}${signature.endsWith('A') ? 'B' : 'A'}`)),
+    edited((copy) =>
+      copy.searchParams.set('s', `${signature.slice(0, -1)}${signature.endsWith('A') ? 'B' : 'A'}`),
+    ),
     edited((copy) => copy.searchParams.set('s', signature.slice(0, -1))),
     edited((copy) => copy.searchParams.delete('s')),
     edited((copy) => {
@@ -133,7 +150,10 @@ test('an address expires: of a public account within two days, of a private one 
   const cara = await world.account('cara', { isPrivate: true });
   const [closed = ''] = urlsOf(await cara.posts());
   assert.ok(lifeOf(closed) > 300_000 && lifeOf(closed) <= 600_000, `${lifeOf(closed)} ms`);
-  assert.match((await world.call('GET', closed)).headers.get('cache-control') ?? '', /^private, max-age=300$/);
+  assert.match(
+    (await world.call('GET', closed)).headers.get('cache-control') ?? '',
+    /^private, max-age=300$/,
+  );
 
   for (const url of [open, closed]) {
     const life = lifeOf(url);
@@ -168,8 +188,14 @@ test('the addresses of a deleted photo stop at once', async () => {
 test('no address is given for an original, and none can be made up', async () => {
   const post = await ann.posts();
   const mediaId = post.photos[0]?.mediaId ?? '';
-  assert.ok((await world.files()).some((file) => file.includes(`originals/${mediaId.slice(-2)}/${mediaId}`)), 'it is kept');
+  assert.ok(
+    (await world.files()).some((file) => file.includes(`originals/${mediaId.slice(-2)}/${mediaId}`)),
+    'it is kept',
+  );
   assert.ok(!JSON.stringify(post).includes('original'));
   for (const file of ['original.jpg', 'original', 's320.jpg', '%2e%2e%2foriginals', 'w1080.png'])
-    assert.equal(await statusOf(`/media/${mediaId}/${file}${new URL(urlsOf(post)[0] ?? '', world.base).search}`), 404);
+    assert.equal(
+      await statusOf(`/media/${mediaId}/${file}${new URL(urlsOf(post)[0] ?? '', world.base).search}`),
+      404,
+    );
 });

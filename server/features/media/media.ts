@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { FilterName } from '../../../core/filters.ts';
-import { type AccountId, type MediaId, shardOf } from '../../../core/ids.ts';
+import { type AccountId, type AnyId, type MediaId, shardOf } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
 import {
   Conflict,
@@ -28,7 +28,9 @@ import * as store from './store.ts';
 
 const TICKET_MINUTES = 60;
 const UNCLAIMED_MAX = 60;
+/** A photo that takes its worker with it is given up sooner than one that met a fault of ours, like a full disk. */
 const TRIES_MAX = 3;
+const FAULTS_MAX = 8;
 const SWEEP = 100;
 const PASSING = new Set(['busy', 'image_crashed', 'image_timeout', 'image_memory']);
 
@@ -71,7 +73,7 @@ export async function receiveUpload(
   } catch (error) {
     await app.storage.remove([store.keys.original(mediaId), store.keys.master(mediaId)]);
     const answer = uploadFault(error);
-    if (answer instanceof Unusable) await store.deleteMedia(database, mediaId);
+    if (answer instanceof Unusable) await store.deleteMedia(database, [mediaId]);
     else await store.updateMediaState(database, mediaId, 'receiving', 'waiting');
     throw answer;
   }
@@ -141,17 +143,10 @@ export async function developPhoto(
   mediaId: MediaId,
   settle: (tx: Transaction) => Promise<void>,
 ): Promise<void> {
-  const { database } = serverOf(app.shards, mediaId);
   const media = await store.selectMedia(app.shards, mediaId);
   if (!media) return;
   if (media.state !== 'developing') return writeAt(app.shards, mediaId, settle);
-  const tries = await store.addTry(database, mediaId);
   try {
-    if (tries > TRIES_MAX)
-      throw new ImageFailure(
-        'image_crashed',
-        'This photo could not be developed. Send it again in another form.',
-      );
     const made = await renderMedia(app, mediaId, media.filter, media.kind);
     const isReady = await writeAt(app.shards, mediaId, async (tx) => {
       const isNew = await store.updateMediaReady(tx, mediaId, made);
@@ -163,17 +158,32 @@ export async function developPhoto(
     if (isGone) await removeMedia(app, mediaId);
     else await app.storage.remove([store.keys.master(mediaId)]);
   } catch (error) {
-    if (
-      !(error instanceof ImageFailure) ||
-      error.code === 'busy' ||
-      (PASSING.has(error.code) && tries < TRIES_MAX)
-    )
-      throw error;
+    const failure = await finalFailure(app, mediaId, error);
     await writeAt(app.shards, mediaId, async (tx) => {
-      await store.updateMediaFailed(tx, mediaId, error.code, error.message);
+      await store.updateMediaFailed(tx, mediaId, failure.code, failure.message);
       await settle(tx);
     });
   }
+}
+
+/** What the member is told. Throws the error itself when another try is worth it: not for a photo that is damaged or lost. */
+async function finalFailure(
+  app: App,
+  mediaId: MediaId,
+  error: unknown,
+): Promise<{ code: string; message: string }> {
+  if (error instanceof ImageFailure) {
+    if (!PASSING.has(error.code)) return error;
+    if (error.code === 'busy') throw error;
+  } else if (!(await app.storage.stat(store.keys.original(mediaId)))) {
+    return { code: 'image_lost', message: 'The photo was lost on its way. Send it again.' };
+  }
+  const tries = await store.addTry(serverOf(app.shards, mediaId).database, mediaId);
+  if (tries < (error instanceof ImageFailure ? TRIES_MAX : FAULTS_MAX)) throw error;
+  return {
+    code: 'image_undeveloped',
+    message: 'This photo could not be developed. Send it again in another form.',
+  };
 }
 
 async function renderMedia(app: App, mediaId: MediaId, filter: FilterName, kind: 'photo' | 'avatar') {
@@ -238,10 +248,30 @@ async function replaceAvatar(
   if (before) await app.queue.enqueue(tx, mediaDropped, [{ mediaId: before }]);
 }
 
-/** Removes row and files; idempotent. The files go last: a row without files is a lost photo, files without a row are swept. */
+/** Idempotent, and after a crash at any point it can go on. */
 export async function removeMedia(app: App, mediaId: MediaId): Promise<void> {
-  const media = await store.selectMedia(app.shards, mediaId);
-  if (media) await store.deleteMedia(serverOf(app.shards, mediaId).database, mediaId);
+  await removeAllMedia(app, mediaId, [mediaId], async () => undefined);
+}
+
+/**
+ * Removes the files, then the rows together with what refers to them, which `removeReferences` does; all on the server of
+ * `home`. Then the files once more: a worker may have been writing them.
+ */
+export async function removeAllMedia(
+  app: App,
+  home: AnyId,
+  mediaIds: MediaId[],
+  removeReferences: (tx: Transaction) => Promise<void>,
+): Promise<void> {
+  for (const mediaId of mediaIds) await removeFiles(app, mediaId);
+  await writeAt(app.shards, home, async (tx) => {
+    await removeReferences(tx);
+    await store.deleteMedia(tx, mediaIds);
+  });
+  for (const mediaId of mediaIds) await removeFiles(app, mediaId);
+}
+
+async function removeFiles(app: App, mediaId: MediaId): Promise<void> {
   app.cache.delete(`media:servable:${mediaId}`);
   const names = ['w1080', 'w640', 'w320', 's320', 's150'];
   await app.storage.remove([

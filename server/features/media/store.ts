@@ -160,7 +160,7 @@ export async function updateMediaFailed(
     where media_id = ${mediaId} and state = 'developing'`);
 }
 
-/** Counts a try before it is made, so that one that takes the process with it counts too. */
+/** Gives how many tries have failed now. */
 export async function addTry(database: Database, mediaId: MediaId): Promise<number> {
   const row = await oneOf<{ tries: number }>(
     database,
@@ -170,8 +170,8 @@ export async function addTry(database: Database, mediaId: MediaId): Promise<numb
   return row?.tries ?? 0;
 }
 
-export async function deleteMedia(db: { rows: Database['rows'] }, mediaId: MediaId): Promise<void> {
-  await db.rows(sql`delete from media where media_id = ${mediaId}`);
+export async function deleteMedia(db: { rows: Database['rows'] }, mediaIds: MediaId[]): Promise<void> {
+  await db.rows(sql`delete from media where media_id = any(${mediaIds})`);
 }
 
 /** On one server: uploads that nothing has claimed in time. */

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import type { PostCard } from '../../../core/shapes.ts';
-import { sql } from '../../infra/sql.ts';
 import { openWorld, samplePhoto, until } from '../../../test/world.ts';
+import { sql } from '../../infra/sql.ts';
 
 const world = await openWorld();
 const [ann, bob, carol] = await world.accounts('ann', 'bob', 'carol');
@@ -15,7 +15,8 @@ await bob.follows(ann);
 
 const idsOf = (page: { items: { id: string }[] }) => page.items.map(({ id }) => id);
 const statusOf = async (at: string, person = bob) => (await person.act('GET', at)).status;
-const keysOf = (mediaId: string) => [`originals/${mediaId.slice(-2)}/${mediaId}`, `masters/${mediaId}`] as const;
+const keysOf = (mediaId: string) =>
+  [`originals/${mediaId.slice(-2)}/${mediaId}`, `masters/${mediaId}`] as const;
 
 async function failed(post: PostCard): Promise<PostCard> {
   return until(async () => {
@@ -33,11 +34,18 @@ test('a post of one photo shows what was given, and reaches the feed of a follow
   assert.ok(Math.abs(Date.parse(seen.createdAt) - Date.now()) < 60_000);
   assert.deepEqual(idsOf(await bob.get('/feed')), [post.id]);
   assert.deepEqual(idsOf(await carol.get('/feed')), []);
-  assert.deepEqual(idsOf(await world.call('GET', `/api/v1/accounts/${ann.id}/posts`).then(({ body }) => body)), [post.id]);
+  assert.deepEqual(
+    idsOf(await world.call('GET', `/api/v1/accounts/${ann.id}/posts`).then(({ body }) => body)),
+    [post.id],
+  );
 });
 
 test('three photos keep their order, alt texts and filters', async () => {
-  const [first, second, third] = [await ann.uploads(samplePhoto), await ann.uploads(upright), await ann.uploads(samplePhoto)];
+  const [first, second, third] = [
+    await ann.uploads(samplePhoto),
+    await ann.uploads(upright),
+    await ann.uploads(samplePhoto),
+  ];
   const photos = [
     { uploadId: third, altText: 'the third upload', filter: 'none' },
     { uploadId: first, altText: '', filter: 'warm-vintage' },
@@ -49,11 +57,23 @@ test('three photos keep their order, alt texts and filters', async () => {
     return now.state === 'published' ? now : null;
   }, 'it is published');
   assert.deepEqual(
-    seen.photos.map(({ mediaId, altText, filter, state, width, height }) => ({ mediaId, altText, filter, state, shape: [width, height] })),
+    seen.photos.map(({ mediaId, altText, filter, state, width, height }) => ({
+      mediaId,
+      altText,
+      filter,
+      state,
+      shape: [width, height],
+    })),
     [
       { mediaId: third, altText: 'the third upload', filter: 'none', state: 'ready', shape: [1080, 720] },
       { mediaId: first, altText: '', filter: 'warm-vintage', state: 'ready', shape: [1080, 720] },
-      { mediaId: second, altText: 'a tall one\nof two lines', filter: 'none', state: 'ready', shape: [1080, 1620] },
+      {
+        mediaId: second,
+        altText: 'a tall one\nof two lines',
+        filter: 'none',
+        state: 'ready',
+        shape: [1080, 1620],
+      },
     ],
   );
   const [plain, warm] = await Promise.all(
@@ -76,7 +96,10 @@ test('a post that is being developed is seen by its author alone, on no list but
   try {
     const post = await ann.publishes('in work #inwork @bob', [await ann.uploads(samplePhoto)]);
     assert.equal(post.state, 'developing');
-    assert.deepEqual(post.photos.map(({ state, renditions }) => [state, renditions.length]), [['developing', 0]]);
+    assert.deepEqual(
+      post.photos.map(({ state, renditions }) => [state, renditions.length]),
+      [['developing', 0]],
+    );
     assert.equal((await ann.get(`/posts/${post.id}`)).state, 'developing');
     assert.equal(idsOf(await ann.get(`/accounts/${ann.id}/posts`))[0], post.id);
     for (const person of [bob, carol]) {
@@ -157,10 +180,25 @@ test('a deleted post is gone from feed, profile, hashtag, activity, likes, comme
   const tag = await carol.get('/hashtags/gone');
   assert.deepEqual([tag.postCount, tag.items], [0, []]);
   assert.deepEqual((await carol.get('/activity')).items, []);
-  assert.equal((await ann.get('/me')).unreadActivity, (await ann.get('/activity')).items.filter((item: { isUnread: boolean }) => item.isUnread).length);
+  assert.equal(
+    (await ann.get('/me')).unreadActivity,
+    (await ann.get('/activity')).items.filter((item: { isUnread: boolean }) => item.isUnread).length,
+  );
   assert.equal((await world.files()).length, before);
-  for (const table of ['posts', 'post_media', 'post_likes', 'likes', 'comments', 'hashtag_posts', 'activity']) {
-    const statement = { name: `left-${table}`, text: `select 1 from ${table} where post_id = $1`, values: [post.id] };
+  for (const table of [
+    'posts',
+    'post_media',
+    'post_likes',
+    'likes',
+    'comments',
+    'hashtag_posts',
+    'activity',
+  ]) {
+    const statement = {
+      name: `left-${table}`,
+      text: `select 1 from ${table} where post_id = $1`,
+      values: [post.id],
+    };
     assert.deepEqual(await world.rows(statement), [], table);
   }
 });
@@ -204,7 +242,10 @@ test('a photo whose bytes went bad on our disk fails its post, with the reason, 
   const { postCount } = await ann.get('/me');
   const [post, other] = [await ann.publishes('half bad', [good, bad]), await bob.posts('unharmed')];
   const now = await failed(post);
-  assert.deepEqual(now.photos.map(({ state }) => state), ['ready', 'failed']);
+  assert.deepEqual(
+    now.photos.map(({ state }) => state),
+    ['ready', 'failed'],
+  );
   assert.match(now.photos[1]?.failure ?? '', /^[A-Z].*\.$/);
   assert.equal(await statusOf(`/posts/${post.id}`), 404);
   assert.equal((await ann.get('/me')).postCount, postCount);
@@ -221,12 +262,16 @@ test('a photo whose original vanished is tried a few times, then fails its post;
   const post = await ann.publishes('lost', [lost]);
   assert.equal((await ann.publishes('spared', [spared])).state, 'developing');
   await until(async () => {
-    const found = (await bob.get('/feed')).items.some(({ caption }: { caption: string }) => caption === 'spared');
+    const found = (await bob.get('/feed')).items.some(
+      ({ caption }: { caption: string }) => caption === 'spared',
+    );
     return found ? true : null;
   }, 'the other is out');
   // Lets the retries run without their pauses.
   await until(async () => {
-    await world.rows(sql`update jobs.job set start_after = now() where name = 'photo.claimed' and state = 'retry'`);
+    await world.rows(
+      sql`update jobs.job set start_after = now() where name = 'photo.claimed' and state = 'retry'`,
+    );
     return (await ann.get(`/posts/${post.id}`)).state === 'failed' ? true : null;
   }, 'it has failed');
   const now: PostCard = await ann.get(`/posts/${post.id}`);
@@ -239,7 +284,10 @@ test('the same Idempotency-Key gives the same post, also when sent twice at once
   const publish = (caption: string) =>
     ann.act('POST', '/posts', { body: { caption, photos }, headers: { 'idempotency-key': 'once-1' } });
   const replies = await Promise.all([publish('once'), publish('once'), publish('once')]);
-  assert.deepEqual(replies.map(({ status }) => status), [201, 201, 201]);
+  assert.deepEqual(
+    replies.map(({ status }) => status),
+    [201, 201, 201],
+  );
   assert.equal(new Set(replies.map(({ body }) => body.id)).size, 1);
   const other = await publish('twice');
   assert.deepEqual([other.status, other.body.error.code], [409, 'idempotency_mismatch']);

@@ -10,7 +10,7 @@ import { serverOf, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { mustSeeAll, type ViewerId } from '../graph/audience.ts';
-import { claimUploads, removeMedia } from '../media/media.ts';
+import { claimUploads, removeAllMedia } from '../media/media.ts';
 import { type Publish, photoClaimed, postDeleted, postPublished } from './schema.ts';
 import * as store from './store.ts';
 
@@ -159,8 +159,7 @@ export const addToPostCounts = store.addToPostCounts;
 /** The last step of a deletion: photos, then the row. */
 export async function removePost(app: App, postId: PostId): Promise<void> {
   const mediaIds: MediaId[] = await store.selectMediaIds(app.shards, postId);
-  await writeAt(app.shards, postId, (tx) => store.deletePostRow(tx, postId));
-  for (const mediaId of mediaIds) await removeMedia(app, mediaId);
+  await removeAllMedia(app, postId, mediaIds, (tx) => store.deletePostRow(tx, postId));
 }
 
 /** For the removal of an account: begins to delete up to `limit` of its posts, and says whether any are left. */
