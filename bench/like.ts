@@ -30,7 +30,9 @@ import {
 const CONNECTIONS = 16;
 const MEMBERS_EACH = 8;
 const AUTHORS = 20;
-const POSTS_EACH = 10;
+const POSTS_EACH = 12;
+/** A prime, hence no factor of the number of pairs: each comes up once. */
+const STRIDE = 7_919;
 const UNLIKE_EVERY = 10;
 const SECONDS = 8;
 const WARM_UP_SECONDS = 1;
@@ -51,7 +53,7 @@ async function measure(bench: Bench, wish: Wish): Promise<Figures> {
     setScene(system),
   );
   const lanes = Array.from({ length: CONNECTIONS }, (_, at) =>
-    planActs(members.slice(at * MEMBERS_EACH, (at + 1) * MEMBERS_EACH), posts, at),
+    planActs(members.slice(at * MEMBERS_EACH, (at + 1) * MEMBERS_EACH), posts),
   );
   const expected = new Map(posts.map(({ id }) => [id, 0]));
   let rest = lanes;
@@ -100,20 +102,18 @@ async function setScene(system: System) {
 }
 
 /** All pairs of these members and posts, in an order in which neither repeats soon. */
-function planActs(members: Member[], posts: Post[], offset: number): Act[] {
+function planActs(members: Member[], posts: Post[]): Act[] {
   const acts: Act[] = [];
-  const stride = 61; // no factor of the number of posts: each is met once in a round
-  for (const turn of members.keys())
-    for (const step of posts.keys()) {
-      const member = members[(turn + step) % members.length];
-      const post = posts[(step * stride + turn + offset * 13) % posts.length];
-      if (!member || !post) continue;
-      if (acts.length % UNLIKE_EVERY === UNLIKE_EVERY - 1) {
-        const liked = acts[acts.length - 5];
-        if (liked) acts.push({ ...liked, isLike: false });
-      }
-      acts.push({ member, post, isLike: true });
-    }
+  const pairs = members.length * posts.length;
+  for (let turn = 0; turn < pairs; turn++) {
+    const pair = (turn * STRIDE) % pairs;
+    const member = members[pair % members.length];
+    const post = posts[Math.floor(pair / members.length)];
+    if (!member || !post) continue;
+    acts.push({ member, post, isLike: true });
+    const earlier = acts.at(-UNLIKE_EVERY / 2);
+    if (turn % UNLIKE_EVERY === UNLIKE_EVERY - 2 && earlier) acts.push({ ...earlier, isLike: false });
+  }
   return acts;
 }
 

@@ -8,7 +8,7 @@ import type { App } from '../infra/app.ts';
 import { sentenceOf } from './sentences.ts';
 
 export function answerError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply) {
-  const expected = expectedOf(error);
+  const expected = isCutOff(request) ? CUT_OFF : expectedOf(error);
   if (!expected)
     app.log.error(
       { err: error, requestId: request.id, method: request.method, url: request.url },
@@ -44,6 +44,12 @@ export function answerClientError(error: Error & { code?: string }, socket: Sock
 
 /** A body of a thousand wrong fields is told the first of them. */
 const FIELDS_MAX = 20;
+/** The client went away in the middle of its body: whatever failed then, failed because of that. */
+function isCutOff(request: FastifyRequest): boolean {
+  return request.raw.destroyed && !request.raw.complete;
+}
+
+const CUT_OFF = new Invalid('cut_off', 'The request was not sent to its end.');
 const UNEXPECTED = {
   status: 500,
   code: 'internal',

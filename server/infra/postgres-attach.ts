@@ -6,7 +6,9 @@ import { LOCK_KEY } from './postgres.ts';
 import { PORT, USER } from './postgres-root.ts';
 
 /** Null when no Pinhole runs on the folder. */
-export async function findRunningPostgres(dataDir: string): Promise<{ socketDir: string; user: string } | null> {
+export async function findRunningPostgres(
+  dataDir: string,
+): Promise<{ socketDir: string; user: string } | null> {
   const lines = (await readFile(join(dataDir, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
   const socketDir = lines[4];
   if (!socketDir) return null;

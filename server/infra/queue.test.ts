@@ -100,7 +100,9 @@ test('a job that fails for good is kept, can be listed with its reason, and is r
   await enqueue(single, 'bad for good', 'fine');
   await until(async () => {
     // Two tries are enough here.
-    await world.rows(sql`update jobs.job set retry_limit = 1, start_after = now() where state = 'retry' and name = ${single.name}`);
+    await world.rows(
+      sql`update jobs.job set retry_limit = 1, start_after = now() where state = 'retry' and name = ${single.name}`,
+    );
     return (await queue.counts()).dead === 1 ? true : null;
   }, 'it is among the dead');
   assert.deepEqual([done, errors.length, (await queue.counts()).waiting], [['fine'], 2, 0]);
@@ -132,7 +134,9 @@ test('one that fails does not fail the others of its batch', async () => {
 test('a payload of the wrong shape fails alone, and is never handed on', async () => {
   await server.database.transaction(async (tx) => {
     await queue.enqueue(tx, batched, [{ word: 'right' }]);
-    await queue.enqueue(tx, { name: batched.name, payload: z.object({}) }, [{ number: 7 }]);
+    await queue.enqueue(tx, { name: batched.name, payload: z.object({ number: z.number() }) }, [
+      { number: 7 },
+    ]);
   });
   await have(1);
   await until(async () => (errors.length > 0 ? true : null), 'the other has failed');

@@ -179,7 +179,7 @@ async function openBoss(
   return boss;
 }
 
-function startWorker<Context>(
+async function startWorker<Context>(
   boss: PgBoss,
   context: Context,
   job: Job<Context>,
@@ -188,23 +188,31 @@ function startWorker<Context>(
   const options = {
     batchSize: job.batch,
     pollingIntervalSeconds: POLL_SECONDS,
-    burstWhenBatchFull: true,
     perJobResults: true,
   } as const;
-  return boss.work<object, object, typeof options>(job.name, options, async (received) => {
-    if (
-      received.length > 1 &&
-      (await succeeds(() =>
-        job.run(
-          context,
-          received.map(({ data }) => data),
-        ),
-      ))
-    )
-      return received.map(({ id }) => ({ id, status: 'completed' as const }));
-    // One bad payload must not fail the others: each runs alone, and answers for itself.
-    return Promise.all(received.map(({ id, data }) => runAlone(context, job, id, data, onError)));
+  let workerId = '';
+  workerId = await boss.work<object, object, typeof options>(job.name, options, async (received) => {
+    try {
+      return await runBatch(context, job, received, onError);
+    } finally {
+      // There may be more: looked at once, and not at the next poll.
+      boss.notifyWorker(workerId);
+    }
   });
+  return workerId;
+}
+
+/** One bad payload must not fail the others: when the batch fails, each runs alone, and answers for itself. */
+async function runBatch<Context>(
+  context: Context,
+  job: Job<Context>,
+  received: { id: string; data: object }[],
+  onError: (error: Error) => void,
+) {
+  const payloads = received.map(({ data }) => data);
+  if (received.length > 1 && (await succeeds(() => job.run(context, payloads))))
+    return received.map(({ id }) => ({ id, status: 'completed' as const }));
+  return Promise.all(received.map(({ id, data }) => runAlone(context, job, id, data, onError)));
 }
 
 async function succeeds(work: () => Promise<void>): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** What an account is told: who liked, commented, followed, asked to follow, mentioned. Written by the jobs of others. */
-import { type AccountId, type ActivityId, shardOf } from '../../../core/ids.ts';
+import { type AccountId, type ActivityId, type PostId, shardOf } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';

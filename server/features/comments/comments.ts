@@ -1,9 +1,9 @@
 /** Comments: made in the shard of their post, in one transaction with its counter. */
 import type { AccountId, CommentId, PostId } from '../../../core/ids.ts';
-import { Forbidden, NotFound } from '../../errors.ts';
+import { Conflict, Forbidden, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { groupByServer, writeAt } from '../../infra/shards.ts';
-import { addToPostCounts, mustSeePost, refuseTooManyTags } from '../posts/posts.ts';
+import { addToPostCounts, mustBePublished, mustSeePost, refuseTooManyTags } from '../posts/posts.ts';
 import { commentDeleted, commentMade } from './schema.ts';
 import * as store from './store.ts';
 
@@ -20,6 +20,7 @@ export async function comment(
   refuseTooManyTags(text, 'text');
   await mustSeePost(app, viewer, postId);
   const made = await writeAt(app.shards, postId, async (tx) => {
+    await mustBePublished(tx, postId);
     const row = await store.insertComment(tx, { postId, accountId: viewer, text, idempotencyKey });
     if (!row) return null;
     await app.queue.enqueue(tx, commentMade, [{ commentId: row.comment_id }]);
@@ -30,6 +31,8 @@ export async function comment(
     made ??
     (idempotencyKey && (await store.selectByIdempotencyKey(app.shards, postId, viewer, idempotencyKey)));
   if (!row) throw new NotFound();
+  if (row.text !== text)
+    throw new Conflict('idempotency_mismatch', 'This Idempotency-Key was used for another comment.');
   return row;
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PostId } from '../../../core/ids.ts';
+import type { PostCard } from '../../../core/shapes.ts';
 import { openWorld } from '../../../test/world.ts';
 import { sql } from '../../infra/sql.ts';
 import { indexPost } from './explore.ts';
@@ -97,7 +98,7 @@ test('what a private account tags appears nowhere, neither by name nor by count,
 });
 
 test('many posts with one hashtag that are indexed at once are all counted, and so are those taken out', async () => {
-  const posts = [];
+  const posts: PostCard[] = [];
   for (let each = 0; each < 12; each++) posts.push(await (each % 2 ? ann : bob).posts('#rush hour'));
   await world.settled();
   const indexAll = () => Promise.all(posts.map(({ id }) => indexPost(world.app, id as PostId)));

@@ -85,10 +85,7 @@ test('three photos keep their order, alt texts and filters', async () => {
 test('a post that is being developed is seen by its author alone, on no list but his own', async () => {
   const { images } = world.app;
   const { render } = images;
-  let letGo = () => undefined as void;
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
   images.render = async (job) => {
     await held;
     return render(job);
@@ -126,10 +123,7 @@ test('a post that is being developed is seen by its author alone, on no list but
 test('the author sees the photos that are ready while others are still being developed, and all see them at once when it is out', async () => {
   const { images } = world.app;
   const { render } = images;
-  let letGo = () => undefined as void;
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
   const [quick, slow] = [await ann.uploads(samplePhoto), await ann.uploads(samplePhoto)];
   images.render = async (job) => {
     if (job.originalPath.endsWith(slow)) await held;
@@ -207,10 +201,7 @@ test('a post that is deleted while it is being developed leaves no file', async 
   const before = (await world.files()).sort();
   const { render } = world.app.images;
   let begun = 0;
-  let letGo = () => undefined as void;
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
   world.app.images.render = async (job) => {
     begun++;
     const made = await render(job);

@@ -150,6 +150,11 @@ export async function mustSeePost(app: App, viewer: ViewerId, postId: PostId): P
   return post;
 }
 
+/** Holds the post until the transaction ends, so that nothing is added to one that is deleted meanwhile. Throws NotFound. */
+export async function mustBePublished(tx: Transaction, postId: PostId): Promise<void> {
+  if ((await store.selectPostHeadForUpdate(tx, postId))?.state !== 'published') throw new NotFound();
+}
+
 export function findPostHeads(app: App, postIds: PostId[]): Promise<store.PostHead[]> {
   return postIds.length > 0 ? store.selectPostHeads(app.shards, postIds) : Promise.resolve([]);
 }
