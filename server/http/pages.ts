@@ -34,6 +34,8 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     root: folder,
     index: false,
     wildcard: false,
+    preCompressed: true,
+    globIgnore: ['**/*.br', '**/*.gz'],
     cacheControl: false,
     setHeaders: (response, file) => {
       const isHashed = path.dirname(file).endsWith(`${path.sep}assets`);

@@ -46,8 +46,6 @@ const REQUEST_TIMEOUT_MS = 120_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
-  "img-src 'self' blob: data:",
-  "worker-src 'self' blob:",
   "object-src 'none'",
   "base-uri 'none'",
   "form-action 'self'",

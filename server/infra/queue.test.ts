@@ -141,6 +141,9 @@ test('a payload of the wrong shape fails alone, and is never handed on', async (
   await have(1);
   await until(async () => (errors.length > 0 ? true : null), 'the other has failed');
   assert.deepEqual(done, ['right']);
+  const tries = await world.rows(sql`
+    select retry_count from jobs.job where name = ${batched.name} and data ->> 'word' = 'right'`);
+  assert.deepEqual(tries, [{ retry_count: 0 }], 'at the first try');
   await world.rows(sql`delete from jobs.job where name = ${batched.name}`);
 });
 
