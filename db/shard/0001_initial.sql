@@ -8,20 +8,34 @@
 -- never make two equal IDs: (ms, counter) is unique on the whole server.
 create sequence id_clock as bigint minvalue 0 start 0 cache 1;
 
+-- Others may draw between looking at the sequence and moving it, which would move it back over their values. So a
+-- catch-up counts itself before it looks and after it moved (odd: under way), and whoever drew meanwhile sees that
+-- the count is odd or has changed, throws its value away and draws again under the lock. (A seqlock.)
+create sequence id_catch_ups as bigint minvalue 0 start 0 cache 1;
+select nextval('id_catch_ups');
+
 create function id_wall_clock_ms() returns bigint language sql volatile
   as $$ select (extract(epoch from clock_timestamp()) * 1000)::bigint - 1262304000000 $$;
 
--- Moves the sequence up to the wall clock, and returns a fresh value of it. The lock is taken in a subtransaction
+-- Moves the sequence up to the wall clock where it is behind, and draws from it. The lock is taken in a subtransaction
 -- that always rolls back, so that it is held for microseconds and not until the caller commits (nextval and setval
--- are not undone). A backend that finds the sequence behind consumes one value and then waits here: between nextval
--- and setval fewer values can be drawn by others than the gap that is jumped.
+-- are not undone). A count that a crash left odd is put right by the next catch-up.
 create function id_clock_catch_up() returns bigint language plpgsql as $$
 declare
   fresh bigint;
+  is_marked boolean;
+  is_behind boolean;
 begin
   begin
     perform pg_advisory_xact_lock(7234770010);
-    fresh := setval('id_clock', greatest(nextval('id_clock'), id_wall_clock_ms() << 10));
+    is_marked := pg_sequence_last_value('id_catch_ups') % 2 = 1;
+    is_behind := coalesce(pg_sequence_last_value('id_clock'), 0) < ((id_wall_clock_ms() - 1) << 10);
+    if is_marked or is_behind then
+      if not is_marked then perform nextval('id_catch_ups'); end if;
+      perform setval('id_clock', greatest(pg_sequence_last_value('id_clock'), id_wall_clock_ms() << 10));
+      perform nextval('id_catch_ups');
+    end if;
+    fresh := nextval('id_clock');
     raise exception using errcode = 'PHID1';
   exception when sqlstate 'PHID1' then
     return fresh;
@@ -30,9 +44,11 @@ end $$;
 
 create function next_id(logical_shard integer) returns bigint language plpgsql as $$
 declare
+  catch_ups bigint := pg_sequence_last_value('id_catch_ups');
   tick bigint := nextval('id_clock');
 begin
-  if tick < ((id_wall_clock_ms() - 1) << 10) then
+  if catch_ups % 2 = 1 or catch_ups <> pg_sequence_last_value('id_catch_ups')
+    or tick < ((id_wall_clock_ms() - 1) << 10) then
     tick := id_clock_catch_up();
   end if;
   -- All of these operators have one precedence in PostgreSQL: every pair of brackets counts.

@@ -14,7 +14,8 @@ const done: string[] = [];
 const errors: string[] = [];
 let isBroken = true;
 let batches: string[][] = [];
-beforeEach(() => {
+beforeEach(async () => {
+  await world.rows(sql`delete from jobs.job where name like 'test.%'`);
   done.length = 0;
   errors.length = 0;
   batches = [];
@@ -144,7 +145,6 @@ test('a payload of the wrong shape fails alone, and is never handed on', async (
   const tries = await world.rows(sql`
     select retry_count from jobs.job where name = ${batched.name} and data ->> 'word' = 'right'`);
   assert.deepEqual(tries, [{ retry_count: 0 }], 'at the first try');
-  await world.rows(sql`delete from jobs.job where name = ${batched.name}`);
 });
 
 test('a burst becomes few batches, and none is lost or done twice', async () => {

@@ -216,10 +216,13 @@ async function runBatch<Context>(
 }
 
 async function succeeds(work: () => Promise<void>): Promise<boolean> {
-  return work().then(
-    () => true,
-    () => false,
-  );
+  try {
+    await work();
+    return true;
+  } catch {
+    // Whatever it was, each job of the batch will say it for itself.
+    return false;
+  }
 }
 
 async function runAlone<Context>(
