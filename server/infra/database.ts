@@ -28,6 +28,8 @@ const TRANSACTION_CONNECTIONS = 12;
 const STATEMENT_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_MS = 20_000;
+const DEADLOCK = '40P01';
+const TRANSACTION_TRIES = 3;
 
 export function openDatabase(
   name: string,
@@ -69,7 +71,19 @@ export function openDatabase(
     if (only === undefined || readers[place] === only) readers[place] = undefined;
   }
 
+  /** Of two transactions that wait for each other PostgreSQL ends one; that one is simply run again. */
   async function transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await transactOnce(work);
+      } catch (error) {
+        const isDeadlock = error instanceof pg.DatabaseError && error.code === DEADLOCK;
+        if (!isDeadlock || tries === TRANSACTION_TRIES) throw error;
+      }
+    }
+  }
+
+  async function transactOnce<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const client = await pool.connect();
     const after: (() => void)[] = [];
     const send = (query: { text: string; values?: unknown[]; name?: string }) => {

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { type AccountId, LOGICAL_SHARDS, shardOf } from '../../../core/ids.ts';
 import { Invalid } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
+import type { Transaction } from '../../infra/database.ts';
 import { hashPassword } from '../../infra/passwords.ts';
 import { serverOfShard, writeAt } from '../../infra/shards.ts';
 import { refuseWeakPassword } from './accounts.ts';
 import { mailWanted } from './schema.ts';
-import { closeSessions, hashToken } from './sessions.ts';
+import { endSessions, hashToken } from './sessions.ts';
 import * as store from './store.ts';
 
 type Purpose = 'confirm' | 'reset';
@@ -67,25 +68,27 @@ export async function confirmEmail(app: App, token: string): Promise<void> {
 /** Ends all sessions. Proves the address as well. */
 export async function resetPassword(app: App, token: string, password: string): Promise<void> {
   await refuseWeakPassword(password, 'password');
-  const accountId = await takeToken(app, token, 'reset', await hashPassword(password));
-  await closeSessions(app, accountId, null, null);
+  const passwordHash = await hashPassword(password);
+  await takeToken(app, token, 'reset', async (tx, accountId) => {
+    await store.updatePasswordHash(tx, accountId, passwordHash);
+    await endSessions(app, tx, accountId, null, null);
+  });
 }
 
 async function takeToken(
   app: App,
   token: string,
   purpose: Purpose,
-  passwordHash?: string,
-): Promise<AccountId> {
+  then?: (tx: Transaction, accountId: AccountId) => Promise<void>,
+): Promise<void> {
   const bytes = Buffer.from(token, 'base64url');
   const logicalShard = bytes.length === TOKEN_BYTES ? bytes.readUInt16BE(0) : LOGICAL_SHARDS;
   if (logicalShard >= LOGICAL_SHARDS) throw deadLink();
-  return serverOfShard(app.shards, logicalShard).database.transaction(async (tx) => {
+  await serverOfShard(app.shards, logicalShard).database.transaction(async (tx) => {
     const taken = await store.takeMailToken(tx, hashToken(bytes), purpose);
     if (!taken) throw deadLink();
     await store.updateEmailConfirmed(tx, taken.account_id, taken.email);
-    if (passwordHash) await store.updatePasswordHash(tx, taken.account_id, passwordHash);
-    return taken.account_id;
+    await then?.(tx, taken.account_id);
   });
 }
 

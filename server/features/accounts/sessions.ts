@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type AccountId, LOGICAL_SHARDS, type SessionId, shardOf } from '../../../core/ids.ts';
 import { NotFound, Unauthenticated } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
+import type { Transaction } from '../../infra/database.ts';
 import { hashPassword, isPassword } from '../../infra/passwords.ts';
 import { serverOfShard, writeAt } from '../../infra/shards.ts';
 import { refuseWeakPassword, refuseWrongPassword, type Viewer } from './accounts.ts';
@@ -81,7 +82,9 @@ export function listSessions(app: App, viewer: Viewer): Promise<store.SessionRow
 }
 
 export async function closeSession(app: App, viewer: Viewer, sessionId: SessionId): Promise<void> {
-  const closed = await closeSessions(app, viewer.accountId, sessionId, null);
+  const closed = await writeAt(app.shards, viewer.accountId, (tx) =>
+    endSessions(app, tx, viewer.accountId, sessionId, null),
+  );
   if (closed === 0) throw new NotFound();
 }
 
@@ -95,23 +98,25 @@ export async function changePassword(
   await refuseWrongPassword(app, viewer.accountId, currentPassword);
   await refuseWeakPassword(newPassword, 'newPassword');
   const passwordHash = await hashPassword(newPassword);
-  await writeAt(app.shards, viewer.accountId, (tx) =>
-    store.updatePasswordHash(tx, viewer.accountId, passwordHash),
-  );
-  await closeSessions(app, viewer.accountId, null, viewer.sessionId);
+  await writeAt(app.shards, viewer.accountId, async (tx) => {
+    await store.updatePasswordHash(tx, viewer.accountId, passwordHash);
+    await endSessions(app, tx, viewer.accountId, null, viewer.sessionId);
+  });
 }
 
-export async function closeSessions(
+/** Ends `only`, or all but `keep`; gives how many. */
+export async function endSessions(
   app: App,
+  tx: Transaction,
   accountId: AccountId,
   only: SessionId | null,
   keep: SessionId | null,
 ): Promise<number> {
-  const closed = await writeAt(app.shards, accountId, (tx) =>
-    store.deleteSessions(tx, accountId, only, keep),
-  );
-  for (const { token_hash } of closed) app.cache.delete(cacheKey(token_hash));
-  return closed.length;
+  const ended = await store.deleteSessions(tx, accountId, only, keep);
+  tx.afterCommit(() => {
+    for (const { token_hash } of ended) app.cache.delete(cacheKey(token_hash));
+  });
+  return ended.length;
 }
 
 export function hashToken(bytes: Buffer): Buffer {
