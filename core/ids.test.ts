@@ -12,11 +12,11 @@ import {
 } from './ids.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 1);
-const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 const idOf = (ms: number, shard: number, sequence: number) =>
   String((BigInt(ms - ID_EPOCH_MS) << 23n) | (BigInt(shard) << 10n) | BigInt(sequence)) as AnyId;
-const times = fc.integer({ min: ID_EPOCH_MS + 1, max: NOW_MS + HOUR_MS });
+const times = fc.integer({ min: ID_EPOCH_MS + 1, max: NOW_MS + 3 * DAY_MS });
 const shards = fc.integer({ min: 0, max: LOGICAL_SHARDS - 1 });
 const sequences = fc.integer({ min: 0, max: 1_023 });
 const ids = fc.tuple(times, shards, sequences).map(([ms, shard, sequence]) => idOf(ms, shard, sequence));
@@ -43,7 +43,7 @@ test('every text that is possible is a canonical positive decimal of 63 bits, fr
       if (!isPossibleId(text, NOW_MS)) return;
       assert.equal(String(BigInt(text)), text);
       assert.ok(BigInt(text) > 0n && BigInt(text) < 2n ** 63n);
-      assert.ok(timeOf(text as AnyId) > ID_EPOCH_MS && timeOf(text as AnyId) <= NOW_MS + HOUR_MS);
+      assert.ok(timeOf(text as AnyId) > ID_EPOCH_MS && timeOf(text as AnyId) <= NOW_MS + 3 * DAY_MS);
     }),
   );
 });
@@ -75,7 +75,7 @@ test('what cannot be an ID is impossible', () => {
       String(2n ** 63n),
     ],
     ...['9'.repeat(400), ` ${idOf(NOW_MS, 1, 1)}`, `${idOf(NOW_MS, 1, 1)}\n`, `0${idOf(NOW_MS, 1, 1)}`],
-    ...[idOf(ID_EPOCH_MS, 8_191, 1_023), idOf(NOW_MS + HOUR_MS + 1, 0, 0), idOf(Date.UTC(2079, 0, 1), 0, 0)],
+    ...[idOf(ID_EPOCH_MS, 8_191, 1_023), idOf(NOW_MS + 3 * DAY_MS + 1, 0, 0), idOf(Date.UTC(2079, 0, 1), 0, 0)],
   ])
     assert.ok(!isPossibleId(text, NOW_MS), text);
   assert.ok(!isPossibleId(String(2n ** 63n), Date.UTC(3000, 0, 1)), 'not in a thousand years');

@@ -17,8 +17,11 @@ export type AnyId = AccountId | PostId | MediaId | CommentId | HashtagId | Activ
 export const LOGICAL_SHARDS = 8_192;
 export const ID_EPOCH_MS = Date.UTC(2010, 0, 1);
 const MAX_ID = 2n ** 63n - 1n;
-/** How far an ID may lie ahead of our clock before it is refused: clocks of servers differ a little, never by an hour. */
-const MAX_AHEAD_MS = 3_600_000;
+/**
+ * How far an ID may lie ahead of our clock before it is refused. Generous, because IDs never go back: a clock that was
+ * once wrong by a day must not make what was posted then unreachable.
+ */
+const MAX_AHEAD_MS = 3 * 86_400_000;
 
 /** The logical shard, 0 to 8191, that the ID names. */
 export function shardOf(id: AnyId): number {

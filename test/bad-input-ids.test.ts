@@ -19,7 +19,7 @@ const [session] = (await ann.get('/sessions')).items;
 const mediaId = first.photos[0]?.mediaId ?? '';
 
 const idAt = (ms: number) => String((BigInt(ms - Date.UTC(2010, 0, 1)) << 23n) | 77n);
-const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 const impossibleIds = [
   ...['0', '-1', '-0', '+1', '01', '1', '8388607', '1.0', '1e3', '1e18', '0x1', '0b1', '1n', '1_000'],
   ...['9223372036854775807', '9223372036854775808', '18446744073709551616', '9'.repeat(250)],
@@ -42,7 +42,7 @@ const impossibleIds = [
   `${first.id}0`,
   ` ${first.id}`.replace(' ', '%20'),
   `${first.id},${second.id}`,
-  idAt(Date.now() + 2 * HOUR_MS),
+  idAt(Date.now() + 4 * DAY_MS),
   idAt(Date.UTC(2079, 0, 1)),
 ];
 

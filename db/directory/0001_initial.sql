@@ -13,15 +13,16 @@ create table logical_shards (
 );
 
 create table handles (
-  handle text primary key check (handle = lower(handle)),
+  handle text collate "C" primary key check (handle = lower(handle)),
   skeleton text not null constraint handles_skeleton_unique unique,  -- what the handle looks like at a glance
   account_id bigint not null constraint handles_account_unique unique,
-  search_name text not null default '',     -- mirror of accounts.name, folded
+  search_name text collate "C" not null default '',  -- mirror of accounts.name, folded
   is_live boolean not null default false,   -- false until the account's row is committed in its shard, and once it is deleted
   claimed_at timestamptz not null default now()
 );
-create index handles_prefix on handles (handle text_pattern_ops) where is_live;
-create index handles_name_prefix on handles (search_name text_pattern_ops) where is_live;
+-- In C order, so that "begins with" is a range that can be read in order and left early.
+create index handles_live on handles (handle) where is_live;
+create index handles_live_name on handles (search_name) where is_live;
 
 create table emails (
   email text primary key check (email = lower(email)),
@@ -30,11 +31,11 @@ create table emails (
 );
 
 create table hashtags (
-  tag text primary key,
+  tag text collate "C" primary key,
   hashtag_id bigint not null constraint hashtags_id_unique unique,
   post_count bigint not null default 0 check (post_count >= 0)
 );
-create index hashtags_prefix on hashtags (tag text_pattern_ops) where post_count > 0;
+create index hashtags_used on hashtags (tag) where post_count > 0;
 
 create table secrets (
   name text primary key,

@@ -118,6 +118,7 @@ create table posts (
   constraint posts_idempotency_unique unique (account_id, idempotency_key)
 );
 create index posts_account_newest on posts (account_id, post_id desc) where state = 'published';
+create index posts_keys on posts (created_at) where idempotency_key is not null;
 create index posts_account_unpublished on posts (account_id, post_id desc) where state <> 'published';
 
 create table media (

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Config } from '../config.ts';
 import { Limited } from '../errors.ts';
+import { foldLogin } from '../features/accounts/sessions.ts';
 
 export type RateLimits = {
   /** Throws Limited. Per login and address, so that a stranger cannot lock the owner out; and per address. */
@@ -31,7 +32,7 @@ export function openRateLimits(config: Config): RateLimits {
       await take(signInByAddress, address, 'Too many tries to sign in from your address. Try again later.');
       await take(
         signInByLogin,
-        `${address} ${login.toLowerCase()}`,
+        `${address} ${foldLogin(login)}`,
         'Too many tries to sign in. Try again later, or reset the password.',
       );
     },

@@ -23,7 +23,7 @@ import type { App } from '../infra/app.ts';
 import { answerClientError, answerError } from './errors.ts';
 import { parseJson } from './json.ts';
 import { openRateLimits, type RateLimits } from './rate-limits.ts';
-import { authenticate, refuseCrossSite } from './sessions.ts';
+import { authenticate, refuseCrossSite, SAFE_METHODS } from './sessions.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -121,6 +121,11 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
         reply.header('cache-control', 'private, no-store');
         refuseCrossSite(app, request);
         request.viewer = await authenticate(app, request);
+      });
+      // A body may take minutes to arrive: the session must still be good when it has.
+      api.addHook('preHandler', async (request) => {
+        if (request.viewer && !SAFE_METHODS.has(request.method))
+          request.viewer = await authenticate(app, request);
       });
       for (const routes of mounts.api) routes(api, app, rateLimits);
     },

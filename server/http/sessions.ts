@@ -12,7 +12,7 @@ declare module 'fastify' {
 }
 
 const COOKIE_SECONDS = 180 * 86_400;
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+export const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Throws Unauthenticated for a token that is not (any longer) good; null when there is none. */
 export async function authenticate(app: App, request: FastifyRequest): Promise<Viewer | null> {

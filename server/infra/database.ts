@@ -1,7 +1,7 @@
 /**
  * One PostgreSQL database. Reads go through a few pipelined connections (many queries in flight on each: three times
- * the throughput of a pool, facts in docs/performance.md), transactions through a pool. A slow query would hold up
- * those behind it in a pipeline, so slow work belongs into a transaction.
+ * the throughput of a pool, facts in docs/performance.md), and what changes something through a pool:
+ * a statement that waits, for a lock or the disk, would hold up those behind it in a pipeline.
  */
 import pg from 'pg';
 import type { Statement } from './sql.ts';
@@ -25,6 +25,8 @@ export type Database = {
 
 const READ_CONNECTIONS = 2;
 const TRANSACTION_CONNECTIONS = 12;
+/** Apart from those of transactions, so that a transaction that waits for a single write cannot wait for itself. */
+const WRITE_CONNECTIONS = 4;
 const STATEMENT_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_MS = 20_000;
@@ -44,7 +46,8 @@ export function openDatabase(
     keepAlive: true,
   };
   const pool = new pg.Pool({ ...settings, max: TRANSACTION_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
-  pool.on('error', onError);
+  const writers = new pg.Pool({ ...settings, max: WRITE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
+  for (const each of [pool, writers]) each.on('error', onError);
   const readers: (Promise<pg.Client> | undefined)[] = Array.from({ length: READ_CONNECTIONS });
   let turn = 0;
   let statements = 0;
@@ -117,7 +120,7 @@ export function openDatabase(
     name,
     async rows<Shape extends Row>(statement: Statement) {
       statements++;
-      const client = await reader();
+      const client = statement.isWrite ? writers : await reader();
       return (await client.query(statement)).rows as Shape[];
     },
     transaction,
@@ -125,7 +128,7 @@ export function openDatabase(
     async close() {
       const open = await Promise.allSettled(readers.filter((each) => each !== undefined));
       await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.end() : undefined)));
-      await pool.end();
+      await Promise.all([pool.end(), writers.end()]);
     },
   };
 }

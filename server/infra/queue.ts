@@ -59,6 +59,8 @@ const QUEUE_OPTIONS = {
   expireInSeconds: 120,
   heartbeatSeconds: 10,
   deleteAfterSeconds: 60,
+  // A network that was switched off for months still owes what follows from its writes.
+  retentionSeconds: 10 * 365 * 86_400,
   deadLetter: DEAD,
 };
 
@@ -212,7 +214,9 @@ async function runBatch<Context>(
   const payloads = received.map(({ data }) => data);
   if (received.length > 1 && (await succeeds(() => job.run(context, payloads))))
     return received.map(({ id }) => ({ id, status: 'completed' as const }));
-  return Promise.all(received.map(({ id, data }) => runAlone(context, job, id, data, onError)));
+  const results = [];
+  for (const { id, data } of received) results.push(await runAlone(context, job, id, data, onError));
+  return results;
 }
 
 async function succeeds(work: () => Promise<void>): Promise<boolean> {

@@ -4,15 +4,21 @@
  */
 import { createHash } from 'node:crypto';
 
-export type Statement = { name: string; text: string; values: unknown[] };
+/** `isWrite`: it changes something, so it may wait for locks and the disk. */
+export type Statement = { name: string; text: string; isWrite: boolean; values: unknown[] };
 
-const prepared = new WeakMap<TemplateStringsArray, { name: string; text: string }>();
+const WRITES = /^\s*(insert|update|delete|with\b.*\b(insert into|update|delete from)\b)/is;
+const prepared = new WeakMap<TemplateStringsArray, Omit<Statement, 'values'>>();
 
 export function sql(parts: TemplateStringsArray, ...values: unknown[]): Statement {
   let known = prepared.get(parts);
   if (!known) {
     const text = parts.reduce((before, part, index) => `${before}$${index}${part}`);
-    known = { name: createHash('sha256').update(text).digest('base64url').slice(0, 20), text };
+    known = {
+      name: createHash('sha256').update(text).digest('base64url').slice(0, 20),
+      text,
+      isWrite: WRITES.test(text),
+    };
     prepared.set(parts, known);
   }
   return { ...known, values };

@@ -6,7 +6,18 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, opendir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  opendir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+} from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -36,6 +47,8 @@ export type Storage = {
   pathOf(key: string): string;
   /** What is absent already is passed over. */
   remove(keys: readonly string[]): Promise<void>;
+  /** Room that is left, in bytes. */
+  freeBytes(): Promise<number>;
   /** Everything whose key begins with the prefix ('' for all), in no order. */
   list(prefix: string): AsyncIterable<StoredFile>;
 };
@@ -175,6 +188,11 @@ export async function openFolderStorage(rootPath: string): Promise<Storage> {
       const paths = keys.map(pathOf);
       for (const path of paths) await orNull(rm(path));
       for (const folder of new Set(paths.map((path) => dirname(path)))) await orNull(syncFolder(folder));
+    },
+
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(root);
+      return bavail * bsize;
     },
 
     list(prefix) {

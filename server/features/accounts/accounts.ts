@@ -41,7 +41,9 @@ export async function signUp(
       await app.queue.enqueue(tx, mailWanted, [{ accountId, purpose: 'confirm' }]);
     });
   } catch (error) {
-    await store.deleteClaims(app.shards.directory, accountId);
+    // Where only the answer to the commit was lost, the account is there, and keeps its names.
+    if (!(await store.selectAccount(app.shards, accountId)))
+      await store.deleteClaims(app.shards.directory, accountId);
     throw error;
   }
   return accountId;
@@ -131,19 +133,11 @@ export function findAccountIdsByHandle(app: App, handles: string[]): Promise<Map
 
 /** Best matches first: by handle, then by name. */
 export function searchAccounts(app: App, prefix: string, limit: number): Promise<AccountId[]> {
-  return store.selectAccountIdsByPrefix(
-    app.shards.directory,
-    `${escapeLike(foldName(prefix.replace(/^@/, '')))}%`,
-    limit,
-  );
+  return store.selectAccountIdsByPrefix(app.shards.directory, foldName(prefix.replace(/^@/, '')), limit);
 }
 
 export function listNewestAccounts(app: App, limit: number): Promise<AccountId[]> {
   return store.selectNewestAccountIds(app.shards.directory, limit);
-}
-
-export function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
 }
 
 function foldName(name: string): string {
@@ -158,9 +152,10 @@ export async function editAccount(
   edit: { name?: string; bio?: string; isPrivate?: boolean },
 ): Promise<void> {
   await writeAt(app.shards, accountId, async (tx) => {
-    await store.updateAccount(tx, accountId, edit);
-    await app.queue.enqueue(tx, accountChanged, [{ accountId }]);
-    if (edit.isPrivate !== undefined) await app.queue.enqueue(tx, privacyChanged, [{ accountId }]);
+    const wasPrivate = await store.updateAccount(tx, accountId, edit);
+    if (edit.name !== undefined) await app.queue.enqueue(tx, accountChanged, [{ accountId }]);
+    if (edit.isPrivate !== undefined && edit.isPrivate !== wasPrivate)
+      await app.queue.enqueue(tx, privacyChanged, [{ accountId }]);
   });
 }
 

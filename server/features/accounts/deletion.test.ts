@@ -129,6 +129,7 @@ test('no table names an account that was deleted', async () => {
     const [row] = await world.rows<{ count: string }>({
       name: `count-${table_name}-${column_name}`,
       text: `select count(*) from ${table_name} where ${column_name} = any($1::bigint[])`,
+      isWrite: false,
       values: [[finn.id, post.id]],
     });
     if (row?.count !== '0') left.push(`${table_name}.${column_name}: ${row?.count}`);

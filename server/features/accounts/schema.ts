@@ -100,5 +100,8 @@ export const mailWanted = {
   name: 'mail.wanted',
   payload: z.object({ accountId: z.string(), purpose: z.enum(['confirm', 'reset']) }),
 };
-export const privacyChanged = { name: 'privacy.changed', payload: z.object({ accountId: z.string() }) };
+export const privacyChanged = {
+  name: 'privacy.changed',
+  payload: z.object({ accountId: z.string(), before: z.string().optional() }),
+};
 export const accountDeleted = { name: 'account.deleted', payload: z.object({ accountId: z.string() }) };

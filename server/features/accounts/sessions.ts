@@ -20,14 +20,16 @@ const TOKEN_BYTES = 34;
 
 /** Gives the account of the credentials. Throws Unauthenticated, the same and after the same time for an unknown login. */
 export async function checkCredentials(app: App, login: string, password: string): Promise<AccountId> {
-  const accountId = await store.selectAccountIdByLogin(
-    app.shards.directory,
-    login.trim().replace(/^@/, '').toLowerCase(),
-  );
+  const accountId = await store.selectAccountIdByLogin(app.shards.directory, foldLogin(login));
   const passwordHash = accountId && (await store.selectPasswordHash(app.shards, accountId));
   if (!(await isPassword(passwordHash, password)) || !accountId)
     throw new Unauthenticated('wrong_password', 'There is no account with this name and password.');
   return accountId;
+}
+
+/** The one form of a name or address typed at sign-in: for finding the account, and for counting the tries. */
+export function foldLogin(login: string): string {
+  return login.trim().replace(/^@/, '').toLowerCase();
 }
 
 /** Gives the token, which is shown to nobody else and stored nowhere. */

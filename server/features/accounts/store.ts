@@ -104,7 +104,7 @@ export async function selectAccountIdsByHandle(
   return new Map(rows.map((row) => [row.handle, row.account_id]));
 }
 
-/** Accounts whose handle or name begins with the text (already folded, and escaped for LIKE). */
+/** Accounts whose handle or name begins with the text (already folded). */
 export async function selectAccountIdsByPrefix(
   directory: Database,
   prefix: string,
@@ -112,11 +112,18 @@ export async function selectAccountIdsByPrefix(
 ): Promise<AccountId[]> {
   const rows = await directory.rows<{ account_id: AccountId }>(sql`
     select account_id from (
-      (select account_id, handle, 0 as rank from handles where is_live and handle like ${prefix} order by handle limit ${limit})
+      (select account_id, handle, 0 as rank from handles
+        where is_live and handle >= ${prefix} and handle < ${afterPrefix(prefix)} order by handle limit ${limit})
       union all
-      (select account_id, handle, 1 from handles where is_live and search_name like ${prefix} order by search_name limit ${limit})
+      (select account_id, handle, 1 from handles
+        where is_live and search_name >= ${prefix} and search_name < ${afterPrefix(prefix)} order by search_name limit ${limit})
     ) as found group by account_id, handle order by min(rank), handle limit ${limit}`);
   return rows.map((row) => row.account_id);
+}
+
+/** Greater than all texts that begin with the prefix, in C order: U+10FFFF is no character of a name. */
+export function afterPrefix(prefix: string): string {
+  return `${prefix}\u{10ffff}`;
 }
 
 export async function selectNewestAccountIds(directory: Database, limit: number): Promise<AccountId[]> {
@@ -172,15 +179,21 @@ export function selectAccounts(shards: Shards, accountIds: AccountId[]): Promise
   );
 }
 
+/** Gives whether the account was private before. */
 export async function updateAccount(
   tx: Transaction,
   accountId: AccountId,
   edit: { name?: string; bio?: string; isPrivate?: boolean },
-): Promise<void> {
-  await tx.rows(sql`
+): Promise<boolean> {
+  const row = await oneOf<{ was_private: boolean }>(
+    tx,
+    sql`
     update accounts set name = coalesce(${edit.name ?? null}, name), bio = coalesce(${edit.bio ?? null}, bio),
-      is_private = coalesce(${edit.isPrivate ?? null}::boolean, is_private)
-    where account_id = ${accountId}`);
+      is_private = coalesce(${edit.isPrivate ?? null}::boolean, accounts.is_private)
+    from (select is_private as was_private from accounts where account_id = ${accountId} for update) as before
+    where account_id = ${accountId} returning was_private`,
+  );
+  return row?.was_private ?? false;
 }
 
 export async function updateAvatar(

@@ -6,7 +6,6 @@ import type { HashtagId, PostId } from '../../../core/ids.ts';
 import { foldHashtag, hashtagsIn } from '../../../core/text.ts';
 import type { App } from '../../infra/app.ts';
 import { drawShard, lockEdges, serverOfShard, writeAt } from '../../infra/shards.ts';
-import { escapeLike } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
@@ -27,8 +26,14 @@ export async function indexPost(app: App, postId: PostId): Promise<void> {
     const lost = await Promise.all(
       app.shards.servers.map(({ database }) => store.deleteHashtagPosts(database, postId, wanted)),
     );
-    for (const hashtagId of [...wanted, ...lost.flat()])
-      await store.updateHashtagCount(app.shards, hashtagId);
+    // All of its hashtags, also those that an earlier, broken run took out without counting.
+    const known = post
+      ? await Promise.all(
+          hashtagsIn(post.caption).map((tag) => store.selectHashtag(app.shards.directory, tag)),
+        )
+      : [];
+    const touched = [...wanted, ...lost.flat(), ...known.flatMap((hashtag) => hashtag?.hashtag_id ?? [])];
+    for (const hashtagId of new Set(touched)) await store.updateHashtagCount(app.shards, hashtagId);
   });
 }
 
@@ -57,11 +62,7 @@ export function listHashtagPosts(
   return store.selectHashtagPosts(app.shards, hashtagId, before, limit);
 }
 
-/** The most used first. */
+/** The most used first, of the first thousand. */
 export function searchHashtags(app: App, prefix: string, limit: number): Promise<store.HashtagRow[]> {
-  return store.selectHashtagsByPrefix(
-    app.shards.directory,
-    `${escapeLike(foldHashtag(prefix.replace(/^#/, '')))}%`,
-    limit,
-  );
+  return store.selectHashtagsByPrefix(app.shards.directory, foldHashtag(prefix.replace(/^#/, '')), limit);
 }

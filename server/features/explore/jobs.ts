@@ -1,10 +1,9 @@
 import type { AccountId } from '../../../core/ids.ts';
-import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { job } from '../../infra/queue.ts';
+import { writeAt } from '../../infra/shards.ts';
 import { privacyChanged } from '../accounts/schema.ts';
-import { seeAccounts } from '../graph/audience.ts';
-import { acceptRequest, listRequests } from '../graph/graph.ts';
+import { acceptWhilePublic } from '../graph/graph.ts';
 import { listPostIdsOfAccount } from '../posts/posts.ts';
 import { indexPost } from './explore.ts';
 
@@ -12,31 +11,18 @@ const NEWEST = '9223372036854775807';
 const BATCH = 100;
 
 export const jobs = [
+  /** Whoever asked to follow a private account follows it when it becomes public; its hashtags come and go with it. */
   job(privacyChanged, { concurrency: 1 }, async (app: App, [payload]) => {
     if (!payload) return;
     const accountId = payload.accountId as AccountId;
-    const isOpen = (await seeAccounts(app, null, [accountId])).get(accountId)?.sees === 'all';
-    if (isOpen) await acceptAll(app, accountId);
-    for (let before = NEWEST; ; ) {
-      const postIds = await listPostIdsOfAccount(app, accountId, before, BATCH);
-      for (const postId of postIds) await indexPost(app, postId);
-      const last = postIds.at(-1);
-      if (!last) return;
-      before = last;
-    }
+    while (await acceptWhilePublic(app, accountId, BATCH));
+    const postIds = await listPostIdsOfAccount(app, accountId, payload.before ?? NEWEST, BATCH);
+    for (const postId of postIds) await indexPost(app, postId);
+    const before = postIds.at(-1);
+    // A bounded part each time: others' changes of privacy come in between.
+    if (before && postIds.length === BATCH)
+      await writeAt(app.shards, accountId, (tx) =>
+        app.queue.enqueue(tx, privacyChanged, [{ accountId, before }]),
+      );
   }),
 ];
-
-/** Whoever asked to follow a private account follows it when it becomes public. */
-async function acceptAll(app: App, accountId: AccountId): Promise<void> {
-  for (let waiting = await listRequests(app, accountId, NEWEST, BATCH); waiting.length > 0; ) {
-    for (const { account_id } of waiting)
-      await acceptRequest(app, accountId, account_id).catch(ignoreAnswered);
-    waiting = await listRequests(app, accountId, NEWEST, BATCH);
-  }
-}
-
-/** A request that was withdrawn or answered meanwhile needs nothing. */
-function ignoreAnswered(error: unknown): void {
-  if (!(error instanceof NotFound)) throw error;
-}

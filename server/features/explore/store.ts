@@ -3,10 +3,13 @@ import type { HashtagId, PostId } from '../../../core/ids.ts';
 import { type Database, oneOf } from '../../infra/database.ts';
 import { readAt, type Shards, serverOf } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
+import { afterPrefix } from '../accounts/store.ts';
 
 export type HashtagRow = { tag: string; hashtag_id: HashtagId; post_count: string };
 
 /** Counting stops here, so that a popular hashtag costs no more than this. */
+/** So many hashtags are ranked by their use; of more that begin alike, the first in the alphabet. */
+const RANKED_MAX = 1_000;
 const COUNT_MAX = 100_000;
 
 export function selectHashtag(directory: Database, tag: string): Promise<HashtagRow | null> {
@@ -19,7 +22,9 @@ export function selectHashtagsByPrefix(
   limit: number,
 ): Promise<HashtagRow[]> {
   return directory.rows(sql`
-    select tag, hashtag_id, post_count from hashtags where tag like ${prefix} and post_count > 0
+    select * from (
+      select tag, hashtag_id, post_count from hashtags
+      where tag >= ${prefix} and tag < ${afterPrefix(prefix)} and post_count > 0 order by tag limit ${RANKED_MAX}) as found
     order by post_count desc, tag limit ${limit}`);
 }
 

@@ -13,7 +13,7 @@ export type Visible = {
   name: string;
   isPrivate: boolean;
   avatarId: string | null;
-  /** all: posts too; header: only that it exists, name and counts. */
+  /** all: posts too; header: only that it exists, its name, avatar, bio and counts. */
   sees: 'all' | 'header';
 };
 export type ViewerId = AccountId | null;

@@ -56,6 +56,18 @@ export async function acceptRequest(app: App, viewer: AccountId, followerId: Acc
   });
 }
 
+/** Accepts up to `limit` requests of an account that is public now, in one transaction; says whether there may be more. */
+export async function acceptWhilePublic(app: App, accountId: AccountId, limit: number): Promise<boolean> {
+  return writeAt(app.shards, accountId, async (tx) => {
+    if (!(await store.lockPublic(tx, accountId))) return false;
+    const accepted = await store.updateRequestsAccepted(tx, accountId, limit);
+    const answers = accepted.map((followerId) => ({ accountId: followerId, targetId: accountId }));
+    await app.queue.enqueue(tx, followAnswered, answers);
+    await addToCount(tx, accountId, 'follower', accepted.length);
+    return accepted.length === limit;
+  });
+}
+
 /** Declines a request, or removes a follower: from the commit on he sees what a stranger sees. */
 export async function removeFollower(app: App, viewer: AccountId, followerId: AccountId): Promise<void> {
   await writeAt(app.shards, viewer, (tx) => dropFollower(app, tx, viewer, followerId));
@@ -80,6 +92,8 @@ export async function block(app: App, viewer: AccountId, targetId: AccountId): P
   await writeAt(app.shards, viewer, async (tx) => {
     // First, so that a follow that is just being mirrored is seen here, or sees the block.
     await store.lockFollow(tx, targetId, viewer);
+    if ((await store.countBlocks(tx, viewer)) >= limits.blocksMax)
+      throw new Conflict('blocks_too_many', `You block ${limits.blocksMax} accounts; more is not possible.`);
     await store.insertBlock(tx, viewer, targetId, await selectNextId<string>(tx, shardOf(viewer)));
     await dropFollow(app, tx, viewer, targetId);
     await dropFollower(app, tx, viewer, targetId);

@@ -196,6 +196,33 @@ export function selectOpenness(tx: Transaction, accountId: AccountId, followerId
   );
 }
 
+/** Whether the account is public, and stays so until the transaction ends. */
+export async function lockPublic(tx: Transaction, accountId: AccountId): Promise<boolean> {
+  const rows = await tx.rows(sql`
+    select 1 from accounts where account_id = ${accountId} and state = 'active' and not is_private for no key update`);
+  return rows.length > 0;
+}
+
+export async function updateRequestsAccepted(
+  tx: Transaction,
+  accountId: AccountId,
+  limit: number,
+): Promise<AccountId[]> {
+  const rows = await tx.rows<{ follower_id: AccountId }>(sql`
+    update followers set state = 'accepted' where account_id = ${accountId} and follower_id in (
+      select follower_id from followers where account_id = ${accountId} and state = 'requested' limit ${limit} for update)
+    returning follower_id`);
+  return rows.map((row) => row.follower_id);
+}
+
+export async function countBlocks(tx: Transaction, accountId: AccountId): Promise<number> {
+  const row = await oneOf<{ count: string }>(
+    tx,
+    sql`select count(*) from blocks where account_id = ${accountId}`,
+  );
+  return Number(row?.count);
+}
+
 export async function insertBlock(
   tx: Transaction,
   accountId: AccountId,

@@ -2,7 +2,7 @@
 import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
-import { groupByServer, lockEdges, writeAt } from '../../infra/shards.ts';
+import { groupByServer, lockEdges, serverOf, writeAt } from '../../infra/shards.ts';
 import { addToPostCounts, findPostHeads, mustSeePost, type PostHead } from '../posts/posts.ts';
 import { likeChanged } from './schema.ts';
 import * as store from './store.ts';
@@ -106,6 +106,9 @@ async function mirrorHere(
     edge,
     owner: posts.get(edge.post_id)?.account_id ?? edge.account_id,
   });
+  const orphans = sources.filter(({ post_id }) => [undefined, 'deleted'].includes(posts.get(post_id)?.state));
+  for (const { account_id, post_id } of orphans)
+    await store.deleteLikesOfPost(serverOf(app.shards, account_id).database, post_id, [account_id]);
   const inOrder = came.toSorted((a, b) => (BigInt(a.like_id) < BigInt(b.like_id) ? -1 : 1));
   await tell(tx, { came: inOrder.map(withOwner), went: went.map(withOwner) });
   const changes = new Map<PostId, number>();

@@ -32,12 +32,20 @@ const UNCLAIMED_MAX = 60;
 const TRIES_MAX = 3;
 const FAULTS_MAX = 8;
 const SWEEP = 100;
+/** Below this no photo is taken, so that the database on the same disk can go on. */
+const FREE_BYTES_MIN = 1024 ** 3;
 const PASSING = new Set(['busy', 'image_crashed', 'image_timeout', 'image_memory']);
 
 export async function openTicket(
   app: App,
   viewer: AccountId,
 ): Promise<{ uploadId: MediaId; expiresAt: Date }> {
+  if ((await app.storage.freeBytes()) < FREE_BYTES_MIN)
+    throw new Unavailable(
+      'storage_full',
+      'There is no room for more photos just now. The operator must make some.',
+      600,
+    );
   const uploadId = await writeAt(app.shards, viewer, async (tx) => {
     if ((await store.countUnclaimed(tx, viewer)) >= UNCLAIMED_MAX)
       throw new Limited(60, 'Too many uploads are under way. Publish them first, or wait an hour.');
@@ -107,9 +115,10 @@ function uploadFault(error: unknown): ExpectedError | unknown {
 }
 
 export async function dropUpload(app: App, viewer: AccountId, mediaId: MediaId): Promise<void> {
-  const media = await store.selectMedia(app.shards, mediaId);
-  if (media?.account_id !== viewer || !['waiting', 'uploaded'].includes(media.state)) throw new NotFound();
-  await removeMedia(app, mediaId);
+  // The row first: once it is gone, nothing can claim the files.
+  if (!(await store.deleteUnclaimed(serverOf(app.shards, mediaId).database, mediaId, viewer)))
+    throw new NotFound();
+  await removeFiles(app, mediaId);
 }
 
 /** Binds uploads to a post or an avatar, in its transaction. Throws what is wrong with the first that cannot be bound. */
@@ -145,7 +154,11 @@ export async function developPhoto(
 ): Promise<void> {
   const media = await store.selectMedia(app.shards, mediaId);
   if (!media) return;
-  if (media.state !== 'developing') return writeAt(app.shards, mediaId, settle);
+  if (media.state !== 'developing') {
+    await writeAt(app.shards, mediaId, settle);
+    await app.storage.remove([store.keys.master(mediaId)]);
+    return;
+  }
   try {
     const made = await renderMedia(app, mediaId, media.filter, media.kind);
     const isReady = await writeAt(app.shards, mediaId, async (tx) => {
@@ -224,7 +237,7 @@ export async function setAvatar(app: App, viewer: AccountId, mediaId: MediaId): 
   try {
     const made = await renderMedia(app, mediaId, 'none', 'avatar');
     await writeAt(app.shards, viewer, async (tx) => {
-      await store.updateMediaReady(tx, mediaId, made);
+      if (!(await store.updateMediaReady(tx, mediaId, made))) throw new NotFound();
       await replaceAvatar(app, tx, viewer, mediaId);
     });
   } catch (error) {

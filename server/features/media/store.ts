@@ -174,6 +174,18 @@ export async function deleteMedia(db: { rows: Database['rows'] }, mediaIds: Medi
   await db.rows(sql`delete from media where media_id = any(${mediaIds})`);
 }
 
+/** False when it is not there, not the account's, or was claimed. */
+export async function deleteUnclaimed(
+  database: Database,
+  mediaId: MediaId,
+  accountId: AccountId,
+): Promise<boolean> {
+  const rows = await database.rows(sql`
+    delete from media where media_id = ${mediaId} and account_id = ${accountId} and state in ('waiting', 'uploaded')
+    returning 1`);
+  return rows.length > 0;
+}
+
 /** On one server: uploads that nothing has claimed in time. */
 export async function selectExpired(database: Database, limit: number): Promise<MediaId[]> {
   const rows = await database.rows<{ media_id: MediaId }>(sql`

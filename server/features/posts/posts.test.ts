@@ -191,6 +191,7 @@ test('a deleted post is gone from feed, profile, hashtag, activity, likes, comme
     const statement = {
       name: `left-${table}`,
       text: `select 1 from ${table} where post_id = $1`,
+      isWrite: false,
       values: [post.id],
     };
     assert.deepEqual(await world.rows(statement), [], table);

@@ -73,8 +73,11 @@ export function startImageWorkers(options: {
 
   function run(work: Work): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (isStopped || queue.length >= maxQueue) return reject(busy());
-      queue.push({ work, resolve, reject });
+      // What was published already comes first, and is never refused: the job queue bounds it.
+      const isPublished = work.kind === 'render';
+      if (isStopped || (queue.length >= maxQueue && !isPublished)) return reject(busy());
+      if (isPublished) queue.unshift({ work, resolve, reject });
+      else queue.push({ work, resolve, reject });
       assign();
     });
   }
