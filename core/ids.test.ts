@@ -75,7 +75,11 @@ test('what cannot be an ID is impossible', () => {
       String(2n ** 63n),
     ],
     ...['9'.repeat(400), ` ${idOf(NOW_MS, 1, 1)}`, `${idOf(NOW_MS, 1, 1)}\n`, `0${idOf(NOW_MS, 1, 1)}`],
-    ...[idOf(ID_EPOCH_MS, 8_191, 1_023), idOf(NOW_MS + 3 * DAY_MS + 1, 0, 0), idOf(Date.UTC(2079, 0, 1), 0, 0)],
+    ...[
+      idOf(ID_EPOCH_MS, 8_191, 1_023),
+      idOf(NOW_MS + 3 * DAY_MS + 1, 0, 0),
+      idOf(Date.UTC(2079, 0, 1), 0, 0),
+    ],
   ])
     assert.ok(!isPossibleId(text, NOW_MS), text);
   assert.ok(!isPossibleId(String(2n ** 63n), Date.UTC(3000, 0, 1)), 'not in a thousand years');
