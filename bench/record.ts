@@ -27,21 +27,21 @@ export async function record(
 async function writeDown(results: Result[]): Promise<void> {
   const [first] = results;
   if (!first) return;
-  const lines = (await readFile(FILE, 'utf8')).split('\n');
-  for (const key of Object.keys(first.figures)) {
-    const value = median(results.map(({ figures }) => figures[key] ?? Number.NaN));
-    const at = lines.findIndex((line) => line.startsWith('|') && line.includes(`| \`${key}\` |`));
-    if (at < 0) continue;
-    const cells = (lines[at] ?? '').split('|');
-    cells[3] = ` ${value.toLocaleString('en')} `;
-    lines[at] = cells.join('|');
+  const { name, at, commit, machine } = first;
+  const rows = (await readFile(FILE, 'utf8')).split('\n').map((line) => line.split('|'));
+  const cell = (row: string[], at: number) => (row[at] ?? '').trim();
+  for (const row of rows) {
+    const key = cell(row, 2).replaceAll('`', '');
+    const values = results.flatMap(({ figures }) => figures[key] ?? []);
+    if (values.length > 0) row[3] = ` ${median(values).toLocaleString('en')} `;
+    if (cell(row, 1) === `\`./pinhole bench ${name}\``) {
+      const cells = [at.slice(0, 10), results.length, describe(commit), machine];
+      row.splice(2, cells.length, ...cells.map((text) => ` ${text} `));
+    }
   }
-  const at = lines.findIndex((line) => line.startsWith(`| \`./pinhole bench ${first.name}`));
-  const cells = (lines[at] ?? '').split('|');
-  cells[2] = ` ${first.at.slice(0, 10)} `;
-  cells[3] = ` ${results.length} `;
-  cells[4] = ` ${first.commit.slice(0, 10)}${first.commit.endsWith('-dirty') ? ' and changes' : ''} `;
-  cells[5] = ` ${first.machine} `;
-  if (at >= 0) lines[at] = cells.join('|');
-  await writeFile(FILE, lines.join('\n'));
+  await writeFile(FILE, rows.map((row) => row.join('|')).join('\n'));
+}
+
+function describe(commit: string): string {
+  return `${commit.slice(0, 10)}${commit.endsWith('-dirty') ? ' and changes' : ''}`;
 }

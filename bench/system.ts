@@ -23,7 +23,7 @@ export type Scenario = {
   measure(bench: Bench, wish: Wish): Promise<Figures>;
 };
 /** `closing` runs from its end to its start, whatever happens. */
-export type Bench = { folder: string; closing: (() => Promise<unknown>)[] };
+export type Bench = { folder: string; closing: (() => Promise<unknown>)[]; closed: Promise<void> | null };
 
 export type System = {
   base: string;
@@ -50,7 +50,11 @@ export function tell(line: string): void {
 export async function withBench<Result>(work: (bench: Bench) => Promise<Result>): Promise<Result> {
   if (process.platform !== 'linux') throw new OperatorFault('The benchmarks read /proc, and so need Linux.');
   const folder = await mkdtemp(path.join(tmpdir(), 'pinhole-bench-'));
-  const bench: Bench = { folder, closing: [() => rm(folder, { recursive: true, force: true })] };
+  const bench: Bench = {
+    folder,
+    closing: [() => rm(folder, { recursive: true, force: true })],
+    closed: null,
+  };
   const onSignal = () => void closeAll(bench).finally(() => process.exit(130));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, onSignal);
   try {
@@ -61,8 +65,12 @@ export async function withBench<Result>(work: (bench: Bench) => Promise<Result>)
   }
 }
 
-async function closeAll(bench: Bench): Promise<void> {
-  for (let close = bench.closing.pop(); close; close = bench.closing.pop()) await close();
+/** Called a second time, by a signal while the first is under way, waits for the same. */
+function closeAll(bench: Bench): Promise<void> {
+  bench.closed ??= (async () => {
+    for (let close = bench.closing.pop(); close; close = bench.closing.pop()) await close();
+  })();
+  return bench.closed;
 }
 
 /** Not started yet; stopped at the end by itself. `name` is the data's folder. */
@@ -92,7 +100,9 @@ export async function prepareSystem(bench: Bench, name: string): Promise<System>
     async stop() {
       const running = child;
       child = null;
-      if (running) await endChild(running, 'SIGTERM', STOP_MAX_MS);
+      if (!running) return;
+      await endChild(running, 'SIGTERM', STOP_MAX_MS);
+      await endDatabase(dataDir);
     },
     pid() {
       if (child?.pid === undefined) throw new Error('Pinhole is not running.');
@@ -137,6 +147,16 @@ async function endChild(child: ChildProcess, signal: NodeJS.Signals, maxMs: numb
   const timer = setTimeout(() => child.kill('SIGKILL'), maxMs);
   await ended;
   clearTimeout(timer);
+}
+
+/** The database outlives a Pinhole that had to be killed; its file is gone when it stopped in good order. */
+async function endDatabase(dataDir: string): Promise<void> {
+  const file = path.join(dataDir, 'postgres/postmaster.pid');
+  const read = async () => Number.parseInt(await readFile(file, 'utf8').catch(() => '0'), 10);
+  const pid = await read();
+  if (!(pid > 0)) return;
+  process.kill(pid, 'SIGINT');
+  await until(STOP_MAX_MS, 'the database stops', async () => ((await read()) > 0 ? null : true));
 }
 
 async function findFreePort(): Promise<number> {

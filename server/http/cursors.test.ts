@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { createSecretKey } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Invalid } from '../errors.ts';
 import type { App } from '../infra/app.ts';
 import { nextCursor, readCursor } from './cursors.ts';
 
-const app = { signingKey: Buffer.alloc(32, 7) } as unknown as App;
+const app = { signingKey: createSecretKey(Buffer.alloc(32, 7)) } as unknown as App;
 const ids = fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }).map(String);
 const lists = fc.array(fc.option(fc.string()), { minLength: 1, maxLength: 4 });
 
@@ -53,7 +54,9 @@ test('a cursor of another list, another viewer or another key is refused', () =>
   fc.assert(
     fc.property(lists, lists, ids, (list, other, id) => {
       if (JSON.stringify(list) !== JSON.stringify(other)) isRefused(other, cursorOf(list, id));
-      isRefused(list, cursorOf(list, id), { signingKey: Buffer.alloc(32, 8) } as unknown as App);
+      isRefused(list, cursorOf(list, id), {
+        signingKey: createSecretKey(Buffer.alloc(32, 8)),
+      } as unknown as App);
       isRefused([...list, 'more'], cursorOf(list, id));
     }),
   );

@@ -113,6 +113,14 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
       ...(app.publicUrl.startsWith('https:') ? { 'strict-transport-security': 'max-age=31536000' } : {}),
     });
   });
+  let isClosing = false;
+  server.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  // Otherwise a client that keeps its connection would hold up the stop until it is tired of it.
+  server.addHook('onSend', async (_request, reply) => {
+    if (isClosing) reply.header('connection', 'close');
+  });
   const rateLimits = openRateLimits(app.config);
   await server.register(
     async (scope) => {

@@ -1,4 +1,5 @@
 /** App: what a process holds. Put together in main/app.ts alone, and handed to every function that needs it. */
+import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Cache } from './cache.ts';
@@ -13,7 +14,7 @@ export type App = {
   /** Where members reach us, without a slash at the end. */
   publicUrl: string;
   /** Signs photo addresses and cursors; the same in all processes. */
-  signingKey: Buffer;
+  signingKey: KeyObject;
   clock: { nowMs(): number };
   log: Logger;
   shards: Shards;

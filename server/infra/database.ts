@@ -4,7 +4,7 @@
  * a statement that waits, for a lock or the disk, would hold up those behind it in a pipeline.
  */
 import pg from 'pg';
-import type { Statement } from './sql.ts';
+import { nameOf, type Statement } from './sql.ts';
 
 export type Row = Record<string, unknown>;
 export type Transaction = {
@@ -45,12 +45,21 @@ export function openDatabase(
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
   };
-  const pool = new pg.Pool({ ...settings, max: TRANSACTION_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
+  const pool = new pg.Pool({
+    ...settings,
+    pipeline: true,
+    max: TRANSACTION_CONNECTIONS,
+    idleTimeoutMillis: IDLE_MS,
+  });
   const writers = new pg.Pool({ ...settings, max: WRITE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
   for (const each of [pool, writers]) each.on('error', onError);
   const readers: (Promise<pg.Client> | undefined)[] = Array.from({ length: READ_CONNECTIONS });
   let turn = 0;
   let statements = 0;
+  let readMs = 0;
+  const idleTimer = setInterval(() => {
+    if (performance.now() - readMs > IDLE_MS) closeReaders().catch(onError);
+  }, IDLE_MS / 4).unref();
 
   function reader(): Promise<pg.Client> {
     const place = turn++ % READ_CONNECTIONS;
@@ -68,6 +77,12 @@ export function openDatabase(
     client.on('end', () => forget(place, undefined));
     await client.connect();
     return client;
+  }
+
+  /** Ends them when what is in flight on them has been answered. */
+  async function closeReaders(): Promise<void> {
+    const open = await Promise.allSettled(readers.splice(0));
+    await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value?.end() : undefined)));
   }
 
   function forget(place: number, only: Promise<pg.Client> | undefined): void {
@@ -95,11 +110,12 @@ export function openDatabase(
     };
     let broken: Error | undefined;
     try {
-      await send({ text: 'begin' });
+      // On its way together with the first statement, which fails when this does.
+      send({ text: 'begin' }).catch(() => undefined);
       const result = await work({
         rows: async <Shape extends Row>(statement: Statement) => (await send(statement)).rows as Shape[],
         execute: async (text, values) => ({
-          rows: (await send({ text, values: values ?? [] })).rows as Row[],
+          rows: (await send(values ? { name: nameOf(text), text, values } : { text })).rows as Row[],
         }),
         afterCommit: (then) => after.push(then),
       });
@@ -120,14 +136,15 @@ export function openDatabase(
     name,
     async rows<Shape extends Row>(statement: Statement) {
       statements++;
+      readMs = performance.now();
       const client = statement.isWrite ? writers : await reader();
       return (await client.query(statement)).rows as Shape[];
     },
     transaction,
     statementCount: () => statements,
     async close() {
-      const open = await Promise.allSettled(readers.filter((each) => each !== undefined));
-      await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value.end() : undefined)));
+      clearInterval(idleTimer);
+      await closeReaders();
       await Promise.all([pool.end(), writers.end()]);
     },
   };

@@ -167,7 +167,7 @@ async function openBoss(
     ...connection,
     schema: SCHEMA,
     application_name: 'pinhole jobs',
-    max: 6,
+    max: 2,
     schedule: false,
     superviseIntervalSeconds: 10,
     monitorIntervalSeconds: 10,

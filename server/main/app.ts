@@ -1,5 +1,5 @@
 /** The one place where the parts are put together. Whoever calls openApp must call its close. */
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
@@ -31,7 +31,10 @@ export async function openApp(
   prefix: string,
   say: (line: string) => void,
 ): Promise<OpenApp> {
-  const log = pino({ level: config.logLevel, base: null }, pino.destination(2));
+  const log = pino(
+    { level: config.logLevel, base: null, serializers: { err: describeError } },
+    pino.destination(2),
+  );
   const onError = (error: Error) => log.error({ err: error }, error.message);
   const names = { directory: `${prefix}_directory`, shard: `${prefix}_shard` };
   await makeDatabases(connect, Object.values(names));
@@ -76,6 +79,11 @@ export async function openApp(
       await Promise.all([directory.close(), shard.close()]);
     },
   };
+}
+
+/** What a log says of an error: never the objects that libraries hang on it, which may hold secrets. */
+function describeError(error: Error & { code?: unknown }) {
+  return { message: error.message, code: error.code, stack: error.stack };
 }
 
 /** Begins to work on the jobs, in this process. */
@@ -125,11 +133,11 @@ async function readMap(directory: Database, shard: Database) {
   return mapShards(directory, known, rows);
 }
 
-async function readSecret(directory: Database, name: string): Promise<Buffer> {
+async function readSecret(directory: Database, name: string): Promise<KeyObject> {
   await directory.rows(
     sql`insert into secrets (name, value) values (${name}, ${randomBytes(32)}) on conflict do nothing`,
   );
   const [row] = await directory.rows<{ value: Buffer }>(sql`select value from secrets where name = ${name}`);
   if (!row) throw new Error(`The secret ${name} is missing.`);
-  return row.value;
+  return createSecretKey(row.value);
 }

@@ -44,7 +44,7 @@ if (!verb) {
     const isExpected =
       error instanceof ConfigFault ||
       (error instanceof Error && 'isForOperator' in error) ||
-      (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+      String((error as { code?: unknown }).code).startsWith('ERR_PARSE_ARGS');
     console.error(isExpected && error instanceof Error ? error.message : error);
     process.exit(1);
   }

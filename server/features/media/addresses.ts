@@ -4,7 +4,7 @@
  * A public one lives a day or two, but is served only as long as the account is public. Expiries are rounded, so
  * that the same photo keeps its address, and caches hit.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { MediaId } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
@@ -55,7 +55,7 @@ async function findServable(app: App, mediaId: MediaId): Promise<Servable | null
   return servable;
 }
 
-function sign(key: Buffer, mediaId: string, name: string, mark: string, expiry: string): string {
+function sign(key: KeyObject, mediaId: string, name: string, mark: string, expiry: string): string {
   return createHmac('sha256', key)
     .update(`${mediaId}/${name}/${mark}/${expiry}`)
     .digest('base64url')

@@ -93,12 +93,13 @@ export function selectNewestOfAccounts(
 function newestOf(accountIds: AccountId[], before: string, limit: number): Statement {
   return sql`
     with newest as materialized (
-      select mine.* from unnest(${accountIds}::bigint[]) as author (account_id), lateral (
-        select post_id, posts.account_id, caption, state, like_count, comment_count, created_at from posts
+      select mine.post_id from unnest(${accountIds}::bigint[]) as author (account_id), lateral (
+        select post_id from posts
         where posts.account_id = author.account_id and state = 'published' and post_id < ${before}
         order by post_id desc limit ${limit}) as mine
       order by mine.post_id desc limit ${limit})
-    select newest.*, photos from newest, lateral (
+    select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
+    from newest join posts using (post_id), lateral (
       select coalesce(jsonb_agg(jsonb_build_object('media_id', media_id::text, 'state', media.state, 'alt_text', alt_text,
         'filter', filter, 'width', width, 'height', height, 'thumbhash', thumbhash, 'average_colour', average_colour,
         'failure_message', failure_message, 'renditions', renditions) order by position), '[]') as photos
