@@ -110,8 +110,8 @@ export function openDatabase(
     };
     let broken: Error | undefined;
     try {
-      // On its way together with the first statement, which fails when this does.
-      send({ text: 'begin' }).catch(() => undefined);
+      // Waited for: if it failed alone, what follows would be committed one by one.
+      await send({ text: 'begin' });
       const result = await work({
         rows: async <Shape extends Row>(statement: Statement) => (await send(statement)).rows as Shape[],
         execute: async (text, values) => ({
