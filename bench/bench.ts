@@ -9,6 +9,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { root } from '../server/main/app.ts';
 import { OperatorFault } from '../server/main/progress.ts';
+import { editor } from './editor.ts';
 import { feed } from './feed.ts';
 import { idle } from './idle.ts';
 import { ids } from './ids.ts';
@@ -20,7 +21,7 @@ import { type Figures, type Scenario, tell, type Wish, withBench } from './syste
 
 export type Result = { name: string; at: string; commit: string; machine: string; figures: Figures };
 
-const scenarios: Scenario[] = [start, idle, feed, like, photos, ids];
+const scenarios: Scenario[] = [start, idle, feed, like, photos, editor, ids];
 const SECONDS_MAX = 3_600;
 const RUNS_MAX = 20;
 

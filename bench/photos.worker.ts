@@ -6,7 +6,7 @@ import { call } from './people.ts';
 /** One member for each lane. */
 export type PhotosPlan = { base: string; tokens: string[]; files: string[]; seconds: number };
 export type PhotosReply = {
-  mediaIds: string[];
+  postIds: string[];
   /** Between the first time that each lane had published one, and the end. */
   perSecond: number;
   uploadedAfterMs: number[];
@@ -14,6 +14,7 @@ export type PhotosReply = {
   failure: string | null;
 };
 
+const EDITS = { look: { filter: 'warm-vintage' } };
 const ASK_EVERY_MS = 50;
 const PUBLISH_MAX_MS = 60_000;
 
@@ -25,7 +26,7 @@ process.once('disconnect', () => process.exit());
 async function run(plan: PhotosPlan): Promise<PhotosReply> {
   const files = await Promise.all(plan.files.map(async (file) => new Uint8Array(await readFile(file))));
   const reply: PhotosReply = {
-    mediaIds: [],
+    postIds: [],
     perSecond: 0,
     uploadedAfterMs: [],
     publishedAfterMs: [],
@@ -69,7 +70,7 @@ async function send(
   const { uploadId } = await call<{ uploadId: string }>(base, 'POST', '/uploads', { token });
   await call(base, 'PUT', `/uploads/${uploadId}`, { token, bytes });
   const uploadedMs = performance.now();
-  const body = { photos: [{ uploadId, filter: 'warm-vintage', altText: 'A photograph' }] };
+  const body = { photos: [{ uploadId, edits: EDITS, altText: 'A photograph' }] };
   const post = await call<{ id: string }>(base, 'POST', '/posts', { token, body });
   while (!(await isPublished(base, token, post.id))) {
     if (performance.now() - uploadedMs > PUBLISH_MAX_MS) throw new Error(`post ${post.id} takes too long`);
@@ -77,7 +78,7 @@ async function send(
   }
   reply.uploadedAfterMs.push(uploadedMs - startMs);
   reply.publishedAfterMs.push(performance.now() - uploadedMs);
-  reply.mediaIds.push(uploadId);
+  reply.postIds.push(post.id);
 }
 
 async function isPublished(base: string, token: string, postId: string): Promise<boolean> {

@@ -89,19 +89,28 @@ export const photo = z
   .object({
     mediaId: z.string(),
     state: z.enum(['developing', 'ready', 'failed']),
+    stage: z
+      .enum(['waiting', 'developing', 'ready', 'failed'])
+      .meta({ description: 'Like state, and whether it waits for its turn' }),
     failure: z.string().nullable().meta({ description: 'Why it failed, in a sentence for the author' }),
     altText: z.string(),
     filter: z.string(),
-    width: z.number().int().meta({ description: 'Of the largest rendition, in px' }),
+    width: z.number().int().meta({ description: 'Of w1080, in px' }),
     height: z.number().int(),
     thumbhash: z.string().nullable().meta({ description: 'ThumbHash, base64' }),
     averageColour: z.string().nullable(),
+    takenAt: z.string().nullable().meta({ description: 'What the camera’s clock showed, without a zone' }),
+    place: z
+      .object({ latitude: z.number(), longitude: z.number() })
+      .nullable()
+      .meta({ description: 'Where it was taken, if its author shows that' }),
     renditions: z
       .array(
         z.object({ name: z.string(), url: z.string(), width: z.number().int(), height: z.number().int() }),
       )
       .meta({
-        description: 'JPEGs of 1080, 640 and 320 px width and a 150 px square (s150); empty until ready',
+        description:
+          'JPEGs: w1080, w640, w320 (px of width), s150 (a square); w2048 (the longer side) of large photos, a little later; empty until ready',
       }),
   })
   .meta({ id: 'Photo' });

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 
-type Setting<Value> = { default: string; means: string; parse(text: string): Value };
+type Setting<Value> = { default: string; means: string; parse(text: string): Value; isSecret: boolean };
 
 function integer(min: number, max: number) {
   return (text: string): number => {
@@ -34,6 +34,62 @@ function address(protocols: string[]) {
   };
 }
 
+/** A bucket of a store that speaks S3. */
+export type S3Address = {
+  endpoint: string;
+  bucket: string;
+  region: string;
+  accessKey: string;
+  secret: string;
+};
+
+const S3_FORM = 'https://ACCESS_KEY:SECRET@host/bucket?region=eu-west-1';
+
+/** A / in the secret may stand as it is, or as %2F. Null for ''. Throws a sentence that does not show the secret. */
+export function parseS3Address(text: string): S3Address | null {
+  if (text === '') return null;
+  const [, protocol, accessKey, secret, rest] = /^(https?:)\/\/([^:@/]+):(.+)@([^@]+)$/.exec(text) ?? [];
+  if (!accessKey || !secret || !URL.canParse(`${protocol}//${rest}`))
+    throw new Error(`must be like ${S3_FORM}`);
+  const url = new URL(`${protocol}//${rest}`);
+  const bucket = url.pathname.replace(/^\/|\/$/g, '');
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$/.test(bucket))
+    throw new Error(`must name one bucket after the host, like ${S3_FORM}`);
+  const region = url.searchParams.get('region') ?? 'us-east-1';
+  const isStrange = [...url.searchParams.keys()].some((name) => name !== 'region') || url.hash !== '';
+  if (isStrange || !/^[a-z0-9-]+$/.test(region))
+    throw new Error(`may have nothing after the bucket but its region, like ${S3_FORM}`);
+  return { endpoint: url.origin, bucket, region, accessKey: decoded(accessKey), secret: decoded(secret) };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** An address to put paths behind. */
+function baseAddress(text: string): string {
+  const url = address(['http:', 'https:'])(text);
+  if (url !== '' && /[?#@]/.test(url)) throw new Error('must be an address without ?, # or a password');
+  return url.replace(/\/+$/, '');
+}
+
+function hookAddress(text: string): string {
+  const url = address(['http:', 'https:'])(text);
+  if (url !== '' && new URL(url).username) throw new Error('must be an address without a user or password');
+  return url;
+}
+
+function hostAndPort(text: string): { host: string; port: number } | null {
+  if (text === '') return null;
+  const found = /^\[?(?<host>[^\]]+)\]?:(?<port>\d{1,5})$/.exec(text)?.groups;
+  if (!found?.host || Number(found.port) > 65_535) throw new Error('must be HOST:PORT, like 127.0.0.1:9464');
+  return { host: found.host, port: Number(found.port) };
+}
+
 export const settings = {
   host: setting(
     'PINHOLE_HOST',
@@ -59,12 +115,21 @@ export const settings = {
     '',
     'A PostgreSQL server (15 to 18) of your own instead of the embedded one, e.g. postgres://user:password@host/pinhole. The last part is the prefix of the two databases, which are made if the user may: pinhole_directory and pinhole_shard.',
     address(['postgres:', 'postgresql:']),
+    { isSecret: true },
+  ),
+  s3: setting(
+    'PINHOLE_S3',
+    '',
+    `A bucket that speaks S3 for the photos, instead of the folder photos of the data: \`${S3_FORM}\`. A / in the secret may stand as it is, or as %2F. Without a region it is us-east-1. ./pinhole store copy brings the photos there.`,
+    parseS3Address,
+    { isSecret: true },
   ),
   smtpUrl: setting(
     'PINHOLE_SMTP',
     '',
     'Where mail is sent, e.g. smtps://user:password@mail.example.org. Without it, mails are put into the folder outbox of the data.',
     address(['smtp:', 'smtps:']),
+    { isSecret: true },
   ),
   mailFrom: setting(
     'PINHOLE_MAIL_FROM',
@@ -96,11 +161,41 @@ export const settings = {
     'How many reverse proxies stand in front, so that X-Forwarded-For is read from the right end.',
     integer(0, 10),
   ),
+  mediaUrl: setting(
+    'PINHOLE_MEDIA_URL',
+    '',
+    'Where members fetch photos, if not from the process itself: the address of a CDN, or of nginx, e.g. https://photos.example.org/media. See docs/photos.md.',
+    baseAddress,
+  ),
+  cloudFrontKeyPair: setting(
+    'PINHOLE_CLOUDFRONT_KEY_PAIR',
+    '',
+    'The ID of a CloudFront key pair: private photos are then signed for CloudFront. Needs PINHOLE_MEDIA_URL and the key.',
+    (text) => text,
+  ),
+  cloudFrontKeyFile: setting(
+    'PINHOLE_CLOUDFRONT_KEY_FILE',
+    '',
+    'The PEM file of that key pair’s private key.',
+    (text) => text,
+  ),
+  purgeUrl: setting(
+    'PINHOLE_PURGE_URL',
+    '',
+    'A hook that makes the cache in front forget: it is sent {"prefixes": [paths]} when photos were deleted, edited or made private. With it, caches may keep public photos for a year, without it for ten minutes.',
+    hookAddress,
+  ),
   mediaWorkers: setting(
     'PINHOLE_MEDIA_WORKERS',
     '2',
     'Photos developed at the same time, each in a process of its own.',
     integer(1, 64),
+  ),
+  metrics: setting(
+    'PINHOLE_METRICS',
+    '',
+    'Where Prometheus reads counters and durations, e.g. 127.0.0.1:9464 (path /metrics). Not for members: keep it inside.',
+    hostAndPort,
   ),
   logLevel: setting(
     'PINHOLE_LOG',
@@ -112,19 +207,29 @@ export const settings = {
 
 export type Config = { [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['parse']> };
 
+/** Where members reach us, without a slash at the end. */
+export function publicUrlOf({ publicUrl, host, port }: Pick<Config, 'publicUrl' | 'host' | 'port'>): string {
+  return (publicUrl || `http://${host}:${port}`).replace(/\/$/, '');
+}
+
 /** Throws one error that names every setting that is wrong, or unknown. */
 export function readConfig(environment: Record<string, string | undefined>): Config {
   const faults: string[] = [];
-  const values = Object.entries(settings).map(([name, { variable, default: fallback, parse }]) => {
+  const values = Object.entries(settings).map(([name, { variable, default: fallback, parse, isSecret }]) => {
     try {
       return [name, parse(environment[variable] ?? fallback)];
     } catch (fault) {
-      faults.push(
-        `${variable} ${fault instanceof Error ? fault.message : fault}; it is "${environment[variable]}".`,
-      );
+      const given = isSecret
+        ? 'it holds a secret, so it is not shown here'
+        : `it is "${environment[variable]}"`;
+      faults.push(`${variable} ${fault instanceof Error ? fault.message : fault}; ${given}.`);
       return [name, undefined];
     }
   });
+  const isSet = (...variables: string[]) => variables.every((variable) => environment[variable]);
+  const cloudFront = ['PINHOLE_CLOUDFRONT_KEY_PAIR', 'PINHOLE_CLOUDFRONT_KEY_FILE'];
+  if (cloudFront.some((variable) => isSet(variable)) && !isSet(...cloudFront, 'PINHOLE_MEDIA_URL'))
+    faults.push(`${cloudFront.join(' and ')} need each other and PINHOLE_MEDIA_URL.`);
   const known = new Set(Object.values(settings).map(({ variable }) => variable));
   for (const variable of Object.keys(environment))
     if (variable.startsWith('PINHOLE_') && !variable.startsWith('PINHOLE_TEST_') && !known.has(variable))
@@ -158,6 +263,7 @@ function setting<Value>(
   fallback: string,
   means: string,
   parse: (text: string) => Value,
+  { isSecret = false } = {},
 ): Setting<Value> & { variable: string } {
-  return { variable, default: fallback, means, parse };
+  return { variable, default: fallback, means, parse, isSecret };
 }

@@ -37,7 +37,11 @@ const bodies: [string, string, Body][] = [
   ['PUT', '/me/password', { currentPassword: PASSWORD, newPassword: `${PASSWORD}!` }],
   ['DELETE', '/me', { password: PASSWORD }],
   ['PUT', '/me/avatar', { uploadId }],
-  ['POST', '/posts', { caption: 'x', photos: [{ uploadId, altText: 'x', filter: 'none' }] }],
+  [
+    'POST',
+    '/posts',
+    { caption: 'x', photos: [{ uploadId, altText: 'x', edits: { look: { filter: 'none' } } }] },
+  ],
   ['POST', `/posts/${post.id}/comments`, { text: 'hello' }],
   ['PUT', '/activity/seen', { activityId: post.id }],
 ];
@@ -62,10 +66,10 @@ test('a field of the wrong type is refused by its name, in every body', async ()
       for (const [field, value] of Object.entries(body))
         for (const bad of wrong[typeof value] ?? [])
           await refuses(method, path, { ...body, [field]: bad }, field);
-      for (const [field, value] of Object.entries({ uploadId, altText: 'x', filter: 'none' }))
+      for (const [field, value] of Object.entries({ uploadId, altText: 'x', edits: 'none' }))
         if (path === '/posts')
           for (const bad of [...(wrong[typeof value] ?? []), 'no-such-filter'.repeat(100)]) {
-            const photo = { uploadId, altText: 'x', filter: 'none', [field]: bad };
+            const photo = { uploadId, altText: 'x', [field]: bad };
             await refuses(method, path, { ...body, photos: [photo] }, `photos.0.${field}`);
           }
     }

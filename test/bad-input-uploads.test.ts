@@ -31,7 +31,11 @@ test('a post of no photo, of 21, or of one photo twice is refused, and the uploa
     assertRefused(await publish(uploadIds), 400, 'invalid');
     assertRefused(await publish(Array(1_000).fill(first)), 400, 'invalid');
     assertRefused(await publish([first, first]), 400, 'upload_twice');
-    assertRefused(await publish([first], { photos: [{ uploadId: first, filter: 'sepia' }] }), 400, 'invalid');
+    assertRefused(
+      await publish([first], { photos: [{ uploadId: first, edits: { look: { filter: 'sepia' } } }] }),
+      400,
+      'invalid',
+    );
   });
   const post = await publish(rest);
   assert.equal(post.status, 201);

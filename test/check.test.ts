@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { rm } from 'node:fs/promises';
+import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { test } from 'node:test';
 import { sql } from '../server/infra/sql.ts';
-import { checkAll } from '../server/main/admin/check.ts';
+import { type Check, checkAll } from '../server/main/admin/check.ts';
+import { checkChecksums, checkFiles } from '../server/main/admin/check-files.ts';
 import { openWorld } from './world.ts';
 
 const world = await openWorld();
@@ -52,4 +54,41 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
   const seen = await ann.get(`/posts/${post.id}`);
   assert.deepEqual([seen.likeCount, seen.commentCount], [1, 1]);
   assert.equal((await world.call('GET', '/search?q=%23pier')).body.hashtags[0].postCount, 1);
+});
+
+test('check compares photo rows and files in both directions, spares what is young, and reads every byte if asked', async () => {
+  const post = await ann.posts('files');
+  await world.settled();
+  const mediaId = post.photos[0]?.mediaId ?? '';
+  const files = (await world.files()).filter((file) => file.includes(mediaId));
+  const fileOf = (part: string) => files.find((file) => file.includes(part)) ?? '';
+  const old = path.join(path.dirname(fileOf('w640.jpg')), 'w999.jpg');
+  const nobodys = path.join(path.dirname(fileOf('originals/')), '4470190868062693377');
+  const young = `${nobodys.slice(0, -1)}8`;
+  for (const file of [old, nobodys, young]) await writeFile(file, 'x');
+  for (const file of [old, nobodys]) await utimes(file, 1, 1);
+  const wrong = async (isRepairing: boolean, more: Check[] = []) => {
+    const lines: string[] = [];
+    await checkAll(world.app, isRepairing, (line) => lines.push(line), [checkFiles, ...more]);
+    return lines.filter((line) => line.startsWith('    ')).map((line) => line.trim());
+  };
+  const found = await wrong(false);
+  assert.equal(found.length, 2, found.join('\n'));
+  assert.ok(found.some((line) => line.includes('w999.jpg') && line.includes('no more')));
+  assert.ok(found.some((line) => line.includes('belongs to no photo')));
+  await wrong(true);
+  assert.deepEqual(await wrong(false), []);
+  assert.ok((await world.files()).includes(young), 'it may belong to an upload under way');
+  await rm(young);
+
+  const bytes = new Uint8Array(await readFile(fileOf('w640.jpg')));
+  bytes[500] = (bytes[500] ?? 0) ^ 1;
+  await writeFile(fileOf('w640.jpg'), bytes);
+  assert.deepEqual(await wrong(false), [], 'of the same size');
+  const [line = ''] = await wrong(true, [checkChecksums]);
+  assert.match(line, /w640\.jpg: has another checksum/);
+  assert.deepEqual(await wrong(false, [checkChecksums]), []);
+
+  await world.rows(sql`update media set shelf = 'private' where media_id = ${mediaId} returning 1`);
+  assert.ok((await wrong(false)).some((each) => each.includes('on the shelf "private"')));
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { describeConfig, readConfig } from '../server/config.ts';
@@ -20,8 +20,10 @@ test('README has at most 120 lines, ARCHITECTURE at most 200', async () => {
 
 test('docs/data.md names every table, job and cache key', async () => {
   const data = await read('docs/data.md');
-  const sql = (await read('db/directory/0001_initial.sql')) + (await read('db/shard/0001_initial.sql'));
-  const tables = [...sql.matchAll(/create table (\w+)/g)].map((match) => match[1] ?? '');
+  const files: string[] = [];
+  for await (const file of glob('db/*/*.sql', { cwd: root })) files.push(file);
+  const sql = (await Promise.all(files.map(read))).join('\n');
+  const tables = [...sql.matchAll(/create (?:table|view) (\w+)/g)].map((match) => match[1] ?? '');
   assert.deepEqual(
     [...tables, ...jobKinds].filter((name) => !data.includes(`\`${name}\``)),
     [],

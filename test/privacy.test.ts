@@ -17,6 +17,7 @@ const OPEN = `
   list of posts           yes        yes       yes       yes        yes      -        -        yes
   post                    yes        yes       yes       yes        yes      -        -        yes
   photo                   yes        yes       yes       yes        yes      -        -        yes
+  photo by its address    yes        yes       yes       yes        yes      yes      yes      yes
   comments on the post    yes        yes       yes       yes        yes      -        -        yes
   likes of the post       yes        yes       yes       yes        yes      -        -        yes
   followers               yes        yes       yes       yes        yes      -        -        yes
@@ -41,6 +42,7 @@ const CLOSED = `
   list of posts           -          -         yes       -          -        -        -        yes
   post                    -          -         yes       -          -        -        -        yes
   photo                   -          -         yes       -          -        -        -        yes
+  photo by its address    -          -         yes       -          -        -        -        yes
   comments on the post    -          -         yes       -          -        -        -        yes
   likes of the post       -          -         yes       -          -        -        -        yes
   followers               -          -         yes       -          -        -        -        yes
@@ -91,7 +93,12 @@ const LOOKS: Record<string, (ask: Ask, subject: Subject) => Promise<string>> = {
   photo: async (ask, { post }) => {
     const { body } = await ask(`/posts/${post.id}`);
     const url = body.photos?.[0]?.renditions[0]?.url;
-    return url && (await world.call('GET', url)).status === 200 ? 'yes' : '-';
+    return url && (await ask(url)).status === 200 ? 'yes' : '-';
+  },
+  'photo by its address': async (ask, { owner, post }) => {
+    const now = (await owner.act('GET', `/posts/${post.id}`)).body;
+    const url = (now.photos ?? post.photos)[0].renditions[0].url;
+    return (await ask(url)).status === 200 ? 'yes' : '-';
   },
   'comments on the post': async (ask, { post }) => holds(await ask(`/posts/${post.id}/comments`), hub.handle),
   'likes of the post': async (ask, { post }) => holds(await ask(`/posts/${post.id}/likes`), hub.handle),

@@ -86,7 +86,7 @@ test('killed with -9 right after its answers, it comes back with all that it ack
   assert.equal((await api(base, 'PUT', `/uploads/${ticket.body.uploadId}`, token, samplePhoto)).status, 200);
   const post = await api(base, 'POST', '/posts', token, {
     caption: 'kept #kept',
-    photos: [{ uploadId: ticket.body.uploadId, filter: 'warm-vintage' }],
+    photos: [{ uploadId: ticket.body.uploadId, edits: { look: { filter: 'warm-vintage' } } }],
   });
   assert.equal(post.status, 201);
   postId = post.body.id;

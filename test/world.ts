@@ -106,7 +106,7 @@ function buildWorld(app: App, base: string, dataDir: string) {
       status: response.status,
       headers: response.headers,
       text,
-      body: isJson ? JSON.parse(text) : null,
+      body: isJson && text ? JSON.parse(text) : null,
     };
   };
 
@@ -205,7 +205,11 @@ function personOf(call: CallApi, id: string, handle: string, token: string) {
     return ticket.uploadId;
   }
   async function publishes(caption: string, uploadIds: string[], filter = 'none'): Promise<PostCard> {
-    const photos = uploadIds.map((uploadId) => ({ uploadId, filter, altText: `a photo by ${handle}` }));
+    const photos = uploadIds.map((uploadId) => ({
+      uploadId,
+      edits: { look: { filter } },
+      altText: `a photo by ${handle}`,
+    }));
     return (await must('POST', '/posts', { body: { caption, photos } })).body;
   }
   async function posts(

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, Suspense, useEffect } from 'react';
+import { type ReactNode, Suspense, useEffect, useLayoutEffect } from 'react';
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
 import { meQuery, useSetup } from './api/accounts.ts';
 import { sentenceOf } from './api/client.ts';
@@ -12,6 +12,7 @@ import { NotFoundPage } from './pages/NotFoundPage.tsx';
 import { SignInPage } from './pages/SignInPage.tsx';
 import { WelcomePage } from './pages/WelcomePage.tsx';
 import { paths, patterns, safeReturn } from './paths.ts';
+import { setViewer } from './state/viewer.ts';
 import { Button } from './ui/Button.tsx';
 import { ErrorBoundary } from './ui/ErrorBoundary.tsx';
 import { Spinner } from './ui/Spinner.tsx';
@@ -28,6 +29,7 @@ const hashtagPage = pageCode(async () => (await import('./pages/HashtagPage.tsx'
 const activityPage = pageCode(async () => (await import('./pages/ActivityPage.tsx')).ActivityPage);
 const requestsPage = pageCode(async () => (await import('./pages/RequestsPage.tsx')).RequestsPage);
 const newPostPage = pageCode(async () => (await import('./pages/NewPostPage.tsx')).NewPostPage);
+const editPhotosPage = pageCode(async () => (await import('./pages/EditPhotosPage.tsx')).EditPhotosPage);
 const settingsPage = pageCode(async () => (await import('./pages/SettingsPage.tsx')).SettingsPage);
 
 export function App() {
@@ -47,9 +49,18 @@ function Start() {
   const setup = useSetup(me.data === null);
   const [path] = useLocation();
   const hasStarted = me.data !== undefined;
+  const viewerId = me.data?.id ?? null;
+  const keepsOriginals = me.data?.keepsOriginals ?? false;
   useEffect(() => {
     if (hasStarted) loadPagesAhead();
   }, [hasStarted]);
+  useLayoutEffect(
+    () => setViewer(viewerId ? { accountId: viewerId, keepsOriginals } : null),
+    [viewerId, keepsOriginals],
+  );
+  useEffect(() => {
+    if (keepsOriginals) void import('./components/the-originals.ts').catch(() => undefined);
+  }, [keepsOriginals]);
 
   if (me.data === undefined) {
     return me.error ? <CannotStart error={me.error} onRetry={() => void me.refetch()} /> : <Spinner />;
@@ -74,6 +85,9 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
       <Route path={patterns.home}>{isSignedIn ? <FeedPage /> : <WelcomePage />}</Route>
       <Route path={patterns.post}>
         {({ postId }) => <LazyPage key={postId} code={postPage} props={{ postId }} />}
+      </Route>
+      <Route path={patterns.editPhotos}>
+        {({ postId }) => own(<LazyPage key={postId} code={editPhotosPage} props={{ postId }} />)}
       </Route>
       <Route path={patterns.followers}>
         {({ handle = '' }) => (

@@ -14,6 +14,7 @@ export type SettingsSection =
 export const paths = {
   home: () => '/',
   post: (postId: string) => `/p/${encodeURIComponent(postId)}`,
+  editPhotos: (postId: string) => `/p/${encodeURIComponent(postId)}/edit`,
   profile: (handle: string) => `/@${encodeURIComponent(handle)}`,
   followers: (handle: string) => `/@${encodeURIComponent(handle)}/followers`,
   following: (handle: string) => `/@${encodeURIComponent(handle)}/following`,
@@ -33,6 +34,7 @@ export const paths = {
 export const patterns = {
   home: '/',
   post: '/p/:postId',
+  editPhotos: '/p/:postId/edit',
   profile: /^\/@(?<handle>[^/]+)\/?$/,
   followers: /^\/@(?<handle>[^/]+)\/followers\/?$/,
   following: /^\/@(?<handle>[^/]+)\/following\/?$/,

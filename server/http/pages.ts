@@ -120,7 +120,7 @@ function headOf(app: App, preview: Preview): string {
     ['og:url', app.publicUrl + preview.path],
     ...(preview.image
       ? [
-          ['og:image', app.publicUrl + preview.image],
+          ['og:image', new URL(preview.image, app.publicUrl).href],
           ['twitter:card', preview.kind === 'article' ? 'summary_large_image' : 'summary'],
         ]
       : []),

@@ -44,13 +44,20 @@ export type Routes = (server: Server, app: App, limits: RateLimits) => void;
 const JSON_MAX_BYTES = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 120_000;
 const HEADERS_TIMEOUT_MS = 15_000;
-const CONTENT_SECURITY_POLICY = [
-  "default-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'self'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** Photos may come from a host of their own, and go straight to the object store; filters are WebAssembly. */
+function contentSecurityPolicy({ config }: App): string {
+  const originOf = (url: string) => (url ? ` ${new URL(url).origin}` : '');
+  return [
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    `img-src 'self'${originOf(config.mediaUrl)}`,
+    `connect-src 'self'${originOf(config.s3?.endpoint ?? '')}`,
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}
 
 /** `api` is mounted under /api/v1, `root` beside it. */
 export async function buildServer(app: App, mounts: { api: Routes[]; root: Routes[] }): Promise<Server> {
@@ -81,7 +88,7 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
     },
   );
   server.addContentTypeParser(
-    /^(image\/|application\/octet-stream)/,
+    /^(image\/|application\/(offset\+)?octet-stream)/,
     async (request: FastifyRequest, payload: IncomingMessage) => {
       if (!request.routeOptions.config.takesBytes) throw wrongType(SEND_JSON);
       return payload;
@@ -103,10 +110,11 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
+  const policy = contentSecurityPolicy(app);
   server.decorateRequest('viewer', null);
   server.addHook('onRequest', async (_request, reply) => {
     reply.headers({
-      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'content-security-policy': policy,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'same-origin',
       'cross-origin-opener-policy': 'same-origin',

@@ -7,11 +7,11 @@ import type { Me, Profile } from '../features/accounts/schema.ts';
 import { countUnread } from '../features/activity/activity.ts';
 import { blocks, mustSee, seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
 import { listBlocks, listRelationships } from '../features/graph/graph.ts';
-import { photoUrl } from '../features/media/addresses.ts';
+import { avatarUrl } from '../features/media/addresses.ts';
 import type { App } from '../infra/app.ts';
 
 const AVATAR = 's150';
-const AVATAR_LARGE = 's320';
+const AVATAR_LARGE = 's512';
 const NOBODY = { isSelf: false, following: 'no', followsYou: false, blocked: false } as const;
 
 /** Avatars are part of the header, which is public also for private accounts. */
@@ -21,12 +21,12 @@ export function presentCard(app: App, account: Visible): AccountCard {
     handle: account.handle,
     name: account.name,
     isPrivate: account.isPrivate,
-    avatarUrl: avatarUrl(app, account.avatarId, AVATAR),
+    avatarUrl: avatarOf(app, account.accountId, account.avatarId, AVATAR),
   };
 }
 
-function avatarUrl(app: App, avatarId: string | null, name: string): string | null {
-  return avatarId ? photoUrl(app, { mediaId: avatarId, isPrivate: false }, name) : null;
+function avatarOf(app: App, accountId: AccountId, avatarId: string | null, name: string): string | null {
+  return avatarId ? avatarUrl(app, accountId, avatarId, name) : null;
 }
 
 /** Cards in the order of the ids; those that the viewer may not see are left out. */
@@ -74,7 +74,7 @@ export async function hydrateProfile(app: App, viewer: ViewerId, accountId: Acco
   return {
     ...presentCard(app, seen),
     bio: account.bio,
-    avatarLargeUrl: avatarUrl(app, account.avatar_id, AVATAR_LARGE),
+    avatarLargeUrl: avatarOf(app, accountId, account.avatar_id, AVATAR_LARGE),
     followerCount: Number(account.follower_count),
     followingCount: Number(account.following_count),
     postCount: Number(account.post_count),
@@ -109,11 +109,12 @@ export async function presentMe(app: App, viewer: Pick<Viewer, 'accountId'>): Pr
     handle: account.handle,
     name: account.name,
     isPrivate: account.is_private,
-    avatarUrl: avatarUrl(app, account.avatar_id, AVATAR),
+    avatarUrl: avatarOf(app, account.account_id, account.avatar_id, AVATAR),
     bio: account.bio,
     email: account.email,
     emailConfirmed: account.email_confirmed_at !== null,
     role: account.role,
+    keepsOriginals: account.keeps_originals,
     followerCount: Number(account.follower_count),
     followingCount: Number(account.following_count),
     postCount: Number(account.post_count),

@@ -69,17 +69,26 @@ function presentPost(app: App, post: PostRow, account: Visible, liked: boolean):
     caption: post.caption,
     state: post.state === 'deleted' ? 'failed' : post.state,
     createdAt: post.created_at.toISOString(),
-    photos: post.photos.map((photo) => presentPhoto(app, photo, account.isPrivate)),
+    photos: post.photos.map((photo) => presentPhoto(app, photo, account)),
     likeCount: Number(post.like_count),
     commentCount: Number(post.comment_count),
     liked,
   };
 }
 
-function presentPhoto(app: App, photo: PhotoRow, isPrivate: boolean): Photo {
+function presentPhoto(app: App, photo: PhotoRow, { accountId, isPrivate }: Visible): Photo {
+  const state = photo.state === 'ready' || photo.state === 'failed' ? photo.state : 'developing';
+  const files = {
+    accountId,
+    mediaId: photo.media_id,
+    revision: photo.revision,
+    shelf: photo.shelf,
+    isPrivate,
+  };
   return {
     mediaId: photo.media_id,
-    state: photo.state === 'ready' || photo.state === 'failed' ? photo.state : 'developing',
+    state,
+    stage: state === 'developing' && !photo.is_in_work ? 'waiting' : state,
     failure: photo.failure_message,
     altText: photo.alt_text,
     filter: photo.filter,
@@ -87,11 +96,16 @@ function presentPhoto(app: App, photo: PhotoRow, isPrivate: boolean): Photo {
     height: photo.height ?? 0,
     thumbhash: photo.thumbhash,
     averageColour: photo.average_colour,
+    takenAt: photo.taken_at,
+    place:
+      photo.latitude === null || photo.longitude === null
+        ? null
+        : { latitude: photo.latitude, longitude: photo.longitude },
     renditions: photo.renditions.map(({ name, width, height }) => ({
       name,
       width,
       height,
-      url: photoUrl(app, { mediaId: photo.media_id, isPrivate }, name),
+      url: photoUrl(app, files, name),
     })),
   };
 }

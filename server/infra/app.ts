@@ -3,18 +3,26 @@ import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Cache } from './cache.ts';
+import type { CloudFront } from './cloudfront.ts';
 import type { ImageWorkers } from './images/pool.ts';
 import type { Mailer } from './mail.ts';
+import type { Metrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
 import type { Shards } from './shards.ts';
-import type { Storage } from './storage.ts';
+import type { Storage } from './storage/storage.ts';
 
 export type App = {
   config: Config;
   /** Where members reach us, without a slash at the end. */
   publicUrl: string;
-  /** Signs photo addresses and cursors; the same in all processes. */
+  /** Signs cursors; the same in all processes. */
   signingKey: KeyObject;
+  /** Makes the part of photo addresses that nobody can guess: never changed, or no file would be found again. */
+  addressKey: KeyObject;
+  /** Signs the addresses of private photos; nginx is given it too. */
+  linkSecret: string;
+  /** Signs them instead, where CloudFront is in front. */
+  cloudFront: CloudFront | null;
   clock: { nowMs(): number };
   log: Logger;
   shards: Shards;
@@ -23,4 +31,5 @@ export type App = {
   storage: Storage;
   images: ImageWorkers;
   mail: Mailer;
+  metrics: Metrics;
 };

@@ -1,20 +1,22 @@
 /** The one place where the parts are put together. Whoever calls openApp must call its close. */
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { LOGICAL_SHARDS } from '../../core/ids.ts';
-import { type Config, ConfigFault } from '../config.ts';
+import { type Config, ConfigFault, publicUrlOf } from '../config.ts';
 import type { App } from '../infra/app.ts';
 import { openCache } from '../infra/cache.ts';
+import { openCloudFront } from '../infra/cloudfront.ts';
 import { type Database, openDatabase } from '../infra/database.ts';
 import { startImageWorkers } from '../infra/images/pool.ts';
 import { openMailer } from '../infra/mail.ts';
+import { openMetrics } from '../infra/metrics.ts';
 import { migrate } from '../infra/migrations.ts';
 import { openQueue } from '../infra/queue.ts';
 import { mapShards, type ShardServer } from '../infra/shards.ts';
 import { sql } from '../infra/sql.ts';
-import { openFolderStorage } from '../infra/storage.ts';
+import { openStorage } from '../infra/storage/open.ts';
 import { jobKinds, jobs } from './jobs.ts';
 
 export type OpenApp = { app: App; close(): Promise<void> };
@@ -51,12 +53,18 @@ export async function openApp(
     jobKinds,
     onError,
   );
-  const storage = await openFolderStorage(path.join(config.dataDir, 'photos'));
-  const images = startImageWorkers({ count: config.mediaWorkers });
+  const storage = await openStorage(config);
+  const metrics = openMetrics();
+  const images = startImageWorkers({ count: config.mediaWorkers, observe: metrics.observePhoto });
   const app: App = {
     config,
-    publicUrl: (config.publicUrl || `http://${config.host}:${config.port}`).replace(/\/$/, ''),
-    signingKey: await readSecret(directory, 'signing'),
+    publicUrl: publicUrlOf(config),
+    signingKey: createSecretKey(await readSecret(directory, 'signing')),
+    addressKey: createSecretKey(await readSecret(directory, 'addresses')),
+    linkSecret: (await readSecret(directory, 'links')).toString('base64url'),
+    cloudFront: config.cloudFrontKeyPair
+      ? openCloudFront(config.mediaUrl, config.cloudFrontKeyPair, config.cloudFrontKeyFile)
+      : null,
     clock: { nowMs: Date.now },
     log,
     shards,
@@ -64,6 +72,7 @@ export async function openApp(
     cache: openCache(),
     storage,
     images,
+    metrics,
     mail: openMailer({
       smtpUrl: config.smtpUrl,
       from: config.mailFrom,
@@ -76,6 +85,7 @@ export async function openApp(
     async close() {
       await queue.stop();
       await images.stop();
+      await storage.close();
       await Promise.all([directory.close(), shard.close()]);
     },
   };
@@ -133,11 +143,11 @@ async function readMap(directory: Database, shard: Database) {
   return mapShards(directory, known, rows);
 }
 
-async function readSecret(directory: Database, name: string): Promise<KeyObject> {
+async function readSecret(directory: Database, name: string): Promise<Buffer> {
   await directory.rows(
     sql`insert into secrets (name, value) values (${name}, ${randomBytes(32)}) on conflict do nothing`,
   );
   const [row] = await directory.rows<{ value: Buffer }>(sql`select value from secrets where name = ${name}`);
   if (!row) throw new Error(`The secret ${name} is missing.`);
-  return createSecretKey(row.value);
+  return row.value;
 }

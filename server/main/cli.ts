@@ -12,12 +12,20 @@ const verbs: Record<string, Verb> = {
   },
   migrate: { about: 'Bring the databases up to date, and stop', load: () => import('./admin/migrate.ts') },
   check: {
-    about: 'Compare every mirror and counter with its source; --repair mends',
+    about: 'Compare mirrors, counters and photo files with their sources; --repair, --checksums',
     load: () => import('./admin/check.ts'),
   },
   jobs: {
     about: 'list: jobs that failed for good; replay: try them again',
     load: () => import('./admin/jobs.ts'),
+  },
+  store: {
+    about: 'list: what the photo store holds; copy --to FOLDER|URL: into another',
+    load: () => import('./admin/store.ts'),
+  },
+  nginx: {
+    about: 'Print the configuration of an nginx in front, which serves the photos',
+    load: () => import('./admin/nginx.ts'),
   },
   seed: {
     about: '--photos DIR [--accounts N]: fill a demo network through the API',
@@ -27,6 +35,18 @@ const verbs: Record<string, Verb> = {
     about: '[NAME] [--seconds N] [--json FILE]: measure; without a name, list',
     load: () => import('../../bench/bench.ts'),
   },
+  filter: {
+    about: 'NAME [--strength N] IN OUT.png: a filter on one photograph',
+    load: () => import('./admin/filter.ts'),
+  },
+  'contact-sheet': {
+    about: 'DIR OUT.jpg [--width N]: every filter on every photograph of a folder, as one picture',
+    load: () => import('./admin/contact-sheet.ts'),
+  },
+  kernel: {
+    about: "Compile the filters' inner loops anew, after a change to core/look/kernel.as",
+    load: () => import('./admin/kernel.ts'),
+  },
 };
 
 const [name = 'help', ...args] = process.argv.slice(2);
@@ -34,7 +54,7 @@ const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
 if (!verb) {
   const isHelp = ['help', '--help', '-h'].includes(name);
   console.log(`${isHelp ? '' : `There is no "${name}".\n\n`}Usage: ./pinhole VERB\n`);
-  for (const [each, { about }] of Object.entries(verbs)) console.log(`  ${each.padEnd(8)} ${about}`);
+  for (const [each, { about }] of Object.entries(verbs)) console.log(`  ${each.padEnd(13)} ${about}`);
   console.log('\nSettings are environment variables: see docs/configuration.md.');
   process.exitCode = isHelp ? 0 : 2;
 } else {

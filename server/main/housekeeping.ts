@@ -1,5 +1,6 @@
 /** What is done now and then: abandoned uploads and old idempotency keys are removed. */
-import { sweepUploads } from '../features/media/media.ts';
+import { moveOldPhotos } from '../features/media/shelves.ts';
+import { sweepUploads } from '../features/media/uploads.ts';
 import { forgetOldKeys } from '../features/posts/posts.ts';
 import type { App } from '../infra/app.ts';
 
@@ -9,7 +10,7 @@ const EVERY_MS = 10 * 60_000;
 export function startHousekeeping(app: App): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    running = Promise.all([sweepUploads(app), forgetOldKeys(app)]).catch((error) =>
+    running = Promise.all([sweepUploads(app), moveOldPhotos(app), forgetOldKeys(app)]).catch((error) =>
       app.log.error({ err: error }, 'housekeeping'),
     );
   }, EVERY_MS);

@@ -6,6 +6,7 @@ import { openApp, startWorker } from './app.ts';
 import { buildClient } from './build.ts';
 import { startDatabase } from './database.ts';
 import { startHousekeeping } from './housekeeping.ts';
+import { serveMetrics } from './metrics.ts';
 import { OperatorFault, say, step } from './progress.ts';
 
 export async function run(): Promise<void> {
@@ -30,6 +31,11 @@ export async function run(): Promise<void> {
     await server.listen({ host: config.host, port: config.port }).catch((error) => {
       throw listenFault(error, config.host, config.port);
     });
+    const { metrics } = config;
+    if (metrics) {
+      const listener = await serveMetrics(app, metrics);
+      closing.unshift(async () => listener.close());
+    }
     await startWorker(app);
     closing.unshift(startHousekeeping(app));
     const address =

@@ -33,10 +33,15 @@ test('ann posts three photographs with the filter; bob follows, likes and commen
   await signUp(ann.page, 'ann');
   await ann.page.getByRole('link', { name: 'New post' }).first().click();
   await ann.page.getByLabel('Photos', { exact: true }).setInputFiles([...photographs, sideways]);
+  const editor = ann.page.getByRole('dialog');
+  for (const at of [1, 2, 3]) {
+    await editor.getByRole('button', { name: `Photo ${at}`, exact: true }).click();
+    await editor.getByText('Warm vintage', { exact: true }).click();
+  }
+  await editor.getByRole('button', { name: 'Next' }).click();
   await ann.page.getByRole('button', { name: /^Photo 3 of 3, received/ }).waitFor({ timeout: DEVELOP_MS });
   for (const at of [1, 2, 3]) {
     await ann.page.getByRole('button', { name: new RegExp(`^Photo ${at} of 3`) }).click();
-    await ann.page.getByText('Warm vintage', { exact: true }).click();
     await ann.page.getByLabel(/^Description/).fill(`the photo number ${at}`);
   }
   await ann.page.getByLabel('Caption').fill('An evening out #evening');

@@ -4,7 +4,6 @@ import { rememberSignedIn } from '../state/signed-in-hint.ts';
 import { ApiError, call } from './client.ts';
 import { keys } from './keys.ts';
 import type { Session } from './types.ts';
-import { sendPhoto } from './uploads.ts';
 
 type SignedIn = { account: Me };
 type NewAccount = { handle: string; email: string; password: string; name?: string };
@@ -90,7 +89,7 @@ function changeViewer(client: QueryClient, viewer: Me | null): void {
 export function useEditMe() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (edits: { name?: string; bio?: string; isPrivate?: boolean }) =>
+    mutationFn: (edits: { name?: string; bio?: string; isPrivate?: boolean; keepsOriginals?: boolean }) =>
       call<Me>('PATCH', '/me', { body: edits }),
     meta: { showsError: true },
     onSuccess: (me) => showMe(client, me),
@@ -102,6 +101,8 @@ export function useSetAvatar() {
   return useMutation({
     mutationFn: async (square: Blob | null) => {
       if (!square) return await call<Me>('DELETE', '/me/avatar');
+      // Only here: the first screen does without it.
+      const { sendPhoto } = await import('./uploads.ts');
       const { uploadId } = await sendPhoto(square);
       return await call<Me>('PUT', '/me/avatar', { body: { uploadId } });
     },

@@ -8,6 +8,7 @@ export const keys = {
   accountPosts: (accountId: string) => ['posts', 'account', accountId] as const,
   hashtagPosts: (tag: string) => ['posts', 'hashtag', tag] as const,
   post: (postId: string) => ['post', postId] as const,
+  photoEdits: (mediaId: string) => ['photo-edits', mediaId] as const,
   comments: (postId: string) => ['comments', postId] as const,
   profile: (handle: string) => ['profile', handle.toLowerCase()] as const,
   followers: (accountId: string) => ['accounts', 'followers', accountId] as const,

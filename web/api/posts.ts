@@ -8,11 +8,12 @@ import {
 import type { PostCard } from '../../core/shapes.ts';
 import type { Publish } from '../../server/features/posts/schema.ts';
 import { dropPost, findPost, patchPost } from './cache.ts';
-import { call, type Page } from './client.ts';
+import { ApiError, call, type Page } from './client.ts';
 import { keys } from './keys.ts';
 import { usePages } from './pages.ts';
 
 const POLL_MS = 1_000;
+const RETRY_MAX_MS = 30_000;
 const GRID_PAGE = 30;
 const FEED_PAGE = 10;
 
@@ -53,20 +54,30 @@ export function usePost(postId: string) {
     queryFn: async ({ signal }) => {
       const post = await call<PostCard>('GET', `/posts/${encodeURIComponent(postId)}`, { signal });
       const before = client.getQueryData<PostCard>(keys.post(postId));
-      if (before?.state === 'developing' && post.state === 'published') showEverywhere(client, post);
+      if (before && isInWork(before) && !isInWork(post)) showEverywhere(client, post);
       return post;
     },
     placeholderData: () => findPost(client, postId),
-    refetchInterval: (query) => (query.state.data?.state === 'developing' ? POLL_MS : false),
+    refetchInterval: (query) => (isInWork(query.state.data) ? POLL_MS : false),
   });
 }
 
+/** Some photo of it is still to be made, or made anew. */
+function isInWork(post: PostCard | undefined): boolean {
+  return (
+    post?.state === 'developing' || (post?.photos.some((photo) => photo.state === 'developing') ?? false)
+  );
+}
+
+/** A cut connection is no refusal: it is tried until there is an answer, under the key that makes the post but once. */
 export function usePublish() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: ({ post, idempotencyKey }: { post: Publish; idempotencyKey: string }) =>
       call<PostCard>('POST', '/posts', { body: post, headers: { 'idempotency-key': idempotencyKey } }),
     meta: { showsError: true },
+    retry: (_failures, error) => error instanceof ApiError && [0, 502, 503, 504].includes(error.status),
+    retryDelay: (failures) => Math.min(RETRY_MAX_MS, 1_000 * 2 ** failures),
     onSuccess: (post) => {
       client.setQueryData(keys.post(post.id), post);
       showEverywhere(client, post);

@@ -1,40 +1,126 @@
-import { ApiError, call, errorOf, unreachable } from './client.ts';
-import type { Uploaded, UploadTicket } from './types.ts';
+/**
+ * The bytes of one photo on their way to the server. Small ones go in one request (to the store itself, where the ticket
+ * says so), large ones in slices by the tus protocol. Whoever keeps the ID of the ticket can go on after a cut, and
+ * first learns how much is there already: nothing is sent twice.
+ */
+import { limits } from '../../core/limits.ts';
+import { ApiError, call, isGone } from './client.ts';
+import { sha256Of } from './sha256.ts';
+import { sendInSlices, sendRequest } from './transfers.ts';
+import type { Uploaded, UploadState, UploadTicket } from './types.ts';
 
-type SendOptions = { signal?: AbortSignal; onProgress?: (percent: number) => void };
+/** What one request may carry: a cut costs at most as much once more. */
+const WHOLE_MAX_BYTES = 4 * 1024 * 1024;
+/** 401: the member signs in again. 409: another request with the same bytes is not over yet, or the server has more of them than we know. */
+const PASSING = new Set([401, 408, 409, 423, 429, 500, 502, 503, 504]);
+const TRIES_MAX = 8;
 
-/** Asks for a ticket and sends the bytes of one photo. Rejects with an ApiError that says why the server refused. */
+/** `knownPostId`: a post of the member that shows the very same photo. */
+export type Begun = { uploadId: string; knownPostId: string | null };
+
+export type SendOptions = {
+  /** The ticket under which these bytes were begun to be sent. */
+  uploadId?: string | null;
+  /** The upload whose untouched original these bytes are. */
+  originalOf?: string;
+  onTicket?: (begun: Begun) => void;
+  onProgress?: (percent: number) => void;
+  signal?: AbortSignal;
+};
+
+/** Rejects with an ApiError that says why the server refused, or that the way was cut: see isPassing. */
 export async function sendPhoto(bytes: Blob, options: SendOptions = {}): Promise<Uploaded> {
-  const ticket = await call<UploadTicket>('POST', '/uploads', { signal: options.signal });
-  if (bytes.size > ticket.maxBytes) {
-    const megabytes = Math.floor(ticket.maxBytes / 1024 / 1024);
-    throw new ApiError(
-      413,
-      'image_too_large',
-      `This photo has more than ${megabytes} MB. Choose a smaller one.`,
-    );
+  refuseTooLarge(bytes);
+  const begun = options.uploadId ? await findUpload(options.uploadId, options.signal) : null;
+  if (begun?.uploaded) return begun.uploaded;
+  if (begun) return await goOn(begun, bytes, options);
+  const ticket = await openTicket(bytes, options);
+  options.onTicket?.({ uploadId: ticket.uploadId, knownPostId: ticket.knownPostId });
+  if (ticket.known) return ticket.known;
+  if (bytes.size > WHOLE_MAX_BYTES) {
+    await sendInSlices(ticket.url, bytes, options);
+    return await completeUpload(ticket.uploadId, options.signal);
   }
-  return await putBytes(ticket.url, bytes, options);
+  return ticket.form
+    ? await sendForm(ticket, ticket.form, bytes, options)
+    : await sendWhole(ticket, bytes, options);
 }
 
 export async function forgetUpload(uploadId: string): Promise<void> {
   await call<void>('DELETE', `/uploads/${uploadId}`);
 }
 
-/** fetch() tells nothing of the bytes sent so far; XMLHttpRequest does. */
-function putBytes(url: string, bytes: Blob, { signal, onProgress }: SendOptions): Promise<Uploaded> {
-  return new Promise((resolve, reject) => {
-    const request = new XMLHttpRequest();
-    request.open('PUT', url);
-    request.setRequestHeader('content-type', 'application/octet-stream');
-    request.upload.onprogress = (event) => onProgress?.(Math.round((event.loaded / bytes.size) * 100));
-    request.onerror = () => reject(unreachable());
-    request.onabort = () => reject(new DOMException('The upload was given up.', 'AbortError'));
-    request.onload = () => {
-      if (request.status < 300) resolve(JSON.parse(request.responseText) as Uploaded);
-      else reject(errorOf(request.status, request.responseText, request.getResponseHeader('retry-after')));
-    };
-    signal?.addEventListener('abort', () => request.abort(), { once: true });
-    request.send(bytes);
+/** Whether the same may succeed later by itself: a network always may, a server that has too much to do a few times. */
+export function isPassing(error: unknown, tries: number): boolean {
+  if (!(error instanceof ApiError)) return false;
+  if (error.status === 0) return true;
+  return (PASSING.has(error.status) || error.code === 'upload_damaged') && tries < TRIES_MAX;
+}
+
+function refuseTooLarge(bytes: Blob): void {
+  if (bytes.size <= limits.uploadMaxBytes) return;
+  const megabytes = limits.uploadMaxBytes / 1024 / 1024;
+  const sentence = `This photo has more than ${megabytes} MB. Choose a smaller one.`;
+  throw new ApiError(413, 'image_too_large', sentence);
+}
+
+/** Null when there is nothing to go on with: too old, refused, or taken back. */
+async function findUpload(uploadId: string, signal?: AbortSignal): Promise<UploadState | null> {
+  try {
+    const found = await call<UploadState>('GET', `/uploads/${uploadId}`, { signal });
+    return found.state === 'failed' ? null : found;
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
+  }
+}
+
+async function goOn(
+  { uploadId, receivedBytes }: UploadState,
+  bytes: Blob,
+  options: SendOptions,
+): Promise<Uploaded> {
+  // The store may have it all, and only its reply was lost.
+  if (receivedBytes === 0) {
+    try {
+      return await completeUpload(uploadId, options.signal);
+    } catch (error) {
+      if (!(error instanceof ApiError && error.code === 'upload_missing')) throw error;
+    }
+  }
+  await sendInSlices(`/api/v1/uploads/${uploadId}`, bytes, options);
+  return await completeUpload(uploadId, options.signal);
+}
+
+async function openTicket(bytes: Blob, { originalOf, signal }: SendOptions): Promise<UploadTicket> {
+  const sha256 = await sha256Of(bytes);
+  const body = { sizeBytes: bytes.size, ...(sha256 && { sha256 }), ...(originalOf && { originalOf }) };
+  return await call<UploadTicket>('POST', '/uploads', { body, signal });
+}
+
+async function sendWhole(ticket: UploadTicket, bytes: Blob, options: SendOptions): Promise<Uploaded> {
+  const { text } = await sendRequest('PUT', ticket.url, {
+    ...options,
+    body: bytes,
+    sizeBytes: bytes.size,
+    headers: { 'content-type': 'application/octet-stream' },
   });
+  return JSON.parse(text) as Uploaded;
+}
+
+async function sendForm(
+  ticket: UploadTicket,
+  { url, fields }: NonNullable<UploadTicket['form']>,
+  bytes: Blob,
+  options: SendOptions,
+): Promise<Uploaded> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  body.append('file', bytes);
+  await sendRequest('POST', url, { ...options, body, sizeBytes: bytes.size, headers: {} });
+  return await completeUpload(ticket.uploadId, options.signal);
+}
+
+async function completeUpload(uploadId: string, signal?: AbortSignal): Promise<Uploaded> {
+  return await call<Uploaded>('POST', `/uploads/${uploadId}/complete`, { signal });
 }

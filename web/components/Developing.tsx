@@ -1,37 +1,46 @@
-import { useState } from 'react';
+import { lazy, Suspense } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
-import { Button } from '../ui/Button.tsx';
-import { DeletePostDialog } from './PostHeader.tsx';
+
+/** Choosing, preparing and sending a photo is code that only a failed one needs. */
+const MendPhotos = lazy(async () => ({ default: (await import('./MendPhotos.tsx')).MendPhotos }));
+
+const STAGES = { waiting: 'Waiting', developing: 'Developing', ready: 'Ready', failed: 'Failed' } as const;
 
 /** What the author sees until the photos are ready, or when one of them could not be made. */
 export function Developing({ post }: { post: PostCard }) {
-  const [asks, setAsks] = useState(false);
-  const ready = post.photos.filter((photo) => photo.state === 'ready').length;
-  const total = post.photos.length;
-  if (post.state === 'developing') {
-    return (
-      <div className="developing" role="status">
-        <p className="strong">Your photos are developing</p>
-        <progress value={ready + 0.35} max={total} aria-label="Photos developed" />
-        <p className="muted">
-          {ready} of {total} ready. You can leave this page; it goes on by itself.
-        </p>
-      </div>
-    );
-  }
-  const reasons = [...new Set(post.photos.flatMap((photo) => photo.failure ?? []))];
   return (
-    <div className="developing" role="alert">
-      <p className="strong">This post could not be made</p>
-      {reasons.map((reason) => (
-        <p key={reason} className="error-text">
-          {reason}
-        </p>
-      ))}
-      <Button look="quiet" onClick={() => setAsks(true)}>
-        Delete
-      </Button>
-      {asks && <DeletePostDialog post={post} onClose={() => setAsks(false)} />}
+    <div className="developing">
+      {post.state === 'developing' && <Progress post={post} />}
+      {post.state === 'failed' && (
+        <Suspense>
+          <MendPhotos post={post} />
+        </Suspense>
+      )}
     </div>
+  );
+}
+
+function Progress({ post: { photos } }: { post: PostCard }) {
+  const ready = photos.filter((photo) => photo.stage === 'ready').length;
+  return (
+    <>
+      <p className="strong" role="status">
+        {photos.length === 1 ? 'Your photo is developing' : 'Your photos are developing'}
+        <span className="hidden-visually">
+          : {ready} of {photos.length} ready
+        </span>
+      </p>
+      <progress value={ready + 0.35} max={photos.length} aria-label="Photos developed" />
+      {photos.length > 1 && (
+        <ol className="stages" aria-label="Stage of each photo">
+          {photos.map((photo, at) => (
+            <li key={photo.mediaId} data-stage={photo.stage}>
+              {at + 1} <span>{STAGES[photo.stage]}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+      <p className="muted">You can leave this page; it goes on by itself.</p>
+    </>
   );
 }

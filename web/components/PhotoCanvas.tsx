@@ -1,44 +1,29 @@
 import { ImageOff } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
-import type { FilterName } from '../../core/filters.ts';
-import { previewPhoto } from '../darkroom/darkroom.ts';
+import { PreviewCanvas } from '../darkroom/PreviewCanvas.tsx';
 import type { DraftPhoto } from '../state/upload-queue.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
 
-type PhotoCanvasProps = { photo: DraftPhoto; filter?: FilterName; maxSide: number; label?: string };
+type PhotoCanvasProps = { photo: DraftPhoto; maxSide: number; label?: string };
 
-/** A photo of the draft with its filter. What this browser cannot read is shown as the blur that the server makes. */
-export function PhotoCanvas({ photo, filter = photo.filter, maxSide, label }: PhotoCanvasProps) {
-  const ref = useRef<HTMLCanvasElement>(null);
-  const [isDrawn, setDrawn] = useState(false);
-  const { key, prepared, sending } = photo;
-  useEffect(() => {
-    if (!prepared) return;
-    let isStale = false;
-    const show = async () => {
-      const bitmap = await previewPhoto(key, prepared, maxSide, filter);
-      const canvas = ref.current;
-      if (!isStale && canvas) {
-        canvas.width = bitmap.width;
-        canvas.height = bitmap.height;
-        canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-        setDrawn(true);
-      }
-      bitmap.close();
-    };
-    // Without a preview the photo is sent and shared all the same.
-    show().catch(() => undefined);
-    return () => {
-      isStale = true;
-    };
-  }, [key, prepared, maxSide, filter]);
-
+/** A photo of the draft with its edits. What this browser cannot read is shown as the blur that the server makes. */
+export function PhotoCanvas({ photo, maxSide, label }: PhotoCanvasProps) {
+  const { key, prepared, edits, sending } = photo;
   if (!prepared && sending.kind === 'received')
     return <Placeholder thumbhash={sending.thumbhash} className="photo-canvas" />;
   if (!prepared && sending.kind === 'failed')
     return <ImageOff {...named(label)} className="photo-canvas-none" size={28} />;
+  if (!prepared)
+    return <canvas className="photo-canvas" width={1} height={1} data-drawn="false" aria-hidden />;
   return (
-    <canvas ref={ref} className="photo-canvas" width={1} height={1} {...named(label)} data-drawn={isDrawn} />
+    <PreviewCanvas
+      key={key}
+      className="photo-canvas"
+      photoKey={key}
+      photo={prepared}
+      maxSide={maxSide}
+      edits={edits}
+      {...named(label)}
+    />
   );
 }
 

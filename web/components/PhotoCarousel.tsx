@@ -9,20 +9,30 @@ import {
 } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
 import { PhotoImage } from './PhotoImage.tsx';
-import { altOf, frameRatio } from './photo-sources.ts';
+import { altOf, frameRatio, type Slot } from './photo-sources.ts';
 import './photos.css';
 
 type PhotoCarouselProps = {
   post: PostCard;
-  sizes: string;
+  /** How wide it is, by the width of the window. */
+  slot: Slot;
+  tallest?: string;
   /** The first photos of a page are fetched at once, the others when they come near. */
   isFirst?: boolean;
   onDoubleTap?: () => void;
 };
 
 const DOUBLE_TAP_MS = 300;
+/** As --tallest in photos.css. */
+const TALLEST = '86vh';
 
-export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: PhotoCarouselProps) {
+export function PhotoCarousel({
+  post,
+  slot,
+  tallest = TALLEST,
+  isFirst = false,
+  onDoubleTap,
+}: PhotoCarouselProps) {
   const { photos, account } = post;
   const track = useRef<HTMLUListElement>(null);
   const lastTap = useRef(0);
@@ -80,7 +90,8 @@ export function PhotoCarousel({ post, sizes, isFirst = false, onDoubleTap }: Pho
                 postId={post.id}
                 photo={photo}
                 alt={altOf(photo, account, at + 1, photos.length)}
-                sizes={sizes}
+                slot={slot}
+                tallest={tallest}
                 isFirst={isFirst && at === 0}
                 frame={frame}
               />

@@ -1,20 +1,22 @@
 import type { Photo } from '../../core/shapes.ts';
 import { useRefreshPost } from '../api/posts.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
-import { wholeSources } from './photo-sources.ts';
+import { type Slot, sizesOf, wholeSources } from './photo-sources.ts';
 
 type PhotoImageProps = {
   postId: string;
   photo: Photo;
   alt: string;
-  sizes: string;
+  slot: Slot;
+  /** How tall the frame may be: a CSS length, in vh, which every browser understands here. */
+  tallest: string;
   isFirst: boolean;
   /** width / height of what surrounds it: the photo is as large as fits there. */
   frame: number;
 };
 
 /** A whole photo over its blur. What surrounds it has set the shape already, so that nothing moves when it comes. */
-export function PhotoImage({ postId, photo, alt, sizes, isFirst, frame }: PhotoImageProps) {
+export function PhotoImage({ postId, photo, alt, slot, tallest, isFirst, frame }: PhotoImageProps) {
   const refresh = useRefreshPost();
   const { src, srcSet } = wholeSources(photo);
   const ratio = photo.width / Math.max(1, photo.height) || 1;
@@ -29,7 +31,7 @@ export function PhotoImage({ postId, photo, alt, sizes, isFirst, frame }: PhotoI
         <img
           src={src}
           srcSet={srcSet}
-          sizes={sizes}
+          sizes={sizesOf(slot, tallest, frame, photo)}
           alt={alt}
           width={photo.width}
           height={photo.height}

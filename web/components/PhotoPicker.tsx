@@ -1,5 +1,5 @@
 import { ImagePlus } from 'lucide-react';
-import { type ReactNode, type RefObject, useEffect, useState } from 'react';
+import { type ReactNode, type RefObject, useCallback, useEffect, useState } from 'react';
 import { limits } from '../../core/limits.ts';
 import { showToast } from '../state/toasts.ts';
 import { Button } from '../ui/Button.tsx';
@@ -8,13 +8,24 @@ import { draftStore } from './the-draft.ts';
 type PhotoPickerProps = {
   inputRef: RefObject<HTMLInputElement | null>;
   isEmpty: boolean;
+  /** Tells the first of the photos that were just chosen. */
+  onChosen: (key: string) => void;
   children: ReactNode;
 };
 
+type Take = (files: FileList | null | undefined) => void;
+
 /** Photos can be dropped anywhere on the page, pasted, or chosen. */
-export function PhotoPicker({ inputRef, isEmpty, children }: PhotoPickerProps) {
+export function PhotoPicker({ inputRef, isEmpty, onChosen, children }: PhotoPickerProps) {
   const [isOver, setOver] = useState(false);
-  useEffect(() => listenForPhotos(setOver), []);
+  const take = useCallback<Take>(
+    (files) => {
+      const key = addPhotos([...(files ?? [])]);
+      if (key) onChosen(key);
+    },
+    [onChosen],
+  );
+  useEffect(() => listenForPhotos(setOver, take), [take]);
   return (
     <div className="picker" data-over={isOver}>
       <input
@@ -46,17 +57,17 @@ export function PhotoPicker({ inputRef, isEmpty, children }: PhotoPickerProps) {
   );
 }
 
-function take(list: FileList | null | undefined): void {
-  const files = [...(list ?? [])];
-  if (files.length === 0) return;
+function addPhotos(files: readonly File[]): string | null {
+  if (files.length === 0) return null;
   // Some systems give no type for HEIC: only what surely is something else is left out, the server judges the rest.
   const photos = files.filter((file) => file.type === '' || file.type.startsWith('image/'));
   if (photos.length < files.length) showToast('Only photos can be shared.');
-  if (draftStore.add(photos) > 0)
-    showToast(`A post holds ${limits.photosPerPost} photos: the others were left out.`);
+  const { firstKey, leftOut } = draftStore.add(photos);
+  if (leftOut > 0) showToast(`A post holds ${limits.photosPerPost} photos: the others were left out.`);
+  return firstKey;
 }
 
-function listenForPhotos(setOver: (isOver: boolean) => void): () => void {
+function listenForPhotos(setOver: (isOver: boolean) => void, take: Take): () => void {
   const listening = new AbortController();
   const { signal } = listening;
   document.addEventListener('paste', (event) => take(event.clipboardData?.files), { signal });

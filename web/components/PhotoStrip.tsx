@@ -1,4 +1,4 @@
-import { CircleAlert, Plus } from 'lucide-react';
+import { CircleAlert, CloudOff, Plus } from 'lucide-react';
 import { limits } from '../../core/limits.ts';
 import type { DraftPhoto, Sending } from '../state/upload-queue.ts';
 import { PhotoCanvas } from './PhotoCanvas.tsx';
@@ -50,7 +50,13 @@ function SendingMark({ sending }: { sending: Sending }) {
   }
   return (
     <span className="strip-state" aria-hidden>
-      {sending.kind === 'sending' ? `${sending.percent} %` : 'Waiting'}
+      {sending.kind === 'sending' ? (
+        `${sending.percent} %`
+      ) : sending.kind === 'paused' ? (
+        <CloudOff size={22} />
+      ) : (
+        'Waiting'
+      )}
     </span>
   );
 }
@@ -58,5 +64,6 @@ function SendingMark({ sending }: { sending: Sending }) {
 function stateText(sending: Sending): string {
   if (sending.kind === 'received') return 'received';
   if (sending.kind === 'failed') return `failed: ${sending.reason}`;
+  if (sending.kind === 'paused') return `waiting for the connection, ${sending.percent} per cent sent`;
   return sending.kind === 'sending' ? `sending, ${sending.percent} per cent` : 'waiting';
 }

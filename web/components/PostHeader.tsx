@@ -1,4 +1,4 @@
-import { Link2, Trash2 } from 'lucide-react';
+import { Link2, SlidersHorizontal, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
@@ -7,11 +7,14 @@ import { useDeletePost } from '../api/posts.ts';
 import { paths } from '../paths.ts';
 import { showToast } from '../state/toasts.ts';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
-import { Menu } from '../ui/Menu.tsx';
+import { Menu, type MenuEntry } from '../ui/Menu.tsx';
 import { AvatarLink, HandleLink, PrivateMark } from './AccountLink.tsx';
 import { copyLink } from './share-link.ts';
 
-export function PostHeader({ post }: { post: PostCard }) {
+type PostHeaderProps = { post: PostCard; moreEntries?: readonly MenuEntry[] };
+
+export function PostHeader({ post, moreEntries = [] }: PostHeaderProps) {
+  const [, navigate] = useLocation();
   const me = useMe();
   const [asks, setAsks] = useState(false);
   const isOwn = me?.id === post.account.id;
@@ -20,6 +23,12 @@ export function PostHeader({ post }: { post: PostCard }) {
     icon: <Link2 aria-hidden size={20} />,
     run: () => void copyLink(paths.post(post.id)),
   };
+  const edit = {
+    label: 'Edit photos',
+    icon: <SlidersHorizontal aria-hidden size={20} />,
+    run: () => navigate(paths.editPhotos(post.id)),
+  };
+  const isReady = post.photos.some((photo) => photo.state === 'ready');
   const remove = {
     label: 'Delete post',
     icon: <Trash2 aria-hidden size={20} />,
@@ -32,7 +41,10 @@ export function PostHeader({ post }: { post: PostCard }) {
       <p className="post-author">
         <HandleLink account={post.account} /> {post.account.isPrivate && <PrivateMark />}
       </p>
-      <Menu label="More about this post" entries={isOwn ? [copy, remove] : [copy]} />
+      <Menu
+        label="More about this post"
+        entries={isOwn ? [copy, ...(isReady ? [edit] : []), ...moreEntries, remove] : [copy]}
+      />
       {asks && <DeletePostDialog post={post} onClose={() => setAsks(false)} />}
     </header>
   );

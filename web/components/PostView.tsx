@@ -13,7 +13,10 @@ import './post.css';
 
 type PostViewProps = { post: PostCard; isFirst: boolean };
 
-const SIZES = '(min-width: 768px) 560px, 100vw';
+const SLOT = [
+  ['(min-width: 768px)', '560px'],
+  [null, '100vw'],
+] as const;
 
 /** A post in a feed. */
 export function PostView({ post, isFirst }: PostViewProps) {
@@ -21,7 +24,7 @@ export function PostView({ post, isFirst }: PostViewProps) {
   return (
     <article className="post" aria-label={`Post by ${post.account.handle}`}>
       <PostHeader post={post} />
-      <PhotoCarousel post={post} sizes={SIZES} isFirst={isFirst} onDoubleTap={() => like(true)} />
+      <PhotoCarousel post={post} slot={SLOT} isFirst={isFirst} onDoubleTap={() => like(true)} />
       <div className="post-foot">
         {post.state === 'published' ? <PostActions post={post} onLike={like} /> : <Developing post={post} />}
         {post.caption && <Caption account={post.account} text={post.caption} isFolded />}

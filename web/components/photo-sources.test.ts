@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Photo } from '../../core/shapes.ts';
-import { altOf, frameRatio, squareSources, wholeSources } from './photo-sources.ts';
+import { altOf, frameRatio, sizesOf, squareSources, wholeSources } from './photo-sources.ts';
 
 const ann = { id: '1', handle: 'ann', name: 'Ann', isPrivate: false, avatarUrl: null };
 
@@ -16,6 +16,7 @@ function photo(width: number, height: number, altText = ''): Photo {
   return {
     mediaId: '1',
     state: 'ready',
+    stage: 'ready',
     failure: null,
     altText,
     filter: 'none',
@@ -23,6 +24,8 @@ function photo(width: number, height: number, altText = ''): Photo {
     height,
     thumbhash: null,
     averageColour: null,
+    takenAt: null,
+    place: null,
     renditions: [scaled('w1080', 1080), scaled('w640', 640), scaled('w320', 320), sized('s150', 150, 150)],
   };
 }
@@ -49,6 +52,32 @@ test('the square rendition is never offered for a whole photo', () => {
   const { src, srcSet } = wholeSources(photo(1080, 1350));
   assert.equal(src, '/media/w640.jpg');
   assert.equal(srcSet, '/media/w1080.jpg 1080w, /media/w640.jpg 640w, /media/w320.jpg 320w');
+});
+
+test('a large photo offers its largest rendition where it is shown whole, and not in a grid', () => {
+  const small = photo(2048, 1365);
+  const large = {
+    ...small,
+    renditions: [{ name: 'w2048', url: '/media/w2048.jpg', width: 2048, height: 1365 }, ...small.renditions],
+  };
+  assert.match(wholeSources(large).srcSet ?? '', /w2048\.jpg 2048w/);
+  assert.equal(wholeSources(large).src, '/media/w640.jpg');
+  assert.doesNotMatch(squareSources(large).srcSet ?? '', /w2048/);
+});
+
+test('the width that is fetched is that which is shown, also of upright photos beside others', () => {
+  const slot = [
+    ['(min-width: 768px)', '560px'],
+    [null, '100vw'],
+  ] as const;
+  assert.equal(
+    sizesOf(slot, '86vh', 1.5, photo(1500, 1000)),
+    '(min-width: 768px) min(560px, 86vh * 1.500), min(100vw, 86vh * 1.500)',
+  );
+  assert.equal(
+    sizesOf([[null, '100vw']], '86vh', 1, photo(750, 1000)),
+    'calc(min(100vw, 86vh * 1.000) * 0.750)',
+  );
 });
 
 test('a grid square counts the shorter side of each rendition', () => {

@@ -1,6 +1,8 @@
 import type { AccountCard, Photo } from '../../core/shapes.ts';
 
 const SQUARE = 's150';
+/** For large windows and photos shown whole. */
+const LARGEST = 'w2048';
 
 /** Shapes, as width / height, within which the frame of several photos stays. */
 const TALLEST = 2 / 3;
@@ -15,9 +17,27 @@ export function wholeSources(photo: Photo): { src?: string; srcSet?: string } {
   };
 }
 
+/** How wide a slot is, each with the media query under which it is so, the last without: as in the attribute `sizes`. */
+export type Slot = readonly (readonly [query: string | null, width: string])[];
+
+/**
+ * `sizes` of a photo in a frame of the given shape that is no taller than `tallest`, a CSS length: an upright photo takes
+ * only part of the slot, and must not fetch a rendition for all of it.
+ */
+export function sizesOf(slot: Slot, tallest: string, frame: number, photo: Photo): string {
+  const part = Math.min(1, photo.width / Math.max(1, photo.height) / frame) || 1;
+  return slot
+    .map(([query, width]) => {
+      const framed = `min(${width}, ${tallest} * ${frame.toFixed(3)})`;
+      const shown = part < 1 ? `calc(${framed} * ${part.toFixed(3)})` : framed;
+      return query ? `${query} ${shown}` : shown;
+    })
+    .join(', ');
+}
+
 /** For a square that a photo fills: what counts then is its shorter side. */
 export function squareSources(photo: Photo): { src?: string; srcSet?: string } {
-  const { renditions } = photo;
+  const renditions = photo.renditions.filter((rendition) => rendition.name !== LARGEST);
   return {
     src: (renditions.find((rendition) => rendition.name === 'w320') ?? renditions[0])?.url,
     srcSet:

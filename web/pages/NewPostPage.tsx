@@ -1,69 +1,105 @@
-import { useLayoutEffect, useRef, useState } from 'react';
-import { useLocation } from 'wouter';
-import type { MediaId } from '../../core/ids.ts';
+import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { limits } from '../../core/limits.ts';
-import { usePublish } from '../api/posts.ts';
+import type { Me } from '../../server/features/accounts/schema.ts';
+import { useMe } from '../api/accounts.ts';
+import { sentenceOf } from '../api/client.ts';
+import { DraftElsewhere, KeptNotice } from '../components/DraftNotices.tsx';
 import { FailedPhotos } from '../components/FailedPhotos.tsx';
 import { FormError } from '../components/FormError.tsx';
-import { PhotoFields, PhotoStage } from '../components/PhotoEditor.tsx';
+import { PhotoFields } from '../components/PhotoFields.tsx';
 import { PhotoPicker } from '../components/PhotoPicker.tsx';
+import { PhotoStage } from '../components/PhotoStage.tsx';
 import { PhotoStrip } from '../components/PhotoStrip.tsx';
-import { draftStore, useDraft } from '../components/the-draft.ts';
+import { SendingSummary } from '../components/SendingSummary.tsx';
+import { draftKeeper, draftStore, useDraft, useKeeping } from '../components/the-draft.ts';
+import { useShare } from '../components/use-share.ts';
+import type { EditorPhoto } from '../editor/Editor.tsx';
 import { setLeaveGuard } from '../navigation.ts';
-import { paths } from '../paths.ts';
 import { type Draft, isEmptyDraft } from '../state/draft.ts';
 import { Button } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { TextArea } from '../ui/Field.tsx';
+import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import './new-post.css';
 
+const Editor = lazy(() => import('../editor/Editor.tsx'));
+
 export function NewPostPage() {
   useTitle('New post');
+  const me = useMe();
+  const { state } = useKeeping();
+  const accountId = me?.id;
+  useEffect(() => {
+    if (accountId) void draftKeeper.open(accountId);
+  }, [accountId]);
+  if (!me || state === 'closed' || state === 'opening') return <Spinner />;
+  return state === 'elsewhere' ? <DraftElsewhere /> : <Composer me={me} />;
+}
+
+function Composer({ me }: { me: Me }) {
   const draft = useDraft();
-  const publish = usePublish();
-  const [, navigate] = useLocation();
+  const { isKept } = useKeeping();
+  const sharing = useShare(me);
   const input = useRef<HTMLInputElement>(null);
-  const leaving = useLeaveGuard(!isEmptyDraft(draft));
+  /** The photo that the editor was opened on, as soon as there is something of it to see. */
+  const [editedKey, setEditedKey] = useState<string | null>(null);
+  const [asksDiscard, setAsksDiscard] = useState(false);
+  const leaving = useLeaveGuard(!isEmptyDraft(draft) && !isKept);
   const selectedAt = Math.max(
     0,
     draft.photos.findIndex((photo) => photo.key === draft.selectedKey),
   );
   const selected = draft.photos[selectedAt];
-
-  const share = async () => {
-    try {
-      const post = await publish.mutateAsync({ post: bodyOf(draft), idempotencyKey: draft.idempotencyKey });
-      setLeaveGuard(null);
-      draftStore.clear({ wasPublished: true });
-      navigate(paths.post(post.id), { replace: true });
-    } catch {
-      // Shown below; the draft stays as it is.
-    }
+  const discard = () => {
+    draftStore.clear({ wasPublished: false });
+    draftKeeper.writeNow();
   };
 
   return (
     <div className="page new-post">
       <header className="page-head new-post-head">
         <h1>New post</h1>
-        {selected && (
-          <Button isBusy={publish.isPending} disabled={!isComplete(draft)} onClick={() => void share()}>
-            {publish.isPending ? 'Sharing…' : 'Share'}
-          </Button>
-        )}
+        <div className="button-row">
+          {!isEmptyDraft(draft) && (
+            <Button look="plain" disabled={sharing.isSharing} onClick={() => setAsksDiscard(true)}>
+              Discard
+            </Button>
+          )}
+          {selected && (
+            <Button
+              isBusy={sharing.isSharing}
+              disabled={!sharing.isSharing && !isComplete(draft)}
+              onClick={() => void sharing.share()}
+            >
+              {sharing.isSharing ? 'Sharing…' : 'Share'}
+            </Button>
+          )}
+        </div>
       </header>
-      <FormError error={publish.error} />
-      <PhotoPicker inputRef={input} isEmpty={draft.photos.length === 0}>
+      <KeptNotice />
+      <FormError error={sharing.error} />
+      {sharing.delay && (
+        <p className="notice" role="status">
+          {sentenceOf(sharing.delay)} It is tried again by itself.
+        </p>
+      )}
+      <PhotoPicker inputRef={input} isEmpty={draft.photos.length === 0} onChosen={setEditedKey}>
         {selected && (
-          <div className="editor">
-            <PhotoStage photo={selected} at={selectedAt} photos={draft.photos} />
+          <div className="editor" inert={sharing.isSharing}>
+            <PhotoStage
+              photo={selected}
+              at={selectedAt}
+              photos={draft.photos}
+              onEdit={() => setEditedKey(selected.key)}
+            />
             <div className="editor-side">
               <PhotoStrip
                 photos={draft.photos}
                 selectedKey={selected.key}
                 onAdd={() => input.current?.click()}
               />
-              <SendingSummary draft={draft} />
+              <SendingSummary photos={draft.photos} />
               <FailedPhotos photos={draft.photos} />
               <TextArea
                 label="Caption"
@@ -79,15 +115,29 @@ export function NewPostPage() {
           </div>
         )}
       </PhotoPicker>
+      <DraftEditor draft={draft} editedKey={editedKey} onSelect={setEditedKey} />
+      {asksDiscard && (
+        <ConfirmDialog
+          title="Discard this post?"
+          text="It was not shared yet. Its photos and its caption are removed from this device."
+          confirm="Discard"
+          cancel="Keep it"
+          onConfirm={() => {
+            setAsksDiscard(false);
+            discard();
+          }}
+          onClose={() => setAsksDiscard(false)}
+        />
+      )}
       {leaving && (
         <ConfirmDialog
           title="Discard this post?"
-          text="It was not shared yet. If you leave now, its photos and its caption are discarded."
+          text="This browser cannot keep it. If you leave now, its photos and its caption are discarded."
           confirm="Discard"
           cancel="Keep editing"
           onConfirm={() => {
             leaving(true);
-            draftStore.clear({ wasPublished: false });
+            discard();
           }}
           onClose={() => leaving(false)}
         />
@@ -96,15 +146,39 @@ export function NewPostPage() {
   );
 }
 
-function SendingSummary({ draft }: { draft: Draft }) {
-  const received = draft.photos.filter((photo) => photo.sending.kind === 'received').length;
-  const isSending = draft.photos.some(
-    (photo) => photo.sending.kind === 'sending' || photo.sending.kind === 'waiting',
+type DraftEditorProps = {
+  draft: Draft;
+  editedKey: string | null;
+  onSelect: (key: string | null) => void;
+};
+
+/** Opens when the photo has been prepared; one that this browser cannot read is shared as it is. */
+function DraftEditor({ draft, editedKey, onSelect }: DraftEditorProps) {
+  const photos = draft.photos.flatMap(({ key, prepared, edits }, at): EditorPhoto[] =>
+    prepared ? [{ key, picture: prepared, edits, label: `Photo ${at + 1}` }] : [],
   );
+  const edited = draft.photos.find((photo) => photo.key === editedKey);
+  useEffect(() => {
+    if (edited?.isUnreadable) onSelect(null);
+  }, [edited?.isUnreadable, onSelect]);
+  if (!edited?.prepared) return null;
+  const select = (key: string) => {
+    draftStore.select(key);
+    onSelect(key);
+  };
   return (
-    <p className="muted sending-summary" role="status">
-      {isSending ? `Sending photos: ${received} of ${draft.photos.length} received` : ''}
-    </p>
+    <Suspense>
+      <Editor
+        photos={photos}
+        selectedKey={edited.key}
+        onSelect={select}
+        onChange={(key, edits) => draftStore.edit(key, { edits })}
+        onUseForAll={draftStore.useLookForAll}
+        doneLabel="Next"
+        onDone={() => onSelect(null)}
+        onCancel={() => onSelect(null)}
+      />
+    </Suspense>
   );
 }
 
@@ -137,13 +211,4 @@ function isComplete(draft: Draft): boolean {
     ) &&
     draft.caption.length <= limits.captionMax
   );
-}
-
-function bodyOf(draft: Draft) {
-  const photos = draft.photos.flatMap(({ sending, altText, filter }) =>
-    sending.kind === 'received'
-      ? [{ uploadId: sending.uploadId as MediaId, altText: altText.trim(), filter }]
-      : [],
-  );
-  return { caption: draft.caption.trim(), photos };
 }

@@ -12,9 +12,11 @@ import { CommentList } from '../components/CommentList.tsx';
 import { Developing } from '../components/Developing.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { PhotoCarousel } from '../components/PhotoCarousel.tsx';
+import { PhotoPlaces } from '../components/PhotoPlaces.tsx';
 import { PostActions } from '../components/PostActions.tsx';
 import { PostHeader } from '../components/PostHeader.tsx';
 import { useLikePost } from '../components/use-like-post.ts';
+import { useOriginalEntries } from '../components/use-original-entries.ts';
 import { paths } from '../paths.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
@@ -23,7 +25,14 @@ import { useTitle } from '../ui/use-title.ts';
 import '../components/post.css';
 import './post-page.css';
 
-const SIZES = '(min-width: 1100px) 640px, (min-width: 768px) 560px, 100vw';
+/** As post-page.css has it: beside the words on a desktop. */
+const SLOT = [
+  ['(min-width: 1200px)', 'min(698px, 100vw - 662px)'],
+  ['(min-width: 1100px)', '100vw - 502px'],
+  ['(min-width: 768px)', '560px'],
+  [null, '100vw'],
+] as const;
+const TALLEST = '90vh';
 
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
@@ -57,15 +66,17 @@ function Post({ post }: { post: PostCard }) {
   return (
     <article className="post-page" aria-label={`Post by ${post.account.handle}`}>
       <h1 className="hidden-visually">Post by {post.account.handle}</h1>
-      <PostHeader post={post} />
+      <PostHeader post={post} moreEntries={useOriginalEntries(post)} />
       <PhotoCarousel
         post={post}
-        sizes={SIZES}
+        slot={SLOT}
+        tallest={TALLEST}
         isFirst
         onDoubleTap={isPublished ? () => like(true) : undefined}
       />
       <div className="post-page-talk" ref={list}>
         {post.caption && <Caption account={post.account} text={post.caption} />}
+        <PhotoPlaces photos={post.photos} />
         {isPublished && <CommentList postId={post.id} comments={comments} />}
       </div>
       <div className="post-page-actions">

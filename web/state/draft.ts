@@ -2,7 +2,10 @@
  * The post that is being made: its photos, each on its way to the server, and its words. It outlives the page, so that
  * signing in again or a wrong turn loses nothing. Photos are sent while the caption is still being written.
  */
+import { type Look, PLAIN_EDITS } from '../../core/edits.ts';
+import { shownSize } from '../../core/frame.ts';
 import { limits } from '../../core/limits.ts';
+import type { Prepared } from '../darkroom/messages.ts';
 import { createUploadQueue, type DraftPhoto, type UploadWork } from './upload-queue.ts';
 
 export type Draft = {
@@ -11,6 +14,16 @@ export type Draft = {
   selectedKey: string | null;
   idempotencyKey: string;
 };
+
+type Editable = Partial<Pick<DraftPhoto, 'altText' | 'edits' | 'showsPlace'>>;
+type PrepareLarger = (file: Blob, maxSide: number) => Promise<Prepared>;
+
+/** A crop is shown up to this width, in px, if the file has so many. */
+const WANTED_WIDTH = 1_080;
+/** The longest side that is sent. */
+const SIDE_MAX = 4_096;
+
+export type DraftStore = ReturnType<typeof createDraftStore>;
 
 export function createDraftStore(work: UploadWork) {
   let draft = emptyDraft();
@@ -26,13 +39,14 @@ export function createDraftStore(work: UploadWork) {
     set({ photos: draft.photos.map((photo) => (photo.key === key ? { ...photo, ...change } : photo)) });
   }
 
-  /** Takes as many as a post may hold, and returns how many were left out. */
-  function add(files: readonly File[]): number {
+  /** Takes as many as a post may hold. Gives the key of the first, and how many were left out. */
+  function add(files: readonly Blob[]): { firstKey: string | null; leftOut: number } {
     const taken = files.slice(0, limits.photosPerPost - draft.photos.length);
     const photos = taken.map(newPhoto);
-    set({ photos: [...draft.photos, ...photos], selectedKey: draft.selectedKey ?? photos[0]?.key ?? null });
+    const firstKey = photos[0]?.key ?? null;
+    set({ photos: [...draft.photos, ...photos], selectedKey: firstKey ?? draft.selectedKey });
     queue.sendNext();
-    return files.length - taken.length;
+    return { firstKey, leftOut: files.length - taken.length };
   }
 
   function remove(key: string): void {
@@ -43,6 +57,7 @@ export function createDraftStore(work: UploadWork) {
     const neighbour = photos[Math.min(at, photos.length - 1)]?.key ?? null;
     set({ photos, selectedKey: draft.selectedKey === key ? neighbour : draft.selectedKey });
     queue.giveUp(photo);
+    queue.sendNext();
   }
 
   function retry(key: string): void {
@@ -50,11 +65,66 @@ export function createDraftStore(work: UploadWork) {
     queue.sendNext();
   }
 
+  /** Asks the server about every photo anew, when it said that one is not there any more. */
+  function sendAgain(): void {
+    for (const { key, sending } of draft.photos)
+      if (sending.kind === 'received') edit(key, { sending: { kind: 'waiting' } });
+    queue.sendNext();
+  }
+
+  /**
+   * Makes each photo of which the crop shows too few pixels again, larger, and sends that instead. Resolves when these
+   * are on their way; a photo that cannot be made larger stays as it is.
+   */
+  async function enlarge(prepareLarger: PrepareLarger): Promise<void> {
+    for (const photo of draft.photos) {
+      const maxSide = largerSide(photo);
+      if (maxSide === null) continue;
+      const larger = await prepareLarger(photo.file, maxSide).catch(() => null);
+      const isStillThere = draft.photos.some(({ key }) => key === photo.key);
+      if (!larger || !isStillThere || larger.width <= (photo.size?.width ?? 0)) continue;
+      queue.giveUp(photo);
+      const { photo: bytes, ...size } = larger;
+      edit(photo.key, {
+        larger: bytes,
+        size,
+        uploadId: null,
+        knownPostId: null,
+        sending: { kind: 'waiting' },
+      });
+    }
+    queue.sendNext();
+  }
+
+  /** Resolves to true when all photos are received, to false when one of them failed or the draft is another one. */
+  function whenReceived(): Promise<boolean> {
+    const { idempotencyKey } = draft;
+    return new Promise((resolve) => {
+      const look = () => {
+        const kinds = draft.photos.map((photo) => photo.sending.kind);
+        const isLost = draft.idempotencyKey !== idempotencyKey || kinds.includes('failed');
+        const isThere = kinds.length > 0 && kinds.every((kind) => kind === 'received');
+        if (!isLost && !isThere) return;
+        listeners.delete(look);
+        resolve(!isLost);
+      };
+      listeners.add(look);
+      look();
+    });
+  }
+
   /** After publishing the uploads belong to the post; after "discard" nobody needs them. */
   function clear({ wasPublished }: { wasPublished: boolean }): void {
     const { photos } = draft;
     set(emptyDraft());
     if (!wasPublished) for (const photo of photos) queue.giveUp(photo);
+  }
+
+  /** Puts a kept draft in the place of this one, which is only put down, or an empty one; photos are sent on. */
+  function restore(kept: Draft | null): void {
+    queue.stop();
+    set(kept ? { ...kept, photos: kept.photos.map(asRestored) } : emptyDraft());
+    queue.sendNext();
   }
 
   return {
@@ -66,8 +136,14 @@ export function createDraftStore(work: UploadWork) {
     add,
     remove,
     retry,
+    sendAgain,
+    enlarge,
+    whenReceived,
     clear,
-    edit: (key: string, change: Partial<Pick<DraftPhoto, 'altText' | 'filter'>>) => edit(key, change),
+    restore,
+    edit: (key: string, change: Editable) => edit(key, change),
+    useLookForAll: (look: Look) =>
+      set({ photos: draft.photos.map((photo) => ({ ...photo, edits: { ...photo.edits, look } })) }),
     move: (from: number, to: number) => set({ photos: moved(draft.photos, from, to) }),
     select: (key: string) => set({ selectedKey: key }),
     write: (caption: string) => set({ caption }),
@@ -85,13 +161,43 @@ export function moved<Item>(items: readonly Item[], from: number, to: number): I
   return item === undefined ? others : others.toSpliced(Math.max(0, to), 0, item);
 }
 
+/** How large the photo must be made for its crop, in px of the longer side; null when it is large enough, or cannot be. */
+export function largerSide({ size, edits }: Pick<DraftPhoto, 'size' | 'edits'>): number | null {
+  if (!size) return null;
+  const shown = shownSize(size, edits.frame).width;
+  const side = Math.max(size.width, size.height);
+  const reach = Math.min(SIDE_MAX, Math.max(size.sourceWidth, size.sourceHeight));
+  if (Math.round(shown) >= WANTED_WIDTH || side >= reach) return null;
+  return Math.min(reach, Math.ceil((side * WANTED_WIDTH) / shown));
+}
+
+/** What was under way when the draft was kept goes on; the server says what it has already. */
+function asRestored(photo: DraftPhoto): DraftPhoto {
+  return photo.sending.kind === 'failed' ? photo : { ...photo, sending: { kind: 'waiting' } };
+}
+
 function emptyDraft(): Draft {
   // One key for the life of the draft: a post that was sent twice is made once.
   return { photos: [], caption: '', selectedKey: null, idempotencyKey: newKey() };
 }
 
-function newPhoto(file: File): DraftPhoto {
-  return { key: newKey(), file, prepared: null, altText: '', filter: 'none', sending: { kind: 'waiting' } };
+function newPhoto(file: Blob): DraftPhoto {
+  return {
+    key: newKey(),
+    file,
+    prepared: null,
+    size: null,
+    isUnreadable: false,
+    larger: null,
+    altText: '',
+    edits: PLAIN_EDITS,
+    takenAt: null,
+    place: null,
+    showsPlace: false,
+    uploadId: null,
+    knownPostId: null,
+    sending: { kind: 'waiting' },
+  };
 }
 
 /** crypto.randomUUID is there only on https; a server at home may be without. */

@@ -7,7 +7,7 @@ import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
 import { hashPassword, isCommonPassword, isPassword } from '../../infra/passwords.ts';
 import { drawShard, serverOfShard, writeAt } from '../../infra/shards.ts';
-import { accountChanged, accountDeleted, mailWanted, privacyChanged } from './schema.ts';
+import { accountChanged, accountDeleted, mailWanted, photosMisplaced, privacyChanged } from './schema.ts';
 import * as store from './store.ts';
 
 export type Viewer = {
@@ -144,18 +144,22 @@ function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
+export function isPrivate(app: App, accountId: AccountId): Promise<boolean> {
+  return store.selectIsPrivate(app.shards, accountId);
+}
+
+/** Holds the answer until the transaction ends. */
+export const isPrivateForShare = store.selectIsPrivateForShare;
+
 // changing ----------------------------------------------------------------------------------------------------
 
-export async function editAccount(
-  app: App,
-  accountId: AccountId,
-  edit: { name?: string; bio?: string; isPrivate?: boolean },
-): Promise<void> {
+export async function editAccount(app: App, accountId: AccountId, edit: store.AccountEdit): Promise<void> {
   await writeAt(app.shards, accountId, async (tx) => {
     const wasPrivate = await store.updateAccount(tx, accountId, edit);
     if (edit.name !== undefined) await app.queue.enqueue(tx, accountChanged, [{ accountId }]);
-    if (edit.isPrivate !== undefined && edit.isPrivate !== wasPrivate)
-      await app.queue.enqueue(tx, privacyChanged, [{ accountId }]);
+    if (edit.isPrivate === undefined || edit.isPrivate === wasPrivate) return;
+    await app.queue.enqueue(tx, privacyChanged, [{ accountId }]);
+    await app.queue.enqueue(tx, photosMisplaced, [{ accountId }]);
   });
 }
 

@@ -6,7 +6,7 @@ import { forgetAccount } from '../activity/activity.ts';
 import { dropSomeComments } from '../comments/comments.ts';
 import { dropSomeTies } from '../graph/graph.ts';
 import { dropSomeLikes } from '../likes/likes.ts';
-import { removeLooseMedia } from '../media/media.ts';
+import { removeLooseMedia } from '../media/removal.ts';
 import { dropSomePosts } from '../posts/posts.ts';
 import { finishDeletion, mirrorAccount } from './accounts.ts';
 import { sendLink } from './mail-links.ts';

@@ -235,12 +235,7 @@ function ownRoutes(server: Server, app: App, limits: RateLimits): void {
     },
     async (request) => {
       const viewer = viewerOf(request);
-      const { name, bio, isPrivate } = request.body;
-      await accounts.editAccount(app, viewer.accountId, {
-        ...(name !== undefined && { name }),
-        ...(bio !== undefined && { bio }),
-        ...(isPrivate !== undefined && { isPrivate }),
-      });
+      await accounts.editAccount(app, viewer.accountId, request.body);
       return presentMe(app, viewer);
     },
   );

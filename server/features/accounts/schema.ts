@@ -46,6 +46,7 @@ export const me = accountCard
     followerCount: z.number().int(),
     followingCount: z.number().int(),
     postCount: z.number().int(),
+    keepsOriginals: z.boolean(),
     unreadActivity: z.number().int().meta({ description: 'At most 100' }),
   })
   .meta({ id: 'Me' });
@@ -61,7 +62,7 @@ export const profile = accountCard
     followerCount: z.number().int(),
     followingCount: z.number().int(),
     postCount: z.number().int(),
-    avatarLargeUrl: z.string().nullable().meta({ description: 'A 320 px square' }),
+    avatarLargeUrl: z.string().nullable().meta({ description: 'A 512 px square' }),
     relationship,
     canSeePosts: z
       .boolean()
@@ -74,6 +75,9 @@ export const editMeBody = z.strictObject({
   name: memberText(limits.nameMax).optional(),
   bio: memberText(limits.bioMax).optional(),
   isPrivate: z.boolean().optional(),
+  keepsOriginals: z.boolean().optional().meta({
+    description: 'Whether clients shall also send the untouched files, which only their owner can fetch',
+  }),
 });
 export const changePasswordBody = z.strictObject({ currentPassword: oldPassword, newPassword: password });
 export const deleteMeBody = z.strictObject({ password: oldPassword });
@@ -104,4 +108,5 @@ export const privacyChanged = {
   name: 'privacy.changed',
   payload: z.object({ accountId: z.string(), before: z.string().optional() }),
 };
+export const photosMisplaced = { name: 'photos.misplaced', payload: z.object({ accountId: z.string() }) };
 export const accountDeleted = { name: 'account.deleted', payload: z.object({ accountId: z.string() }) };

@@ -14,6 +14,7 @@ export type AccountRow = {
   role: 'member' | 'admin';
   state: 'active' | 'deleted';
   is_private: boolean;
+  keeps_originals: boolean;
   avatar_id: string | null;
   follower_count: string;
   following_count: string;
@@ -179,21 +180,47 @@ export function selectAccounts(shards: Shards, accountIds: AccountId[]): Promise
   );
 }
 
+export type AccountEdit = {
+  name?: string | undefined;
+  bio?: string | undefined;
+  isPrivate?: boolean | undefined;
+  keepsOriginals?: boolean | undefined;
+};
+
 /** Gives whether the account was private before. */
 export async function updateAccount(
   tx: Transaction,
   accountId: AccountId,
-  edit: { name?: string; bio?: string; isPrivate?: boolean },
+  edit: AccountEdit,
 ): Promise<boolean> {
   const row = await oneOf<{ was_private: boolean }>(
     tx,
     sql`
     update accounts set name = coalesce(${edit.name ?? null}, name), bio = coalesce(${edit.bio ?? null}, bio),
-      is_private = coalesce(${edit.isPrivate ?? null}::boolean, accounts.is_private)
+      is_private = coalesce(${edit.isPrivate ?? null}::boolean, accounts.is_private),
+      keeps_originals = coalesce(${edit.keepsOriginals ?? null}::boolean, keeps_originals)
     from (select is_private as was_private from accounts where account_id = ${accountId} for update) as before
     where account_id = ${accountId} returning was_private`,
   );
   return row?.was_private ?? false;
+}
+
+export async function selectIsPrivate(shards: Shards, accountId: AccountId): Promise<boolean> {
+  const [row] = await readAt<{ is_private: boolean }>(
+    shards,
+    accountId,
+    sql`select is_private from accounts where account_id = ${accountId}`,
+  );
+  return row?.is_private ?? false;
+}
+
+/** Whether the account is private now, held until the transaction ends. */
+export async function selectIsPrivateForShare(tx: Transaction, accountId: AccountId): Promise<boolean> {
+  const row = await oneOf<{ is_private: boolean }>(
+    tx,
+    sql`select is_private from accounts where account_id = ${accountId} for share`,
+  );
+  return row?.is_private ?? false;
 }
 
 export async function updateAvatar(

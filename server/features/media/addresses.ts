@@ -1,63 +1,155 @@
 /**
- * Photo addresses: /media/ID/NAME.jpg?c=CLASS&e=EXPIRY&s=SIGNATURE, where only we can sign (HMAC-SHA256). Whoever
- * holds one may see the photo until it expires, so the address of a private account's photo lives 5 to 10 minutes.
- * A public one lives a day or two, but is served only as long as the account is public. Expiries are rounded, so
- * that the same photo keeps its address, and caches hit.
+ * Photo addresses: BASE/SHELF/AA/ACCOUNT/MEDIA/TOKEN/NAME.jpg, the same path as the file's key in the store, so that
+ * nginx or a CDN can serve it without us. Nobody can guess the token (128 bits), and it changes whenever the renditions
+ * are made anew, so that what an address shows never changes.
+ *
+ * On the public shelf that is all, and caches may keep it. On the private shelf an address also carries when it expires
+ * (in 5 to 10 minutes) and a signature that nginx (secure_link) or CloudFront can check. When an account changes its
+ * privacy, its files are moved to the other shelf. Expiries are rounded: the same photo keeps its address for a while.
  */
-import { createHmac, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { MediaId } from '../../../core/ids.ts';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { AccountId, MediaId } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
+import { seeAccounts, type ViewerId } from '../graph/audience.ts';
+import type { Shelf } from './schema.ts';
 import * as store from './store.ts';
 
-export type AddressClass = 'public' | 'private';
-const STEP_MS = { public: 86_400_000, private: 300_000 };
+type Keyring = Pick<App, 'addressKey' | 'clock' | 'config' | 'linkSecret' | 'cloudFront'>;
+type PhotoFiles = { accountId: AccountId; mediaId: MediaId; revision: number; shelf: Shelf };
+export type AddressParts = {
+  shelf: 'public' | 'private';
+  accountId: string;
+  mediaId: MediaId;
+  token: string;
+  name: string;
+};
+
+const STEP_MS = 300_000;
+const TOKEN_BYTES = 16;
 /** How long a photo that was deleted, or whose account became private, may still be served by this process. */
 const SERVABLE_MS = 5_000;
 
-type Photo = { mediaId: string; isPrivate: boolean };
-
-export function photoUrl(app: Pick<App, 'signingKey' | 'clock'>, photo: Photo, name: string): string {
-  const addressClass = photo.isPrivate ? 'private' : 'public';
-  const step = STEP_MS[addressClass];
-  const expiresMs = (Math.floor(app.clock.nowMs() / step) + 2) * step;
-  const expiry = (expiresMs / 1_000).toString(36);
-  const mark = addressClass === 'public' ? 'p' : 'r';
-  return `/media/${photo.mediaId}/${name}.jpg?c=${mark}&e=${expiry}&s=${sign(app.signingKey, photo.mediaId, name, mark, expiry)}`;
+/** The folder of one photo's renditions, as a key; its URL has the same path, except for photos on the old shelf. */
+export function photoFolder(app: Pick<App, 'addressKey'>, photo: PhotoFiles): string {
+  if (photo.shelf === 'old') return `photos/${photo.mediaId.slice(-2)}/${photo.mediaId}`;
+  return shelfFolder(app, photo.shelf, photo);
 }
 
-/** Throws NotFound for an address that was not made by us, has expired, or whose photo is no longer to be seen. */
-export async function checkAddress(
+/** All revisions of one photo on one shelf. */
+export function mediaFolder(shelf: 'public' | 'private', accountId: AccountId, mediaId: MediaId): string {
+  return `${accountFolder(shelf, accountId)}/${mediaId}`;
+}
+
+export function accountFolder(shelf: 'public' | 'private', accountId: AccountId): string {
+  return `${shelf}/${accountId.slice(-2)}/${accountId}`;
+}
+
+function shelfFolder(
+  app: Pick<App, 'addressKey'>,
+  shelf: 'public' | 'private',
+  photo: Omit<PhotoFiles, 'shelf'>,
+): string {
+  const token = createHmac('sha256', app.addressKey)
+    .update(`${photo.mediaId}/${photo.revision}`)
+    .digest('hex')
+    .slice(0, TOKEN_BYTES * 2);
+  return `${mediaFolder(shelf, photo.accountId, photo.mediaId)}/${token}`;
+}
+
+/** A photo that still lies on the old shelf is addressed where it will lie; we find it, and nginx asks us. */
+export function photoUrl(app: Keyring, photo: PhotoFiles & { isPrivate: boolean }, name: string): string {
+  const isPublic = photo.shelf !== 'private' && !photo.isPrivate;
+  const path = `${shelfFolder(app, isPublic ? 'public' : 'private', photo)}/${name}.jpg`;
+  const url = `${app.config.mediaUrl || '/media'}/${path}`;
+  return isPublic ? url : url + permission(app, photo.accountId, url);
+}
+
+/** Avatars are part of the header, which is public also for private accounts, and are never changed, only replaced. */
+export function avatarUrl(app: Keyring, accountId: AccountId, avatarId: string, name: string): string {
+  const photo = { accountId, mediaId: avatarId as MediaId, revision: 0, shelf: 'public' as const };
+  return photoUrl(app, { ...photo, isPrivate: false }, name);
+}
+
+function permission(app: Keyring, accountId: AccountId, url: string): string {
+  const expiresMs = (Math.floor(app.clock.nowMs() / STEP_MS) + 2) * STEP_MS;
+  if (app.cloudFront) return app.cloudFront.permission(accountFolder('private', accountId), expiresMs);
+  const expires = String(expiresMs / 1_000);
+  return `?e=${expires}&s=${signPath(app.linkSecret, expires, pathOf(url))}`;
+}
+
+/**
+ * As nginx's secure_link_md5 computes it for "SECRET$secure_link_expires$uri SECRET", which is the only kind that it
+ * knows without further modules. A collision of MD5 does not help: nobody else chooses any part of what is hashed.
+ */
+function signPath(secret: string, expires: string, path: string): string {
+  return createHash('md5').update(`${secret}${expires}${path} ${secret}`).digest('base64url');
+}
+
+function pathOf(url: string): string {
+  return url.startsWith('/') ? url : new URL(url).pathname;
+}
+
+/**
+ * The key of the file behind an address, and whether everybody may see it. Throws NotFound for an address that was not made by us, has expired, or whose
+ * photo this viewer may not see now: he who was unfollowed a moment ago holds a good signature, and still gets nothing.
+ */
+export async function findPhoto(
   app: App,
-  mediaId: MediaId,
-  name: string,
-  query: { c: string; e: string; s: string },
-): Promise<{ addressClass: AddressClass }> {
-  const right = Buffer.from(sign(app.signingKey, mediaId, name, query.c, query.e));
-  const given = Buffer.from(query.s);
-  if (given.length !== right.length || !timingSafeEqual(given, right)) throw new NotFound();
-  if (Number.parseInt(query.e, 36) * 1_000 < app.clock.nowMs()) throw new NotFound();
-  const servable = await findServable(app, mediaId);
-  const addressClass = query.c === 'p' ? 'public' : 'private';
-  if (!servable?.is_live) throw new NotFound();
-  if (addressClass === 'public' && servable.is_private && !servable.is_avatar) throw new NotFound();
-  return { addressClass };
+  viewer: () => Promise<ViewerId>,
+  asked: AddressParts,
+  query: { e?: string | undefined; s?: string | undefined },
+): Promise<{ key: string; isForAll: boolean }> {
+  const found = await findServable(app, asked.mediaId);
+  if (!found?.is_live || found.account_id !== asked.accountId) throw new NotFound();
+  const photo = {
+    accountId: found.account_id,
+    mediaId: asked.mediaId,
+    revision: found.revision,
+    shelf: found.shelf,
+  };
+  const path = `${shelfFolder(app, asked.shelf, photo)}/${asked.name}.jpg`;
+  if (!path.endsWith(`/${asked.token}/${asked.name}.jpg`)) throw new NotFound();
+  if (asked.shelf === 'private') refuseBadPermission(app, path, query);
+  const isPublic = found.is_avatar || !found.is_private;
+  if (asked.shelf === 'public' && !isPublic) throw new NotFound();
+  const isForAll = isPublic && found.is_published;
+  if (!isForAll) await refuseWhoMayNotSee(app, await viewer(), found);
+  return { key: `${photoFolder(app, photo)}/${asked.name}.jpg`, isForAll };
 }
 
-type Servable = { is_private: boolean; is_avatar: boolean; is_live: boolean };
+function refuseBadPermission(
+  app: App,
+  path: string,
+  query: { e?: string | undefined; s?: string | undefined },
+): void {
+  const { e: expires = '', s: signature = '' } = query;
+  const url = `${app.config.mediaUrl || '/media'}/${path}`;
+  const right = Buffer.from(signPath(app.linkSecret, expires, pathOf(url)));
+  const given = Buffer.from(signature);
+  if (given.length !== right.length || !timingSafeEqual(given, right)) throw new NotFound();
+  if (Number(expires) * 1_000 < app.clock.nowMs()) throw new NotFound();
+}
 
-async function findServable(app: App, mediaId: MediaId): Promise<Servable | null> {
-  const key = `media:servable:${mediaId}`;
-  const cached = app.cache.get<Servable>(key);
+async function refuseWhoMayNotSee(app: App, viewer: ViewerId, photo: store.Servable): Promise<void> {
+  if (viewer === photo.account_id) return;
+  const seen = (await seeAccounts(app, viewer, [photo.account_id])).get(photo.account_id);
+  if (seen?.sees !== 'all' || !photo.is_published) throw new NotFound();
+}
+
+async function findServable(app: App, mediaId: MediaId): Promise<store.Servable | null> {
+  const cached = app.cache.get<store.Servable>(servableKey(mediaId));
   if (cached) return cached;
   const servable = await store.selectServable(app.shards, mediaId);
-  if (servable) app.cache.set(key, servable, SERVABLE_MS);
+  // One that is about to be published is asked for again.
+  if (servable?.is_published) app.cache.set(servableKey(mediaId), servable, SERVABLE_MS);
   return servable;
 }
 
-function sign(key: KeyObject, mediaId: string, name: string, mark: string, expiry: string): string {
-  return createHmac('sha256', key)
-    .update(`${mediaId}/${name}/${mark}/${expiry}`)
-    .digest('base64url')
-    .slice(0, 27);
+export function forgetServable(app: Pick<App, 'cache'>, mediaId: MediaId): void {
+  app.cache.delete(servableKey(mediaId));
+}
+
+function servableKey(mediaId: MediaId): string {
+  return `media:servable:${mediaId}`;
 }

@@ -5,6 +5,8 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import type { PostCard } from '../../../core/shapes.ts';
 import { openWorld, samplePhoto, until } from '../../../test/world.ts';
+import { sql } from '../../infra/sql.ts';
+import { moveOldPhotos } from './shelves.ts';
 
 const world = await openWorld();
 const [ann, bob] = await world.accounts('ann', 'bob');
@@ -20,7 +22,7 @@ async function bytesOf(url: string): Promise<Buffer> {
 }
 /** Ms until the address expires, as it says itself. */
 const lifeOf = (url: string) =>
-  Number.parseInt(new URL(url, world.base).searchParams.get('e') ?? '', 36) * 1_000 - world.app.clock.nowMs();
+  Number(new URL(url, world.base).searchParams.get('e')) * 1_000 - world.app.clock.nowMs();
 
 /** Runs with the clock of the process moved by so much. */
 async function later<Result>(ms: number, work: () => Promise<Result>): Promise<Result> {
@@ -61,6 +63,25 @@ test('a photo comes in widths of 1080, 640 and 320 and a 150 px square, as JPEG 
     );
     assert.ok(!bytes.includes('Exif') && !bytes.includes('http://ns.adobe.com'), name);
   }
+});
+
+test('a photo that is larger than 1080 px also comes for large screens, a little later; with other edits anew', async () => {
+  const post = await ann.posts('', [await fixture('Landscape_6.jpg')]);
+  await world.settled();
+  const large = async () => {
+    const [photo] = ((await ann.get(`/posts/${post.id}`)) as PostCard).photos;
+    return photo?.renditions.find(({ name }) => name === 'w2048');
+  };
+  const first = await large();
+  assert.deepEqual([first?.width, first?.height], [1800, 1200]);
+  assert.equal((await sharp(await bytesOf(first?.url ?? '')).metadata()).width, 1800);
+  const frame = { isMirrored: true };
+  await ann.must('PUT', `/posts/${post.id}/photos/${post.photos[0]?.mediaId}/edits`, { body: { frame } });
+  await world.settled();
+  const second = await large();
+  assert.deepEqual([second?.width, second?.height], [1800, 1200]);
+  assert.equal(await statusOf(second?.url ?? ''), 200);
+  assert.equal(await statusOf(first?.url ?? ''), 404);
 });
 
 test('the bytes of a photo are sent with headers that keep them from being anything else', async () => {
@@ -107,10 +128,11 @@ test('a small photo is not enlarged', async () => {
 });
 
 test('an address that was edited in any part is refused', async () => {
-  const post = await ann.posts();
-  const other = await ann.posts();
+  const cara = await world.account('caroline', { isPrivate: true });
+  const post = await cara.posts();
+  const other = await cara.posts();
   const [good = ''] = urlsOf(post);
-  assert.equal(await statusOf(good), 200);
+  assert.equal((await cara.act('GET', good)).status, 200);
   const url = new URL(good, world.base);
   const edited = (change: (copy: URL) => void) => {
     const copy = new URL(url);
@@ -119,21 +141,21 @@ test('an address that was edited in any part is refused', async () => {
   };
   const [from = '', to = ''] = [post, other].map(({ photos }) => photos[0]?.mediaId ?? '');
   const signature = url.searchParams.get('s') ?? '';
+  const inPath = (a: string | RegExp, b: string) =>
+    edited((copy) => {
+      copy.pathname = copy.pathname.replace(a, b);
+    });
   for (const wrong of [
-    edited((copy) => {
-      copy.pathname = copy.pathname.replace(from, to);
-    }),
-    edited((copy) => {
-      copy.pathname = copy.pathname.replace('w1080', 'w640');
-    }),
-    edited((copy) => {
-      copy.pathname = copy.pathname.replace('w1080', '../../originals/w1080');
-    }),
-    edited((copy) => copy.searchParams.set('c', 'r')),
-    edited((copy) => copy.searchParams.set('e', 'zzzzzz')),
-    edited((copy) => copy.searchParams.set('e', url.searchParams.get('e')?.toUpperCase() ?? '')),
+    inPath(from, to),
+    inPath('w1080', 'w640'),
+    inPath('w1080', '../../originals/w1080'),
+    inPath('/private/', '/public/'),
+    inPath(/[0-9a-f]{32}/, '0'.repeat(32)),
+    inPath(cara.id, ann.id),
+    edited((copy) => copy.searchParams.set('e', '9999999999')),
+    edited((copy) => copy.searchParams.set('e', `0${url.searchParams.get('e')}`)),
     edited((copy) =>
-      copy.searchParams.set('s', `${signature.slice(0, -1)}${signature.endsWith('A') ? 'B' : 'A'}`),
+      copy.searchParams.set('s', `${signature.slice(0, -1)}${signature.endsWith('A') ? 'Q' : 'A'}`),
     ),
     edited((copy) => copy.searchParams.set('s', signature.slice(0, -1))),
     edited((copy) => copy.searchParams.delete('s')),
@@ -141,28 +163,46 @@ test('an address that was edited in any part is refused', async () => {
       copy.search = '';
     }),
   ])
-    assert.equal(await statusOf(wrong), 404, wrong);
+    assert.equal((await cara.act('GET', wrong)).status, 404, wrong);
 });
 
-test('an address expires: of a public account within two days, of a private one within ten minutes', async () => {
-  const [open = ''] = urlsOf(await ann.posts());
-  assert.ok(lifeOf(open) > 86_400_000 && lifeOf(open) <= 2 * 86_400_000, `${lifeOf(open)} ms`);
+test('an address of a private account is no use to whoever may not see it, and expires within ten minutes', async () => {
   const cara = await world.account('cara', { isPrivate: true });
+  await bob.follows(cara);
+  await world.settled();
+  await cara.accepts(bob);
   const [closed = ''] = urlsOf(await cara.posts());
+  assert.match(closed, /^\/media\/private\//);
   assert.ok(lifeOf(closed) > 300_000 && lifeOf(closed) <= 600_000, `${lifeOf(closed)} ms`);
-  assert.match(
-    (await world.call('GET', closed)).headers.get('cache-control') ?? '',
-    /^private, max-age=300$/,
-  );
-
-  for (const url of [open, closed]) {
-    const life = lifeOf(url);
-    assert.equal(await later(life - 1_000, () => statusOf(url)), 200);
-    assert.equal(await later(life + 1_000, () => statusOf(url)), 404);
-  }
+  const seen = await bob.act('GET', closed);
+  assert.equal(seen.status, 200);
+  assert.match(seen.headers.get('cache-control') ?? '', /^private, max-age=300$/);
+  assert.equal((await ann.act('GET', closed)).status, 404, 'not a follower');
+  assert.equal(await statusOf(closed), 404, 'not signed in');
+  const life = lifeOf(closed);
+  const status = async () => (await cara.act('GET', closed)).status;
+  assert.equal(await later(life - 1_000, status), 200);
+  assert.equal(await later(life + 1_000, status), 404);
+  await cara.removes(bob);
+  assert.equal((await bob.act('GET', closed)).status, 404, 'at once when he is no follower any more');
 });
 
-test('the addresses of a public account stop when it becomes private; its followers are given new ones', async () => {
+test('the address of a public account’s photo needs no signature, is for ever, and cannot be guessed', async () => {
+  const post = await ann.posts();
+  const [open = ''] = urlsOf(post);
+  assert.match(open, /^\/media\/public\/\d\d\/\d+\/\d+\/[0-9a-f]{32}\/w1080\.jpg$/);
+  const { headers } = await world.call('GET', open);
+  assert.match(headers.get('cache-control') ?? '', /^public, max-age=31536000, s-maxage=600, immutable$/);
+  assert.equal(await later(30 * 86_400_000, () => statusOf(open)), 200);
+  assert.ok(
+    (await world.files()).some((file) => file.endsWith(open.replace('/media', ''))),
+    'as it lies in the store',
+  );
+  const [again] = urlsOf(await bob.get(`/posts/${post.id}`));
+  assert.equal(again, open, 'the same for everybody, and the next time');
+});
+
+test('when an account becomes private its photos move, and their old addresses stop; and back', async () => {
   const dora = await world.account('dora');
   await bob.follows(dora);
   const post = await dora.posts();
@@ -172,17 +212,58 @@ test('the addresses of a public account stop when it becomes private; its follow
   assert.equal(await statusOf(before), 200);
   await dora.edits({ isPrivate: true });
   await until(async () => ((await statusOf(before)) === 404 ? true : null), 'the old address stops');
+  await world.settled();
+  const paths = async () =>
+    (await world.files()).filter((file) => file.includes(post.photos[0]?.mediaId ?? ''));
+  assert.deepEqual(
+    (await paths()).filter((file) => file.includes('/public/')),
+    [],
+  );
+  assert.ok((await paths()).filter((file) => file.includes('/private/')).length >= 4);
   const [now = ''] = urlsOf(await bob.get(`/posts/${post.id}`));
-  assert.equal(await statusOf(now), 200);
-  assert.ok(lifeOf(now) <= 600_000);
+  assert.equal((await bob.act('GET', now)).status, 200);
   assert.equal(await statusOf(avatarUrl), 200, 'the avatar is part of the header, which stays public');
+  await dora.edits({ isPrivate: false });
+  await world.settled();
+  assert.deepEqual(
+    (await paths()).filter((file) => file.includes('/private/')),
+    [],
+  );
+  await until(
+    async () => ((await statusOf(before)) === 200 ? true : null),
+    'the address of before is good again',
+  );
 });
 
-test('the addresses of a deleted photo stop at once', async () => {
+test('photos as the first version laid them are served, and then moved', async () => {
+  const post = await ann.posts();
+  const [url = ''] = urlsOf(post);
+  const mediaId = post.photos[0]?.mediaId ?? '';
+  const old = `photos/${mediaId.slice(-2)}/${mediaId}`;
+  for (const { name, url: each } of post.photos[0]?.renditions ?? [])
+    await world.app.storage.move(each.replace('/media/', ''), `${old}/${name}.jpg`);
+  await world.rows(sql`update media set shelf = 'old' where media_id = ${mediaId} returning 1`);
+  world.app.cache.delete(`media:servable:${mediaId}`);
+  assert.equal(await statusOf(url), 200);
+  await moveOldPhotos(world.app);
+  assert.equal(await statusOf(url), 200);
+  assert.deepEqual(
+    (await world.files()).filter((file) => file.includes(`/${old}`)),
+    [],
+  );
+});
+
+test('the addresses of a deleted photo stop at once, and its files are gone', async () => {
   const post = await ann.posts();
   for (const url of urlsOf(post)) assert.equal(await statusOf(url), 200);
   await ann.deletes(post);
   for (const url of urlsOf(post)) assert.equal(await statusOf(url), 404);
+  await world.settled();
+  const mediaId = post.photos[0]?.mediaId ?? '-';
+  assert.deepEqual(
+    (await world.files()).filter((file) => file.includes(mediaId)),
+    [],
+  );
 });
 
 test('no address is given for an original, and none can be made up', async () => {
@@ -193,9 +274,7 @@ test('no address is given for an original, and none can be made up', async () =>
     'it is kept',
   );
   assert.ok(!JSON.stringify(post).includes('original'));
-  for (const file of ['original.jpg', 'original', 's320.jpg', '%2e%2e%2foriginals', 'w1080.png'])
-    assert.equal(
-      await statusOf(`/media/${mediaId}/${file}${new URL(urlsOf(post)[0] ?? '', world.base).search}`),
-      404,
-    );
+  const folder = path.dirname(urlsOf(post)[0] ?? '');
+  for (const file of ['original.jpg', 'original', 's512.jpg', '%2e%2e%2foriginals', 'w1080.png'])
+    assert.equal(await statusOf(`${folder}/${file}`), 404);
 });

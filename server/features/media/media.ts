@@ -1,147 +1,121 @@
 /**
- * A photo's way in: ticket → bytes → claimed by a post or an avatar → renditions. What nobody claims within an hour
- * is removed. The bytes are decoded once, when they arrive, so that a bad photo is refused there and then; the raw
- * picture waits beside the original for the filter that the member chooses.
+ * A photo from its claim by a post: its renditions are made, and made anew with other edits. How its bytes came in:
+ * uploads.ts; where it is seen: addresses.ts; between shelves: shelves.ts; its end: removal.ts.
  */
 import { createHash } from 'node:crypto';
-import type { FilterName } from '../../../core/filters.ts';
-import { type AccountId, type AnyId, type MediaId, shardOf } from '../../../core/ids.ts';
+import type { Edits } from '../../../core/edits.ts';
+import { type Size, shownSize } from '../../../core/frame.ts';
+import type { AccountId, MediaId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
-import {
-  Conflict,
-  type ExpectedError,
-  Invalid,
-  Limited,
-  NotFound,
-  Unavailable,
-  Unusable,
-} from '../../errors.ts';
+import { Conflict, type ExpectedError, Invalid, NotFound, Unavailable, Unusable } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
-import { ImageFailure } from '../../infra/images/pool.ts';
+import { ImageFailure, type Rendition } from '../../infra/images/pool.ts';
 import { serverOf, writeAt } from '../../infra/shards.ts';
-import { TooLarge } from '../../infra/storage.ts';
-import { changeAvatar } from '../accounts/accounts.ts';
-import { selectNextId } from '../accounts/store.ts';
-import { mediaDropped } from './schema.ts';
+import { DamagedFile, NotStored, StoreFault, TooLarge } from '../../infra/storage/storage.ts';
+import { isPrivate, isPrivateForShare } from '../accounts/accounts.ts';
+import { forgetServable, photoFolder } from './addresses.ts';
+import { announceGone, removeFolder, removeMedia } from './removal.ts';
+import { photoEdited, photoReady } from './schema.ts';
+import { masterPath, removeScratch } from './scratch.ts';
+import { shelve } from './shelves.ts';
 import * as store from './store.ts';
 
-const TICKET_MINUTES = 60;
-const UNCLAIMED_MAX = 60;
 /** A photo that takes its worker with it is given up sooner than one that met a fault of ours, like a full disk. */
 const TRIES_MAX = 3;
 const FAULTS_MAX = 8;
-const SWEEP = 100;
-/** Below this no photo is taken, so that the database on the same disk can go on. */
-const FREE_BYTES_MIN = 1024 ** 3;
+/** A large rendition is worth its bytes only where it shows clearly more. */
+const LARGER_BY = 1.2;
 const PASSING = new Set(['busy', 'image_crashed', 'image_timeout', 'image_memory']);
+/** A photo that is edited or moved as often as this while it is enlarged is left for later. */
+const ENLARGE_TRIES = 3;
 
-export async function openTicket(
-  app: App,
-  viewer: AccountId,
-): Promise<{ uploadId: MediaId; expiresAt: Date }> {
-  if ((await app.storage.freeBytes()) < FREE_BYTES_MIN)
-    throw new Unavailable(
-      'storage_full',
-      'There is no room for more photos just now. The operator must make some.',
-      600,
-    );
-  const uploadId = await writeAt(app.shards, viewer, async (tx) => {
-    if ((await store.countUnclaimed(tx, viewer)) >= UNCLAIMED_MAX)
-      throw new Limited(60, 'Too many uploads are under way. Publish them first, or wait an hour.');
-    const mediaId = await selectNextId<MediaId>(tx, shardOf(viewer));
-    await store.insertMedia(tx, mediaId, viewer, TICKET_MINUTES);
-    return mediaId;
-  });
-  return { uploadId, expiresAt: new Date(app.clock.nowMs() + TICKET_MINUTES * 60_000) };
+const LOST = 'The photo was lost on its way. Send it again.';
+
+function isLost(error: unknown): boolean {
+  return error instanceof NotStored || error instanceof DamagedFile;
 }
 
-/** Takes the bytes of one photo. When it throws, the ticket is as it was, or gone with a photo that cannot be used, and nothing lies on disk. */
-export async function receiveUpload(
-  app: App,
-  viewer: AccountId,
-  mediaId: MediaId,
-  body: AsyncIterable<Uint8Array>,
-) {
-  const { database } = serverOf(app.shards, mediaId);
-  await takeTicket(app, viewer, mediaId);
-  try {
-    const { sizeBytes, sha256 } = await app.storage.receive(
-      store.keys.original(mediaId),
-      body,
-      limits.uploadMaxBytes,
-    );
-    const found = await app.images.develop(
-      app.storage.pathOf(store.keys.original(mediaId)),
-      app.storage.pathOf(store.keys.master(mediaId)),
-    );
-    if (!(await store.updateMediaUploaded(database, mediaId, { ...found, sizeBytes, sha256 })))
-      throw new NotFound();
-    return found;
-  } catch (error) {
-    await app.storage.remove([store.keys.original(mediaId), store.keys.master(mediaId)]);
-    const answer = uploadFault(error);
-    if (answer instanceof Unusable) await store.deleteMedia(database, [mediaId]);
-    else await store.updateMediaState(database, mediaId, 'receiving', 'waiting');
-    throw answer;
-  }
-}
-
-async function takeTicket(app: App, viewer: AccountId, mediaId: MediaId): Promise<void> {
-  const media = await store.selectMedia(app.shards, mediaId);
-  if (media?.account_id !== viewer) throw new NotFound();
-  if (media.is_expired)
-    throw new Conflict('upload_expired', 'This upload ticket is too old. Ask for a new one.');
-  const isTaken = await store.updateMediaState(
-    serverOf(app.shards, mediaId).database,
-    mediaId,
-    'waiting',
-    'receiving',
-  );
-  if (!isTaken) throw new Conflict('upload_used', 'This upload ticket was used already. Ask for a new one.');
-}
-
-function uploadFault(error: unknown): ExpectedError | unknown {
+/** What the member is told when bytes that were sent could not be used. */
+export function uploadFault(error: unknown): ExpectedError | unknown {
   if (error instanceof TooLarge)
     return new Unusable(
       413,
       'image_too_large',
       `The photo is larger than ${limits.uploadMaxBytes / 1_048_576} MB.`,
     );
+  if (isLost(error)) return new Unusable(422, 'image_lost', LOST);
+  if (error instanceof StoreFault)
+    return new Unavailable('store_down', 'The photo store does not answer just now. Try again in a moment.');
+  // Also where it was a worker that met it, of whose errors only the words come over.
+  if (error instanceof Error && /\b(ENOSPC|EDQUOT)\b/.test(error.message)) return storageFull();
   if (!(error instanceof ImageFailure)) return error;
-  if (PASSING.has(error.code) && error.code !== 'image_memory' && error.code !== 'image_timeout')
+  if (error.code === 'busy' || error.code === 'image_crashed')
     return new Unavailable(error.code, 'Too many photos are in work just now. Try again in a moment.');
   return new Unusable(422, error.code, error.message);
 }
 
-export async function dropUpload(app: App, viewer: AccountId, mediaId: MediaId): Promise<void> {
-  // The row first: once it is gone, nothing can claim the files.
-  if (!(await store.deleteUnclaimed(serverOf(app.shards, mediaId).database, mediaId, viewer)))
-    throw new NotFound();
-  await removeFiles(app, mediaId);
+export function storageFull(): Unavailable {
+  return new Unavailable(
+    'storage_full',
+    'There is no room for more photos just now. The operator must make some.',
+    600,
+  );
 }
 
 /** Binds uploads to a post or an avatar, in its transaction. Throws what is wrong with the first that cannot be bound. */
 export async function claimUploads(
   tx: Transaction,
   viewer: AccountId,
-  wishes: { mediaId: MediaId; filter: FilterName }[],
+  claims: store.Claim[],
   kind: 'photo' | 'avatar',
 ): Promise<void> {
-  const mediaIds = wishes.map((wish) => wish.mediaId);
-  if (new Set(mediaIds).size < wishes.length)
+  const mediaIds = claims.map((claim) => claim.mediaId);
+  if (new Set(mediaIds).size < claims.length)
     throw new Invalid('upload_twice', 'The same upload is named twice.');
-  const claimed = await store.claimMedia(tx, viewer, wishes, kind);
+  const claimed = await store.claimMedia(tx, viewer, claims, kind);
   const refused = mediaIds.find((mediaId) => !claimed.has(mediaId));
   if (!refused) return;
   const media = (await store.selectMediaOf(tx, [refused])).find((row) => row.account_id === viewer);
   if (!media) throw new Invalid('upload_unknown', `There is no upload ${refused} of yours.`);
   if (media.is_expired)
     throw new Conflict('upload_expired', `Upload ${refused} is too old. Send the photo again.`);
+  if (media.kind === 'original')
+    throw new Invalid('upload_original', `Upload ${refused} is the original of another one.`);
   if (media.state === 'waiting' || media.state === 'receiving')
     throw new Conflict('upload_missing', `The bytes of upload ${refused} have not arrived.`);
   throw new Conflict('upload_used', `Upload ${refused} was used already.`);
 }
+
+export type { Claim } from './store.ts';
+
+export function findMedia(app: App, mediaId: MediaId): Promise<store.MediaRow | null> {
+  return store.selectMedia(app.shards, mediaId);
+}
+
+/** The whole unedited picture as a JPEG, for its owner. */
+export async function makeProof(app: App, mediaId: MediaId): Promise<Buffer> {
+  try {
+    const source = await app.storage.local(store.keys.source(mediaId));
+    try {
+      return (await app.images.proof(source.path)).bytes;
+    } finally {
+      await source.release();
+    }
+  } catch (error) {
+    throw uploadFault(error);
+  }
+}
+
+/** The untouched file, for its owner; throws NotFound where none is kept. */
+export async function openOriginal(app: App, mediaId: MediaId) {
+  const media = await store.selectMedia(app.shards, mediaId);
+  const file = media?.kept_original && (await app.storage.open(store.keys.kept(mediaId)));
+  if (!file) throw new NotFound();
+  return { ...file, format: media.kept_original?.format ?? 'bin' };
+}
+
+// making ------------------------------------------------------------------------------------------------------
 
 /**
  * Makes the renditions of a claimed photo, durably, and says whether it is settled: ready, or failed for good.
@@ -156,20 +130,23 @@ export async function developPhoto(
   if (!media) return;
   if (media.state !== 'developing') {
     await writeAt(app.shards, mediaId, settle);
-    await app.storage.remove([store.keys.master(mediaId)]);
+    await removeScratch(app, mediaId);
     return;
   }
+  await store.updateInWork(serverOf(app.shards, mediaId).database, mediaId);
   try {
-    const made = await renderMedia(app, mediaId, media.filter, media.kind);
+    const shelf = await shelfFor(app, media);
+    const made = await makeRenditions(app, { ...media, shelf }, 'photo');
     const isReady = await writeAt(app.shards, mediaId, async (tx) => {
-      const isNew = await store.updateMediaReady(tx, mediaId, made);
+      const isNew = await store.updateMediaReady(tx, mediaId, shelf, made);
+      await afterMaking(app, tx, { ...media, shelf }, made);
       await settle(tx);
       return isNew;
     });
     // Deleted meanwhile: the files that were just written came after the removal.
     const isGone = !isReady && !(await store.selectMedia(app.shards, mediaId));
-    if (isGone) await removeMedia(app, mediaId);
-    else await app.storage.remove([store.keys.master(mediaId)]);
+    if (isGone) await removeMedia(app, media);
+    else await removeScratch(app, mediaId);
   } catch (error) {
     const failure = await finalFailure(app, mediaId, error);
     await writeAt(app.shards, mediaId, async (tx) => {
@@ -188,8 +165,8 @@ async function finalFailure(
   if (error instanceof ImageFailure) {
     if (!PASSING.has(error.code)) return error;
     if (error.code === 'busy') throw error;
-  } else if (!(await app.storage.stat(store.keys.original(mediaId)))) {
-    return { code: 'image_lost', message: 'The photo was lost on its way. Send it again.' };
+  } else if (isLost(error)) {
+    return { code: 'image_lost', message: LOST };
   }
   const tries = await store.addTry(serverOf(app.shards, mediaId).database, mediaId);
   if (tries < (error instanceof ImageFailure ? TRIES_MAX : FAULTS_MAX)) throw error;
@@ -199,121 +176,134 @@ async function finalFailure(
   };
 }
 
-async function renderMedia(app: App, mediaId: MediaId, filter: FilterName, kind: 'photo' | 'avatar') {
-  const originalPath = app.storage.pathOf(store.keys.original(mediaId));
-  const made = await app.images.render({
-    originalPath,
-    masterPath: app.storage.pathOf(store.keys.master(mediaId)),
-    filter,
-    kind,
-  });
-  await app.storage.putAll(
-    made.renditions.map(({ name, bytes }) => ({ key: store.keys.rendition(mediaId, name), bytes })),
-  );
-  const renditions = made.renditions.map(({ name, width, height, bytes }) => ({
-    name,
-    width,
-    height,
-    sizeBytes: bytes.length,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-  }));
-  return { ...made, renditions };
+type Kind = 'photo' | 'avatar' | 'large';
+
+async function shelfFor(app: App, media: store.MediaRow): Promise<'public' | 'private'> {
+  return (await isPrivate(app, media.account_id)) ? 'private' : 'public';
 }
 
-/** Makes the renditions of a ready photo anew, when files were lost. Throws when the original is lost too. */
+/** Renders with the edits, and stores under the revision and on the shelf, that `media` names. */
+export async function makeRenditions(app: App, media: store.MediaRow, kind: Kind): Promise<store.Made> {
+  const { media_id: mediaId, edits } = media;
+  const source = await app.metrics.timePhoto(
+    'fetch',
+    app.storage.local(store.keys.source(mediaId), media.sha256 ?? undefined),
+  );
+  try {
+    const made = await app.images.render({
+      sourcePath: source.path,
+      masterPath: masterPath(app, mediaId),
+      edits,
+      kind,
+    });
+    const folder = pathOf(app, media);
+    const files = made.renditions.map(({ name, bytes }) => ({ key: `${folder}/${name}.jpg`, bytes }));
+    await app.metrics.timePhoto('store', app.storage.putAll(files));
+    return { ...made, renditions: made.renditions.map(storedOf) };
+  } finally {
+    await source.release();
+  }
+}
+
+function storedOf({ name, width, height, bytes }: Rendition): store.StoredRendition {
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { name, width, height, sizeBytes: bytes.length, sha256 };
+}
+
+/** In the transaction that makes renditions known: what follows from them. */
+async function afterMaking(
+  app: App,
+  tx: Transaction,
+  media: Pick<
+    store.MediaRow,
+    'media_id' | 'account_id' | 'source_width' | 'source_height' | 'edits' | 'shelf'
+  >,
+  made: Size,
+): Promise<void> {
+  // The account's privacy may have changed while they were made.
+  const isPrivateNow = await isPrivateForShare(tx, media.account_id);
+  if (isPrivateNow !== (media.shelf === 'private')) await shelve(app, tx, media.account_id);
+  const source = { width: media.source_width ?? 0, height: media.source_height ?? 0 };
+  const shown = shownSize(source, media.edits.frame);
+  if (Math.max(shown.width, shown.height) > Math.max(made.width, made.height) * LARGER_BY)
+    await app.queue.enqueue(tx, photoReady, [{ mediaId: media.media_id }]);
+}
+
+/** Adds the rendition for large screens; the post is there already. */
+export async function enlargePhoto(app: App, mediaId: MediaId): Promise<void> {
+  try {
+    await addLarge(app, mediaId);
+  } finally {
+    // A look that needs the mean of the whole picture makes a master again.
+    await removeScratch(app, mediaId);
+  }
+}
+
+async function addLarge(app: App, mediaId: MediaId): Promise<void> {
+  for (let tries = 0; tries < ENLARGE_TRIES; tries++) {
+    const media = await store.selectMedia(app.shards, mediaId);
+    if (media?.state !== 'ready') return;
+    const { renditions } = await makeRenditions(app, media, 'large');
+    const isKnown =
+      renditions.length === 0 ||
+      (await writeAt(app.shards, mediaId, (tx) =>
+        store.updateRenditions(tx, mediaId, media.revision, media.shelf, renditions),
+      ));
+    if (isKnown) return;
+    // Edited, moved or deleted meanwhile.
+    await app.storage.remove(renditions.map(({ name }) => `${pathOf(app, media)}/${name}.jpg`));
+  }
+  throw new Error('the photo changed again and again while it was enlarged');
+}
+
+/** Makes the renditions of a ready photo anew, when files were lost. Throws when the source is lost too. */
 export async function developAgain(app: App, mediaId: MediaId): Promise<void> {
   const media = await store.selectMedia(app.shards, mediaId);
   if (media?.state !== 'ready') return;
-  const made = await renderMedia(app, mediaId, media.filter, media.kind);
-  await writeAt(app.shards, mediaId, (tx) => store.updateRenditions(tx, mediaId, made.renditions));
-  await app.storage.remove([store.keys.master(mediaId)]);
-}
-
-/** An avatar is small and somebody waits for it, so it is made at once. When it throws, the upload is gone. */
-export async function setAvatar(app: App, viewer: AccountId, mediaId: MediaId): Promise<void> {
-  await writeAt(app.shards, viewer, (tx) =>
-    claimUploads(tx, viewer, [{ mediaId, filter: 'none' }], 'avatar'),
-  );
-  try {
-    const made = await renderMedia(app, mediaId, 'none', 'avatar');
-    await writeAt(app.shards, viewer, async (tx) => {
-      if (!(await store.updateMediaReady(tx, mediaId, made))) throw new NotFound();
-      await replaceAvatar(app, tx, viewer, mediaId);
-    });
-  } catch (error) {
-    await removeMedia(app, mediaId);
-    throw uploadFault(error);
-  }
-  await app.storage.remove([store.keys.master(mediaId)]);
-}
-
-export async function removeAvatar(app: App, viewer: AccountId): Promise<void> {
-  await writeAt(app.shards, viewer, (tx) => replaceAvatar(app, tx, viewer, null));
-}
-
-async function replaceAvatar(
-  app: App,
-  tx: Transaction,
-  viewer: AccountId,
-  mediaId: MediaId | null,
-): Promise<void> {
-  const before = await changeAvatar(tx, viewer, mediaId);
-  if (before) await app.queue.enqueue(tx, mediaDropped, [{ mediaId: before }]);
-}
-
-/** Idempotent, and after a crash at any point it can go on. */
-export async function removeMedia(app: App, mediaId: MediaId): Promise<void> {
-  await removeAllMedia(app, mediaId, [mediaId], async () => undefined);
+  const made = await makeRenditions(app, media, media.kind === 'avatar' ? 'avatar' : 'photo');
+  const { revision, shelf } = media;
+  const isKnown = await writeAt(app.shards, mediaId, async (tx) => {
+    if (media.kind === 'photo') await afterMaking(app, tx, media, made);
+    return store.updateRenditions(tx, mediaId, revision, shelf, made.renditions);
+  });
+  await removeScratch(app, mediaId);
+  if (isKnown) return;
+  await removeFolder(app, pathOf(app, media));
+  throw new Error(`photo ${mediaId} was edited, moved or deleted while it was made anew`);
 }
 
 /**
- * Removes the files, then the rows together with what refers to them, which `removeReferences` does; all on the server of
- * `home`. Then the files once more: a worker may have been writing them.
+ * Makes all renditions anew with other edits, at once, under a revision that nobody else writes to. The old ones are
+ * gone afterwards, and their addresses with them.
  */
-export async function removeAllMedia(
-  app: App,
-  home: AnyId,
-  mediaIds: MediaId[],
-  removeReferences: (tx: Transaction) => Promise<void>,
-): Promise<void> {
-  for (const mediaId of mediaIds) await removeFiles(app, mediaId);
-  await writeAt(app.shards, home, async (tx) => {
-    await removeReferences(tx);
-    await store.deleteMedia(tx, mediaIds);
-  });
-  for (const mediaId of mediaIds) await removeFiles(app, mediaId);
-}
-
-async function removeFiles(app: App, mediaId: MediaId): Promise<void> {
-  app.cache.delete(`media:servable:${mediaId}`);
-  const names = ['w1080', 'w640', 'w320', 's320', 's150'];
-  await app.storage.remove([
-    store.keys.original(mediaId),
-    store.keys.master(mediaId),
-    ...names.map((name) => store.keys.rendition(mediaId, name)),
-  ]);
-}
-
-/** Removes what was uploaded and never claimed; gives how many. */
-export async function sweepUploads(app: App): Promise<number> {
-  let swept = 0;
-  for (const { database } of app.shards.servers) {
-    for (let expired = await store.selectExpired(database, SWEEP); expired.length > 0; ) {
-      for (const mediaId of expired) await removeMedia(app, mediaId);
-      swept += expired.length;
-      expired = expired.length < SWEEP ? [] : await store.selectExpired(database, SWEEP);
-    }
+export async function editPhoto(app: App, media: store.MediaRow, edits: Edits): Promise<void> {
+  const { media_id: mediaId } = media;
+  const { database } = serverOf(app.shards, mediaId);
+  const revision = await store.reserveRevision(database, mediaId);
+  const edited = { ...media, edits, shelf: await shelfFor(app, media), revision };
+  try {
+    const made = await makeRenditions(app, edited, 'photo');
+    await writeAt(app.shards, mediaId, async (tx) => {
+      if (!(await store.updateRevision(tx, media.revision, edited, made)))
+        throw new Conflict('photo_changed', 'This photo was changed meanwhile. Look at it again.');
+      await afterMaking(app, tx, edited, made);
+      await app.queue.enqueue(tx, photoEdited, [{ mediaId, folder: pathOf(app, media) }]);
+    });
+  } catch (error) {
+    await removeFolder(app, pathOf(app, edited));
+    throw uploadFault(error);
+  } finally {
+    await removeScratch(app, mediaId);
   }
-  return swept;
+  forgetServable(app, mediaId);
 }
 
-/** Photos of the account that belong to no post; for its removal. */
-export async function removeLooseMedia(app: App, accountId: AccountId): Promise<void> {
-  for (;;) {
-    const mediaIds = await writeAt(app.shards, accountId, (tx) =>
-      store.selectMediaIdsOfAccount(tx, accountId, SWEEP),
-    );
-    if (mediaIds.length === 0) return;
-    for (const mediaId of mediaIds) await removeMedia(app, mediaId);
-  }
+/** What a revision left is removed, and only then are the caches told: they could fetch it again. */
+export async function forgetRevision(app: App, mediaId: MediaId, folder: string): Promise<void> {
+  await removeFolder(app, folder);
+  await writeAt(app.shards, mediaId, (tx) => announceGone(app, tx, [folder]));
+}
+
+function pathOf(app: App, media: store.MediaRow): string {
+  return photoFolder(app, { ...media, accountId: media.account_id, mediaId: media.media_id });
 }

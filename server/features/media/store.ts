@@ -1,9 +1,10 @@
-/** Table: media (owner's side). Files: originals/, masters/, photos/ in the store, see `keys`. */
-import type { FilterName } from '../../../core/filters.ts';
-import type { AccountId, MediaId } from '../../../core/ids.ts';
+/** Table: media (owner's side). Files: `keys`, and the renditions, see addresses.ts. */
+import type { Edits } from '../../../core/edits.ts';
+import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
 import { readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
+import type { Shelf } from './schema.ts';
 
 export type StoredRendition = {
   name: string;
@@ -13,47 +14,73 @@ export type StoredRendition = {
   sha256: string;
 };
 export type MediaState = 'waiting' | 'receiving' | 'uploaded' | 'developing' | 'ready' | 'failed';
+export type MediaKind = 'photo' | 'avatar' | 'original';
+export type KeptOriginal = { sizeBytes: number; sha256: string; format: string };
+export type Place = { latitude: number; longitude: number };
 export type MediaRow = {
   media_id: MediaId;
   account_id: AccountId;
-  kind: 'photo' | 'avatar';
+  kind: MediaKind;
   state: MediaState;
-  filter: FilterName;
+  edits: Edits;
+  revision: number;
+  shelf: Shelf;
   width: number | null;
   height: number | null;
+  source_width: number | null;
+  source_height: number | null;
   thumbhash: string | null;
   average_colour: string | null;
+  /** As text: pg would make a Date of it, in this machine's zone. */
+  taken_at: string | null;
+  sha256: string | null;
+  size_bytes: string | null;
   renditions: StoredRendition[];
+  kept_original: KeptOriginal | null;
+  announced_sha256: string | null;
+  announced_bytes: string | null;
+  original_of: MediaId | null;
   failure_code: string | null;
   failure_message: string | null;
   tries: number;
+  expires_at: Date | null;
   is_expired: boolean;
 };
 
-/** Where a photo's files lie. The last two digits spread them over folders. */
+/** The files that nobody but their owner is given. The last two digits spread them over folders. */
 export const keys = {
-  original: (mediaId: MediaId) => `originals/${mediaId.slice(-2)}/${mediaId}`,
-  master: (mediaId: MediaId) => `masters/${mediaId}`,
-  rendition: (mediaId: MediaId, name: string) => `photos/${mediaId.slice(-2)}/${mediaId}/${name}.jpg`,
+  /** What came in, from which the renditions are made. */
+  source: (mediaId: MediaId) => `originals/${mediaId.slice(-2)}/${mediaId}`,
+  /** The untouched file, where the member keeps originals and the browser sent a prepared one. */
+  kept: (mediaId: MediaId) => `kept/${mediaId.slice(-2)}/${mediaId}`,
 };
 
 export async function insertMedia(
   tx: Transaction,
   mediaId: MediaId,
   accountId: AccountId,
-  minutes: number,
+  ticket: {
+    kind: 'photo' | 'original';
+    hours: number;
+    sha256: string | null;
+    sizeBytes: number | null;
+    originalOf: MediaId | null;
+  },
 ): Promise<void> {
   await tx.rows(sql`
-    insert into media (media_id, account_id, expires_at) values (${mediaId}, ${accountId}, now() + make_interval(mins => ${minutes}))`);
+    insert into media (media_id, account_id, kind, expires_at, announced_sha256, announced_bytes, original_of)
+    values (${mediaId}, ${accountId}, ${ticket.kind}, now() + make_interval(hours => ${ticket.hours}),
+      ${ticket.sha256}, ${ticket.sizeBytes}, ${ticket.originalOf})`);
 }
 
-export async function countUnclaimed(tx: Transaction, accountId: AccountId): Promise<number> {
-  const row = await oneOf<{ count: string }>(
+export async function countUnclaimed(tx: Transaction, accountId: AccountId) {
+  const row = await oneOf<{ count: string; bytes: string }>(
     tx,
     sql`
-    select count(*) from media where account_id = ${accountId} and expires_at > now()`,
+    select count(*), coalesce(sum(coalesce(size_bytes, announced_bytes)), 0) as bytes
+    from media where account_id = ${accountId} and expires_at > now()`,
   );
-  return Number(row?.count);
+  return { count: Number(row?.count), bytes: Number(row?.bytes) };
 }
 
 export async function selectMedia(shards: Shards, mediaId: MediaId): Promise<MediaRow | null> {
@@ -61,92 +88,159 @@ export async function selectMedia(shards: Shards, mediaId: MediaId): Promise<Med
     shards,
     mediaId,
     sql`
-    select *, coalesce(expires_at < now(), false) as is_expired from media where media_id = ${mediaId}`,
+    select *, to_char(taken_at, 'YYYY-MM-DD"T"HH24:MI:SS') as taken_at, coalesce(expires_at < now(), false) as is_expired from media where media_id = ${mediaId}`,
   );
   return row ?? null;
 }
 
-/** Moves one photo from one state to the next; false when it is not in that state (any more). */
-export async function updateMediaState(
-  db: { rows: Database['rows'] },
+/** Only one at a time receives a photo; false when another does, or it is there already. */
+export async function updateReceiving(
+  database: Database,
   mediaId: MediaId,
-  from: MediaState,
-  to: MediaState,
+  minutes: number,
 ): Promise<boolean> {
-  const rows = await db.rows(sql`
-    update media set state = ${to} where media_id = ${mediaId} and state = ${from} and (expires_at is null or expires_at > now()) returning 1`);
+  const rows = await database.rows(sql`
+    update media set state = 'receiving', receiving_until = now() + make_interval(mins => ${minutes})
+    where media_id = ${mediaId} and (state = 'waiting' or state = 'receiving' and receiving_until < now())
+      and expires_at > now() returning 1`);
   return rows.length > 0;
+}
+
+export async function updateWaiting(database: Database, mediaId: MediaId): Promise<void> {
+  await database.rows(
+    sql`update media set state = 'waiting' where media_id = ${mediaId} and state = 'receiving'`,
+  );
+}
+
+export async function updateInWork(database: Database, mediaId: MediaId): Promise<void> {
+  await database.rows(
+    sql`update media set is_in_work = true where media_id = ${mediaId} and state = 'developing' and not is_in_work`,
+  );
 }
 
 export async function updateMediaUploaded(
   db: { rows: Database['rows'] },
   mediaId: MediaId,
   found: {
-    format: string;
+    sourceFormat: string;
     sizeBytes: number;
     sha256: string;
     width: number;
     height: number;
+    sourceWidth: number;
+    sourceHeight: number;
     thumbhash: string;
     averageColour: string;
     takenAt: string | null;
+    place: Place | null;
   },
 ): Promise<boolean> {
   const rows = await db.rows(sql`
-    update media set state = 'uploaded', format = ${found.format}, size_bytes = ${found.sizeBytes}, sha256 = ${found.sha256},
+    update media set state = 'uploaded', format = ${found.sourceFormat}, size_bytes = ${found.sizeBytes}, sha256 = ${found.sha256},
       width = ${found.width}, height = ${found.height}, thumbhash = ${found.thumbhash}, average_colour = ${found.averageColour},
-      taken_at = ${found.takenAt}
+      source_width = ${found.sourceWidth}, source_height = ${found.sourceHeight}, taken_at = ${found.takenAt},
+      latitude = ${found.place?.latitude ?? null}, longitude = ${found.place?.longitude ?? null}
     where media_id = ${mediaId} and state = 'receiving' returning 1`);
   return rows.length > 0;
 }
+
+export type Claim = {
+  mediaId: MediaId;
+  edits: Edits;
+  /** Null: as the photo itself says. */
+  takenAt: string | null;
+  /** 'its own': what the photo itself says; null: the member does not show it, and it is forgotten. */
+  place: Place | 'its own' | null;
+};
 
 /** Claims uploads for a post or an avatar; gives the ids that could be claimed. */
 export async function claimMedia(
   tx: Transaction,
   accountId: AccountId,
-  wishes: { mediaId: MediaId; filter: string }[],
+  claims: Claim[],
   kind: 'photo' | 'avatar',
 ) {
+  const given = claims.map(({ place }) => (place === 'its own' ? null : place));
   const rows = await tx.rows<{ media_id: MediaId }>(sql`
-    update media set state = 'developing', kind = ${kind}, filter = wish.filter, expires_at = null
-    from unnest(${wishes.map((wish) => wish.mediaId)}::bigint[], ${wishes.map((wish) => wish.filter)}::text[]) as wish (media_id, filter)
-    where media.media_id = wish.media_id and account_id = ${accountId} and state = 'uploaded' and expires_at > now()
+    update media set state = 'developing', kind = ${kind}, expires_at = null, edits = wish.edits::jsonb,
+      taken_at = coalesce(wish.taken_at, media.taken_at),
+      latitude = coalesce(wish.latitude, case when wish.keeps_place then media.latitude end),
+      longitude = coalesce(wish.longitude, case when wish.keeps_place then media.longitude end)
+    from unnest(${claims.map((claim) => claim.mediaId)}::bigint[], ${claims.map((claim) => JSON.stringify(claim.edits))}::text[],
+      ${claims.map((claim) => claim.takenAt)}::timestamp[], ${claims.map((claim) => claim.place === 'its own')}::boolean[],
+      ${given.map((place) => place?.latitude ?? null)}::float8[], ${given.map((place) => place?.longitude ?? null)}::float8[])
+      as wish (media_id, edits, taken_at, keeps_place, latitude, longitude)
+    where media.media_id = wish.media_id and account_id = ${accountId} and media.kind = 'photo' and state = 'uploaded'
+      and expires_at > now()
     returning media.media_id`);
   return new Set(rows.map((row) => row.media_id));
 }
 
 export function selectMediaOf(tx: Transaction, mediaIds: MediaId[]) {
   return tx.rows<MediaRow>(sql`
-    select *, coalesce(expires_at < now(), false) as is_expired from media where media_id = any(${mediaIds})`);
+    select *, to_char(taken_at, 'YYYY-MM-DD"T"HH24:MI:SS') as taken_at, coalesce(expires_at < now(), false) as is_expired from media where media_id = any(${mediaIds})`);
 }
+
+export type Made = {
+  width: number;
+  height: number;
+  thumbhash: string;
+  averageColour: string;
+  renditions: StoredRendition[];
+};
 
 /** False when it was deleted, or made ready, meanwhile. */
 export async function updateMediaReady(
   tx: Transaction,
   mediaId: MediaId,
-  made: {
-    width: number;
-    height: number;
-    thumbhash: string;
-    averageColour: string;
-    renditions: StoredRendition[];
-  },
+  shelf: Shelf,
+  made: Made,
 ): Promise<boolean> {
   const rows = await tx.rows(sql`
-    update media set state = 'ready', width = ${made.width}, height = ${made.height}, thumbhash = ${made.thumbhash},
-      average_colour = ${made.averageColour}, renditions = ${JSON.stringify(made.renditions)}
+    update media set state = 'ready', is_in_work = false, shelf = ${shelf}, width = ${made.width}, height = ${made.height},
+      thumbhash = ${made.thumbhash}, average_colour = ${made.averageColour}, renditions = ${JSON.stringify(made.renditions)}
     where media_id = ${mediaId} and state = 'developing' returning 1`);
   return rows.length > 0;
 }
 
+/** A number that no other edit of the photo is given. */
+export async function reserveRevision(database: Database, mediaId: MediaId): Promise<number> {
+  const row = await oneOf<{ last_revision: number }>(
+    database,
+    sql`update media set last_revision = last_revision + 1 where media_id = ${mediaId} returning last_revision`,
+  );
+  return row?.last_revision ?? 0;
+}
+
+/** Puts what was made with new edits in the place of `before`; false when that is not the photo's revision any more. */
+export async function updateRevision(
+  tx: Transaction,
+  before: number,
+  { media_id, revision, edits, shelf }: Pick<MediaRow, 'media_id' | 'revision' | 'edits' | 'shelf'>,
+  made: Made,
+): Promise<boolean> {
+  const rows = await tx.rows(sql`
+    update media set revision = ${revision}, edits = ${JSON.stringify(edits)}, shelf = ${shelf}, width = ${made.width},
+      height = ${made.height}, thumbhash = ${made.thumbhash}, average_colour = ${made.averageColour},
+      renditions = ${JSON.stringify(made.renditions)}
+    where media_id = ${media_id} and state = 'ready' and revision = ${before} returning 1`);
+  return rows.length > 0;
+}
+
+/** Adds or replaces renditions of one revision, each by its name; false when that is not the photo's any more. */
 export async function updateRenditions(
   tx: Transaction,
   mediaId: MediaId,
+  revision: number,
+  shelf: Shelf,
   renditions: StoredRendition[],
-): Promise<void> {
-  await tx.rows(
-    sql`update media set renditions = ${JSON.stringify(renditions)} where media_id = ${mediaId} and state = 'ready'`,
-  );
+): Promise<boolean> {
+  const names = renditions.map(({ name }) => name);
+  const rows = await tx.rows(sql`
+    update media set renditions = ${JSON.stringify(renditions)}::jsonb || coalesce((
+      select jsonb_agg(each) from jsonb_array_elements(renditions) as each where each ->> 'name' <> all (${names})), '[]')
+    where media_id = ${mediaId} and state = 'ready' and revision = ${revision} and shelf = ${shelf} returning 1`);
+  return rows.length > 0;
 }
 
 export async function updateMediaFailed(
@@ -156,7 +250,7 @@ export async function updateMediaFailed(
   message: string,
 ): Promise<void> {
   await tx.rows(sql`
-    update media set state = 'failed', failure_code = ${code}, failure_message = ${message}
+    update media set state = 'failed', is_in_work = false, failure_code = ${code}, failure_message = ${message}
     where media_id = ${mediaId} and state = 'developing'`);
 }
 
@@ -187,37 +281,109 @@ export async function deleteUnclaimed(
 }
 
 /** On one server: uploads that nothing has claimed in time. */
-export async function selectExpired(database: Database, limit: number): Promise<MediaId[]> {
-  const rows = await database.rows<{ media_id: MediaId }>(sql`
-    select media_id from media where expires_at < now() order by expires_at limit ${limit}`);
-  return rows.map((row) => row.media_id);
+export function selectExpired(database: Database, limit: number) {
+  return database.rows<{ media_id: MediaId; account_id: AccountId }>(sql`
+    select media_id, account_id from media where expires_at < now() order by expires_at limit ${limit}`);
 }
 
-export async function selectMediaIdsOfAccount(
-  tx: Transaction,
-  accountId: AccountId,
-  limit: number,
-): Promise<MediaId[]> {
-  const rows = await tx.rows<{ media_id: MediaId }>(sql`
-    select media_id from media where account_id = ${accountId}
+export function selectLooseMedia(tx: Transaction, accountId: AccountId, limit: number) {
+  return tx.rows<{ media_id: MediaId; account_id: AccountId }>(sql`
+    select media_id, account_id from media where account_id = ${accountId}
       and not exists (select from post_media where post_media.media_id = media.media_id) limit ${limit}`);
-  return rows.map((row) => row.media_id);
 }
 
-/**
- * What serving a photo depends on: whose it is, whether it is to be seen at all. That of a post still in work counts:
- * only its author is given its address.
- */
-export async function selectServable(shards: Shards, mediaId: MediaId) {
-  const [row] = await readAt<{ is_private: boolean; is_avatar: boolean; is_live: boolean }>(
+export type Servable = {
+  account_id: AccountId;
+  revision: number;
+  shelf: Shelf;
+  is_private: boolean;
+  is_avatar: boolean;
+  /** Not deleted, and its account neither. */
+  is_live: boolean;
+  is_published: boolean;
+};
+
+/** What serving a photo depends on. */
+export async function selectServable(shards: Shards, mediaId: MediaId): Promise<Servable | null> {
+  const [row] = await readAt<Servable>(
     shards,
     mediaId,
     sql`
-    select is_private, kind = 'avatar' as is_avatar,
-      accounts.state = 'active' and media.state = 'ready' and coalesce(posts.state <> 'deleted', kind = 'avatar') as is_live
+    select media.account_id, revision, shelf, is_private, kind = 'avatar' as is_avatar,
+      accounts.state = 'active' and media.state = 'ready' and coalesce(posts.state <> 'deleted', kind = 'avatar') as is_live,
+      coalesce(posts.state = 'published', kind = 'avatar') as is_published
     from media join accounts using (account_id)
     left join post_media using (media_id) left join posts using (post_id)
     where media_id = ${mediaId}`,
   );
   return row ?? null;
+}
+
+// the same photo again ----------------------------------------------------------------------------------------
+
+/** The member's newest photo of these very bytes, and the newest post that shows it. */
+export async function selectKnown(shards: Shards, accountId: AccountId, sha256: string) {
+  const [row] = await readAt<{ media_id: MediaId; post_id: PostId | null }>(
+    shards,
+    accountId,
+    sql`
+    select media_id, case when posts.state <> 'deleted' then post_id end as post_id
+    from media left join post_media using (media_id) left join posts using (post_id)
+    where media.account_id = ${accountId} and sha256 = ${sha256} and kind = 'photo'
+      and media.state in ('uploaded', 'developing', 'ready')
+    order by (posts.state <> 'deleted') is true desc, media_id desc limit 1`,
+  );
+  return row ?? null;
+}
+
+// kept originals ----------------------------------------------------------------------------------------------
+
+/** False when the photo is gone, another's, or has its original already. */
+export async function updateKeptOriginal(
+  tx: Transaction,
+  mediaId: MediaId,
+  accountId: AccountId,
+  kept: KeptOriginal,
+): Promise<boolean> {
+  const rows = await tx.rows(sql`
+    update media set kept_original = ${JSON.stringify(kept)}
+    where media_id = ${mediaId} and account_id = ${accountId} and kept_original is null
+      and kind = 'photo' and state in ('uploaded', 'developing', 'ready') returning 1`);
+  return rows.length > 0;
+}
+
+// shelves -----------------------------------------------------------------------------------------------------
+
+/** Photos that lie on another shelf than the account's privacy asks for. Avatars are always public. */
+export async function selectMisplaced(shards: Shards, accountId: AccountId, limit: number) {
+  return readAt<Pick<MediaRow, 'media_id' | 'account_id' | 'kind' | 'revision' | 'shelf' | 'renditions'>>(
+    shards,
+    accountId,
+    sql`
+    select media_id, account_id, kind, revision, shelf, renditions from media join accounts using (account_id)
+    where account_id = ${accountId} and media.state = 'ready'
+      and shelf <> case when is_private and kind <> 'avatar' then 'private' else 'public' end
+    order by media_id desc limit ${limit}`,
+  );
+}
+
+/** False when it was edited or deleted meanwhile, or has more renditions than were moved. */
+export async function updateShelf(
+  tx: Transaction,
+  photo: Pick<MediaRow, 'media_id' | 'revision' | 'shelf' | 'renditions'>,
+  to: Shelf,
+): Promise<boolean> {
+  const rows = await tx.rows(sql`
+    update media set shelf = ${to}
+    where media_id = ${photo.media_id} and revision = ${photo.revision} and shelf = ${photo.shelf} and state = 'ready'
+      and jsonb_array_length(renditions) = ${photo.renditions.length} returning 1`);
+  return rows.length > 0;
+}
+
+/** On one server: accounts whose photos still lie as the first version laid them. */
+export async function selectOldShelfAccounts(database: Database, limit: number): Promise<AccountId[]> {
+  const rows = await database.rows<{ account_id: AccountId }>(sql`
+    select distinct account_id from (
+      select account_id from media where shelf = 'old' and state = 'ready' order by media_id limit ${limit}) as old`);
+  return rows.map((row) => row.account_id);
 }

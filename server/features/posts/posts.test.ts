@@ -15,8 +15,7 @@ await bob.follows(ann);
 
 const idsOf = (page: { items: { id: string }[] }) => page.items.map(({ id }) => id);
 const statusOf = async (at: string, person = bob) => (await person.act('GET', at)).status;
-const keysOf = (mediaId: string) =>
-  [`originals/${mediaId.slice(-2)}/${mediaId}`, `masters/${mediaId}`] as const;
+const sourceOf = (mediaId: string) => `originals/${mediaId.slice(-2)}/${mediaId}`;
 
 async function failed(post: PostCard): Promise<PostCard> {
   return until(async () => {
@@ -47,8 +46,8 @@ test('three photos keep their order, alt texts and filters', async () => {
     await ann.uploads(samplePhoto),
   ];
   const photos = [
-    { uploadId: third, altText: 'the third upload', filter: 'none' },
-    { uploadId: first, altText: '', filter: 'warm-vintage' },
+    { uploadId: third, altText: 'the third upload', edits: { look: { filter: 'none' } } },
+    { uploadId: first, altText: '', edits: { look: { filter: 'warm-vintage' } } },
     { uploadId: second, altText: 'a tall one\nof two lines' },
   ];
   const post = (await ann.must('POST', '/posts', { body: { photos } })).body as PostCard;
@@ -126,7 +125,7 @@ test('the author sees the photos that are ready while others are still being dev
   const { promise: held, resolve: letGo } = Promise.withResolvers<void>();
   const [quick, slow] = [await ann.uploads(samplePhoto), await ann.uploads(samplePhoto)];
   images.render = async (job) => {
-    if (job.originalPath.endsWith(slow)) await held;
+    if (job.sourcePath.endsWith(slow)) await held;
     return render(job);
   };
   try {
@@ -135,7 +134,8 @@ test('the author sees the photos that are ready while others are still being dev
       const now = (await ann.get(`/posts/${post.id}`)) as PostCard;
       return now.photos[0]?.renditions[0]?.url ?? null;
     }, 'the first photo is ready');
-    assert.equal((await world.call('GET', url)).status, 200);
+    assert.equal((await ann.act('GET', url)).status, 200);
+    assert.equal((await world.call('GET', url)).status, 404, 'nobody else sees it yet');
     letGo();
     const out = await until(async () => {
       const now = (await bob.act('GET', `/posts/${post.id}`)).body as PostCard;
@@ -150,6 +150,7 @@ test('the author sees the photos that are ready while others are still being dev
 });
 
 test('a deleted post is gone from feed, profile, hashtag, activity, likes, comments and disk', async () => {
+  await world.settled();
   const before = (await world.files()).length;
   const { postCount } = await ann.get('/me');
   const post = await ann.posts('to be deleted #gone @carol', [samplePhoto, upright]);
@@ -228,9 +229,7 @@ test('a post that is deleted while it is being developed leaves no file', async 
 
 test('a photo whose bytes went bad on our disk fails its post, with the reason, and no other', async () => {
   const [good, bad] = [await ann.uploads(samplePhoto), await ann.uploads(samplePhoto)];
-  const [original, master] = keysOf(bad);
-  await world.app.storage.put(original, Buffer.from('not a photo any more'));
-  await world.app.storage.remove([master]);
+  await world.app.storage.put(sourceOf(bad), Buffer.from('not a photo any more'));
   const { postCount } = await ann.get('/me');
   const [post, other] = [await ann.publishes('half bad', [good, bad]), await bob.posts('unharmed')];
   const now = await failed(post);
@@ -248,26 +247,11 @@ test('a photo whose bytes went bad on our disk fails its post, with the reason, 
   assert.equal((await ann.get('/me')).postCount, postCount);
 });
 
-test('a photo whose original vanished is tried a few times, then fails its post; the master alone is enough', async () => {
-  const [lost, spared] = [await ann.uploads(samplePhoto), await ann.uploads(samplePhoto)];
-  await world.app.storage.remove([...keysOf(lost), keysOf(spared)[0]]);
-  const post = await ann.publishes('lost', [lost]);
-  assert.equal((await ann.publishes('spared', [spared])).state, 'developing');
-  await until(async () => {
-    const found = (await bob.get('/feed')).items.some(
-      ({ caption }: { caption: string }) => caption === 'spared',
-    );
-    return found ? true : null;
-  }, 'the other is out');
-  // Lets the retries run without their pauses.
-  await until(async () => {
-    await world.rows(
-      sql`update jobs.job set start_after = now() where name = 'photo.claimed' and state = 'retry'`,
-    );
-    return (await ann.get(`/posts/${post.id}`)).state === 'failed' ? true : null;
-  }, 'it has failed');
-  const now: PostCard = await ann.get(`/posts/${post.id}`);
-  assert.match(now.photos[0]?.failure ?? '', /^[A-Z].*\.$/);
+test('a photo whose source vanished fails its post', async () => {
+  const lost = await ann.uploads(samplePhoto);
+  await world.app.storage.remove([sourceOf(lost)]);
+  const now = await failed(await ann.publishes('lost', [lost]));
+  assert.match(now.photos[0]?.failure ?? '', /^The photo was lost.*\.$/);
   await world.settled();
 });
 

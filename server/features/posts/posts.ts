@@ -1,6 +1,6 @@
 /** Posts: published at once or not at all, visible to others when every photo is ready. */
 import { createHash } from 'node:crypto';
-import { type AccountId, type MediaId, type PostId, shardOf } from '../../../core/ids.ts';
+import { type AccountId, type PostId, shardOf } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
 import { hashtagsIn, mentionsIn } from '../../../core/text.ts';
 import { Conflict, Invalid, NotFound } from '../../errors.ts';
@@ -10,8 +10,10 @@ import { serverOf, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { mustSeeAll, type ViewerId } from '../graph/audience.ts';
-import { claimUploads, removeAllMedia } from '../media/media.ts';
-import { type Publish, photoClaimed, postDeleted, postPublished } from './schema.ts';
+import { forgetServable } from '../media/addresses.ts';
+import { type Claim, claimUploads } from '../media/media.ts';
+import { removeAllMedia } from '../media/removal.ts';
+import { type Publish, photoClaimed, postDeleted, postPublished, type ReplacePhoto } from './schema.ts';
 import * as store from './store.ts';
 
 export type { PhotoRow, PostHead, PostRow } from './store.ts';
@@ -37,12 +39,7 @@ export async function publish(
         idempotencyKey,
         requestHash,
       });
-      await claimUploads(
-        tx,
-        viewer,
-        wish.photos.map(({ uploadId, filter }) => ({ mediaId: uploadId, filter })),
-        'photo',
-      );
+      await claimUploads(tx, viewer, wish.photos.map(claimOf), 'photo');
       await store.insertPostMedia(
         tx,
         postId,
@@ -61,6 +58,16 @@ export async function publish(
     if (first) return first;
     throw error;
   }
+}
+
+/** A place that the member did not ask to show is forgotten. */
+export function claimOf(photo: Publish['photos'][number] | ReplacePhoto): Claim {
+  return {
+    mediaId: photo.uploadId,
+    edits: photo.edits,
+    takenAt: photo.takenAt ?? null,
+    place: photo.place ?? (photo.showsPlace ? 'its own' : null),
+  };
 }
 
 async function findRepeated(
@@ -101,7 +108,7 @@ export async function settlePost(app: App, tx: Transaction, postId: PostId): Pro
 }
 
 export async function deletePost(app: App, viewer: AccountId, postId: PostId): Promise<void> {
-  const mediaIds = await store.selectMediaIds(app.shards, postId);
+  const media = await store.selectMedia(app.shards, postId);
   await writeAt(app.shards, postId, async (tx) => {
     const post = await store.selectPostHeadForUpdate(tx, postId);
     if (post?.account_id !== viewer || post.state === 'deleted') throw new NotFound();
@@ -109,7 +116,7 @@ export async function deletePost(app: App, viewer: AccountId, postId: PostId): P
     await app.queue.enqueue(tx, postDeleted, [{ postId }]);
     if (post.state === 'published') await addToCount(tx, viewer, 'post', -1);
   });
-  for (const mediaId of mediaIds) app.cache.delete(`media:servable:${mediaId}`);
+  for (const { media_id } of media) forgetServable(app, media_id);
 }
 
 // reading -----------------------------------------------------------------------------------------------------
@@ -163,8 +170,8 @@ export const addToPostCounts = store.addToPostCounts;
 
 /** The last step of a deletion: photos, then the row. */
 export async function removePost(app: App, postId: PostId): Promise<void> {
-  const mediaIds: MediaId[] = await store.selectMediaIds(app.shards, postId);
-  await removeAllMedia(app, postId, mediaIds, (tx) => store.deletePostRow(tx, postId));
+  const media = await store.selectMedia(app.shards, postId);
+  await removeAllMedia(app, postId, media, (tx) => store.deletePostRow(tx, postId));
 }
 
 /** For the removal of an account: begins to delete up to `limit` of its posts, and says whether any are left. */

@@ -7,13 +7,26 @@ import { hydratePost, hydratePostIds } from '../../hydrate/posts.ts';
 import type { App } from '../../infra/app.ts';
 import { accountIdParams } from '../accounts/schema.ts';
 import { mustSeeAll } from '../graph/audience.ts';
+import { makeProof, openOriginal } from '../media/media.ts';
+import { editsShape } from '../media/schema.ts';
+import * as photos from './photos.ts';
 import * as posts from './posts.ts';
-import { postIdParams, postReply, postsPage, publishBody, publishHeaders } from './schema.ts';
+import {
+  photoEdits,
+  photoParams,
+  postIdParams,
+  postReply,
+  postsPage,
+  publishBody,
+  publishHeaders,
+  replacePhotoBody,
+} from './schema.ts';
 
 /** Own posts that are still in work are shown above the first page of one's own profile. */
 const UNPUBLISHED_MAX = 20;
 
 export function postRoutes(server: Server, app: App, limits: RateLimits): void {
+  photoRoutes(server, app);
   server.post(
     '/posts',
     {
@@ -78,6 +91,88 @@ export function postRoutes(server: Server, app: App, limits: RateLimits): void {
           : [];
       const items = await hydratePostIds(app, viewer, [...inWork, ...postIds]);
       return { items, nextCursor: nextCursor(app, list, postIds.length, limit, postIds.at(-1)) };
+    },
+  );
+}
+
+/** What an author can do to one photo of a post. */
+function photoRoutes(server: Server, app: App): void {
+  const schema = { tags: ['posts'], params: photoParams };
+  const path = '/posts/:postId/photos/:mediaId';
+
+  server.get(
+    `${path}/edits`,
+    { schema: { ...schema, summary: 'What I did to a photo', response: { 200: photoEdits } } },
+    async (request) => photos.getEdits(app, viewerOf(request).accountId, request.params),
+  );
+
+  server.put(
+    `${path}/edits`,
+    {
+      schema: {
+        ...schema,
+        summary: 'Other edits: the photo is made anew',
+        body: editsShape,
+        response: { 200: postReply },
+      },
+    },
+    async (request) => {
+      const viewer = viewerOf(request).accountId;
+      await photos.changeEdits(app, viewer, request.params, request.body);
+      return hydratePost(app, viewer, request.params.postId);
+    },
+  );
+
+  server.put(
+    path,
+    {
+      schema: {
+        ...schema,
+        summary: 'Another photo in the place of one that failed',
+        body: replacePhotoBody,
+        response: { 200: postReply },
+      },
+    },
+    async (request) => {
+      const viewer = viewerOf(request).accountId;
+      await photos.replacePhoto(app, viewer, request.params, request.body);
+      return hydratePost(app, viewer, request.params.postId);
+    },
+  );
+
+  server.delete(
+    path,
+    { schema: { ...schema, summary: 'Leave out a photo that failed', response: { 200: postReply } } },
+    async (request) => {
+      const viewer = viewerOf(request).accountId;
+      await photos.leaveOutPhoto(app, viewer, request.params);
+      return hydratePost(app, viewer, request.params.postId);
+    },
+  );
+
+  server.get(
+    `${path}/proof`,
+    { schema: { ...schema, summary: 'The whole picture without edits, as a JPEG of at most 2048 px' } },
+    async (request, reply) => {
+      const mediaId = await photos.mustOwnMedia(app, viewerOf(request).accountId, request.params);
+      return reply.header('content-type', 'image/jpeg').send(await makeProof(app, mediaId));
+    },
+  );
+
+  server.get(
+    `${path}/original`,
+    { schema: { ...schema, summary: 'The untouched file, if it was kept' } },
+    async (request, reply) => {
+      const mediaId = await photos.mustOwnMedia(app, viewerOf(request).accountId, request.params);
+      const { stream, sizeBytes, format } = await openOriginal(app, mediaId);
+      return reply
+        .headers({
+          'content-type': 'application/octet-stream',
+          'content-length': sizeBytes,
+          'content-disposition': `attachment; filename="${mediaId}.${format === 'jpeg' ? 'jpg' : format}"`,
+          'content-security-policy': "default-src 'none'; sandbox",
+        })
+        .send(stream);
     },
   );
 }

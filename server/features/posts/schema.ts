@@ -1,27 +1,42 @@
 import { z } from 'zod';
-import { FILTER_NAMES } from '../../../core/filters.ts';
 import type { MediaId, PostId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
 import { idOf, memberText, pageOf, postCard } from '../../../core/shapes.ts';
+import { editsReply, editsShape, place } from '../media/schema.ts';
 
 export const postIdParams = z.strictObject({ postId: idOf<PostId>('a post') });
 export const postsPage = pageOf(postCard);
 export const postReply = postCard;
 
+const photoWish = z.strictObject({
+  uploadId: idOf<MediaId>('an upload'),
+  altText: memberText(limits.altTextMax).default(''),
+  edits: editsShape.prefault({}),
+  takenAt: z.iso
+    .datetime({ local: true, precision: 0 })
+    .refine((text) => !text.endsWith('Z') && text >= '1800', 'This is not a time without a zone.')
+    .optional()
+    .meta({
+      description: 'For clients that prepare the photo; else what its EXIF says',
+      example: '2024-05-31T18:20:07',
+    }),
+  place: place.optional().meta({ description: 'Shown to whoever sees the post' }),
+  showsPlace: z.boolean().optional().meta({ description: 'Show the place that the photo itself names' }),
+});
+
 export const publishBody = z.strictObject({
   caption: memberText(limits.captionMax).default(''),
-  photos: z
-    .array(
-      z.strictObject({
-        uploadId: idOf<MediaId>('an upload'),
-        altText: memberText(limits.altTextMax).default(''),
-        filter: z.enum(FILTER_NAMES).default('none'),
-      }),
-    )
-    .min(1)
-    .max(limits.photosPerPost),
+  photos: z.array(photoWish).min(1).max(limits.photosPerPost),
 });
 export type Publish = z.infer<typeof publishBody>;
+
+export const photoParams = z.strictObject({
+  postId: idOf<PostId>('a post'),
+  mediaId: idOf<MediaId>('a photo'),
+});
+export const replacePhotoBody = photoWish.extend({ altText: memberText(limits.altTextMax).optional() });
+export type ReplacePhoto = z.infer<typeof replacePhotoBody>;
+export const photoEdits = z.object({ edits: editsReply, hasOriginal: z.boolean() });
 
 export const publishHeaders = z.object({
   'idempotency-key': z

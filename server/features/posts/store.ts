@@ -3,16 +3,23 @@ import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
 import { readAt, readEach, type Shards } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
+import type { Shelf } from '../media/schema.ts';
 
 export type PhotoRow = {
   media_id: MediaId;
   state: string;
+  is_in_work: boolean;
   alt_text: string;
   filter: string;
+  revision: number;
+  shelf: Shelf;
   width: number | null;
   height: number | null;
   thumbhash: string | null;
   average_colour: string | null;
+  taken_at: string | null;
+  latitude: number | null;
+  longitude: number | null;
   failure_message: string | null;
   renditions: { name: string; width: number; height: number }[];
 };
@@ -71,11 +78,7 @@ export function selectPosts(shards: Shards, postIds: PostId[]): Promise<PostRow[
     postIds,
     (share) => sql`
     select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
-    from posts, lateral (
-      select coalesce(jsonb_agg(jsonb_build_object('media_id', media_id::text, 'state', media.state, 'alt_text', alt_text,
-        'filter', filter, 'width', width, 'height', height, 'thumbhash', thumbhash, 'average_colour', average_colour,
-        'failure_message', failure_message, 'renditions', renditions) order by position), '[]') as photos
-      from post_media join media using (media_id) where post_media.post_id = posts.post_id) as media
+    from posts join post_photos using (post_id)
     where post_id = any(${share}) and state <> 'deleted'`,
   );
 }
@@ -100,10 +103,7 @@ function newestOf(accountIds: AccountId[], before: string, limit: number): State
       order by mine.post_id desc limit ${limit})
     select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
     from newest join posts using (post_id), lateral (
-      select coalesce(jsonb_agg(jsonb_build_object('media_id', media_id::text, 'state', media.state, 'alt_text', alt_text,
-        'filter', filter, 'width', width, 'height', height, 'thumbhash', thumbhash, 'average_colour', average_colour,
-        'failure_message', failure_message, 'renditions', renditions) order by position), '[]') as photos
-      from post_media join media using (media_id) where post_media.post_id = newest.post_id) as media
+      select photos from post_photos where post_photos.post_id = newest.post_id) as shown
     order by post_id desc`;
 }
 
@@ -180,13 +180,46 @@ export async function selectPhotoStates(tx: Transaction, postId: PostId): Promis
   return rows.map((row) => row.state);
 }
 
-export async function selectMediaIds(shards: Shards, postId: PostId): Promise<MediaId[]> {
-  const rows = await readAt<{ media_id: MediaId }>(
+export async function selectPhotoStatesById(tx: Transaction, postId: PostId): Promise<Map<MediaId, string>> {
+  const rows = await tx.rows<{ media_id: MediaId; state: string }>(
+    sql`select media_id, state from post_media join media using (media_id) where post_id = ${postId}`,
+  );
+  return new Map(rows.map((row) => [row.media_id, row.state]));
+}
+
+export function selectMedia(shards: Shards, postId: PostId) {
+  return readAt<{ media_id: MediaId; account_id: AccountId }>(
     shards,
     postId,
-    sql`select media_id from post_media where post_id = ${postId}`,
+    sql`select media_id, account_id from post_media join media using (media_id) where post_id = ${postId}`,
   );
-  return rows.map((row) => row.media_id);
+}
+
+export async function selectPostOfMedia(shards: Shards, mediaId: MediaId) {
+  const [row] = await readAt<Pick<PostHead, 'post_id' | 'account_id' | 'state'>>(
+    shards,
+    mediaId,
+    sql`
+    select post_id, account_id, state from post_media join posts using (post_id) where media_id = ${mediaId}`,
+  );
+  return row ?? null;
+}
+
+/** Another photo in the same place; the description stays unless another is given. */
+export async function updatePostMedia(
+  tx: Transaction,
+  postId: PostId,
+  from: MediaId,
+  to: MediaId,
+  altText: string | null,
+): Promise<void> {
+  await tx.rows(sql`
+    update post_media set media_id = ${to}, alt_text = coalesce(${altText}, alt_text)
+    where post_id = ${postId} and media_id = ${from}`);
+}
+
+export async function deletePostMedia(tx: Transaction, postId: PostId, mediaId: MediaId): Promise<void> {
+  await tx.rows(sql`delete from post_media where post_id = ${postId} and media_id = ${mediaId}`);
 }
 
 export async function updatePostState(

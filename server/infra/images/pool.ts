@@ -6,34 +6,67 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Developed, Rendered, RenderJob, Reply, Work } from './pipeline.ts';
-import { ImageFailure } from './sniff.ts';
+import type {
+  Developed,
+  Inspected,
+  Proof,
+  Rendered,
+  RenderJob,
+  RenderKind,
+  Reply,
+  Work,
+} from './pipeline.ts';
+import { ImageFailure, type ImageFailureCode, SNIFFED_BYTES, sniffFormat } from './sniff.ts';
+import type { StageName } from './stages.ts';
 
-export type { Developed, Rendered, RenderJob, Rendition } from './pipeline.ts';
-export { ImageFailure, type ImageFailureCode } from './sniff.ts';
+export type { Developed, Inspected, Proof, Rendered, RenderJob } from './pipeline.ts';
+export type { Rendition } from './renditions.ts';
+export { ImageFailure, type ImageFailureCode, type ImageFormat } from './sniff.ts';
 
 export type ImageWorkers = {
   /**
-   * Decodes an uploaded original once, and writes what is needed of it to masterPath: upright, sRGB, on white, at most
-   * 1080 × 1920 and never enlarged, without metadata. Throws an ImageFailure; any other error is not the photo's fault.
+   * Decodes a source once, refuses what is bad, and writes the master: the whole picture, upright, sRGB, on white,
+   * within 1080 × 1920 and never enlarged. Throws an ImageFailure; any other error is not the photo's fault.
    */
-  develop(originalPath: string, masterPath: string): Promise<Developed>;
+  develop(sourcePath: string, masterPath: string): Promise<Developed>;
   /**
-   * Filters the master and makes JPEGs of it, never enlarged. 'photo': w1080, w640, w320 (by width), s150 (square from
-   * the centre); 'avatar': s320, s150. A master that is gone or damaged is developed anew. Throws like `develop`.
+   * JPEGs of one photo with its edits, never enlarged. 'photo': w1080, w640, w320 (fitting widths, w1080 also 1920 in
+   * height), s150 (a square from the centre); 'avatar': s512, s150, s64; 'large': w2048 (the long side), or nothing if
+   * that is not clearly larger than w1080. A master that is gone or damaged is developed anew. Throws like `develop`.
    */
   render(job: RenderJob): Promise<Rendered>;
+  /** A JPEG of the whole unedited picture, upright, sRGB, at most 2048 pixels long, without metadata. Throws like `develop`. */
+  proof(sourcePath: string): Promise<Proof>;
+  /** Reads the header alone, for originals that are kept and never shown. Throws like `develop`. */
+  inspect(sourcePath: string): Promise<Inspected>;
   /** The process ids of the workers that live now. */
   pids(): number[];
   /** Ends all workers. What waits fails with 'busy', what is being done with 'image_crashed'. */
   stop(): Promise<void>;
 };
 
-type Task = { work: Work; resolve(value: unknown): void; reject(error: Error): void };
+/**
+ * A stage of one photo, or how one job ended: done, an ImageFailure's code, or 'fault', which is no fault of the photo.
+ * 'wait' is the time in the queue; an outcome's is that in the worker.
+ */
+export type ImageEvent =
+  | { stage: StageName | 'wait'; seconds: number }
+  | { outcome: 'done' | 'fault' | ImageFailureCode; kind: JobKind; seconds: number };
+
+type JobKind = Exclude<Work['kind'], 'render'> | RenderKind;
+type Task = {
+  work: Work;
+  kind: JobKind;
+  isHeic: boolean;
+  /** When it began to wait, then when a worker took it. */
+  sinceMs: number;
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+};
 type Verdict = 'image_timeout' | 'image_memory' | 'image_crashed';
 type Worker = {
   child: ChildProcess;
@@ -49,8 +82,10 @@ type Worker = {
 const POLL_MS = 100;
 const NICE = 10;
 const MAX_LAST_WORDS = 2000;
-/** The C library never gives all memory back, so a worker is replaced now and then. */
+/** The C library never gives all memory back, so a worker is replaced now and then; after each HEIC at once. */
 const JOBS_PER_WORKER = 1000;
+/** How many times as long a HEIC may take. */
+const HEIC_PATIENCE = 2;
 
 const SENTENCES: Record<Verdict, string> = {
   image_timeout: 'This photo took too long to read.',
@@ -65,31 +100,43 @@ export function startImageWorkers(options: {
   maxRssBytes?: number;
   idleMs?: number;
   maxQueue?: number;
+  observe?(event: ImageEvent): void;
 }): ImageWorkers {
   const { count, deadlineMs = 10_000, maxRssBytes = 800e6, idleMs = 30_000, maxQueue = 64 } = options;
+  const observe = options.observe ?? (() => undefined);
   const workers = new Set<Worker>();
   const queue: Task[] = [];
   let isStopped = false;
 
   function run(work: Work): Promise<unknown> {
+    const kind = work.kind === 'render' ? work.job.kind : work.kind;
     return new Promise((resolve, reject) => {
-      // What was published already comes first, and is never refused: the job queue bounds it.
-      const isPublished = work.kind === 'render';
-      if (isStopped || (queue.length >= maxQueue && !isPublished)) return reject(busy());
-      if (isPublished) queue.unshift({ work, resolve, reject });
-      else queue.push({ work, resolve, reject });
+      // What was published already is never refused: the job queue bounds it.
+      if (isStopped || (queue.length >= maxQueue && work.kind !== 'render')) {
+        observe({ outcome: 'busy', kind, seconds: 0 });
+        return reject(busy());
+      }
+      const isHeic = kind !== 'inspect' && isHeicFile(sourceOf(work));
+      queue.push({ work, kind, isHeic, sinceMs: performance.now(), resolve, reject });
       assign();
     });
   }
 
   function assign(): void {
-    while (queue.length > 0) {
+    for (let task = nextTask(); task; task = nextTask()) {
       const idle = [...workers].find((worker) => !worker.task && !worker.verdict);
       const worker = idle ?? (workers.size < count ? start() : null);
       if (!worker) return;
-      const task = queue.shift();
-      if (task) give(worker, task);
+      queue.splice(queue.indexOf(task), 1);
+      give(worker, task);
     }
+  }
+
+  /** Photos and avatars that were published come first; a HEIC waits while another is in work. */
+  function nextTask(): Task | undefined {
+    const isHeicInWork = [...workers].some((worker) => worker.task?.isHeic);
+    const ready = queue.filter((task) => !(task.isHeic && isHeicInWork));
+    return ready.find((task) => task.kind === 'photo' || task.kind === 'avatar') ?? ready[0];
   }
 
   function start(): Worker {
@@ -118,7 +165,10 @@ export function startImageWorkers(options: {
   }
 
   function give(worker: Worker, task: Task): void {
-    const deadline = performance.now() + deadlineMs;
+    const now = performance.now();
+    const deadline = now + deadlineMs * (task.isHeic ? HEIC_PATIENCE : 1);
+    observe({ stage: 'wait', seconds: (now - task.sinceMs) / 1000 });
+    task.sinceMs = now;
     clearTimeout(worker.idle);
     worker.task = task;
     worker.watch = setInterval(() => {
@@ -136,13 +186,25 @@ export function startImageWorkers(options: {
     worker.task = null;
     clearInterval(worker.watch);
     worker.jobCount++;
-    if (worker.jobCount >= JOBS_PER_WORKER) end(worker);
+    if (worker.jobCount >= JOBS_PER_WORKER || reply.stages.heic !== undefined) end(worker);
     else worker.idle = setTimeout(() => end(worker), idleMs);
-    if (reply.outcome === 'done') task.resolve(reply.value);
-    else if (reply.outcome === 'refused')
+    for (const [stage, ms] of Object.entries(reply.stages))
+      observe({ stage: stage as StageName, seconds: ms / 1000 });
+    if (reply.outcome === 'done') {
+      tell(task, 'done');
+      task.resolve(reply.value);
+    } else if (reply.outcome === 'refused') {
+      tell(task, reply.code);
       task.reject(new ImageFailure(reply.code, reply.message, { cause: reply.cause }));
-    else task.reject(new Error(`an image worker failed: ${reply.message}`));
+    } else {
+      tell(task, 'fault');
+      task.reject(new Error(`an image worker failed: ${reply.message}`));
+    }
     assign();
+  }
+
+  function tell(task: Task, outcome: 'done' | 'fault' | ImageFailureCode): void {
+    observe({ outcome, kind: task.kind, seconds: (performance.now() - task.sinceMs) / 1000 });
   }
 
   /** A worker that is to end gets no more work, and keeps its place until it is gone: never more than `count` processes. */
@@ -157,26 +219,34 @@ export function startImageWorkers(options: {
     clearTimeout(worker.idle);
     const code = worker.verdict ?? 'image_crashed';
     const cause = new Error(`the image worker ${how}: ${worker.lastWords || 'no last words'}`);
-    worker.task?.reject(new ImageFailure(code, SENTENCES[code], { cause }));
+    if (worker.task) {
+      tell(worker.task, code);
+      worker.task.reject(new ImageFailure(code, SENTENCES[code], { cause }));
+    }
     assign();
   }
 
   return {
-    develop: (originalPath, masterPath) =>
+    develop: (sourcePath, masterPath) =>
       run({
         kind: 'develop',
-        originalPath: resolve(originalPath),
+        sourcePath: resolve(sourcePath),
         masterPath: resolve(masterPath),
       }) as Promise<Developed>,
-    render: (job) =>
+    render: ({ edits, kind, ...job }) =>
       run({
         kind: 'render',
-        job: { ...job, originalPath: resolve(job.originalPath), masterPath: resolve(job.masterPath) },
+        job: { edits, kind, sourcePath: resolve(job.sourcePath), masterPath: resolve(job.masterPath) },
       }) as Promise<Rendered>,
+    proof: (sourcePath) => run({ kind: 'proof', sourcePath: resolve(sourcePath) }) as Promise<Proof>,
+    inspect: (sourcePath) => run({ kind: 'inspect', sourcePath: resolve(sourcePath) }) as Promise<Inspected>,
     pids: () => [...workers].flatMap(({ child }) => child.pid ?? []),
     async stop() {
       isStopped = true;
-      for (const task of queue.splice(0)) task.reject(busy());
+      for (const task of queue.splice(0)) {
+        observe({ outcome: 'busy', kind: task.kind, seconds: 0 });
+        task.reject(busy());
+      }
       const ends = [...workers].map(({ child }) => once(child, 'exit'));
       for (const worker of workers) end(worker);
       await Promise.all(ends);
@@ -186,6 +256,25 @@ export function startImageWorkers(options: {
 
 function busy(): ImageFailure {
   return new ImageFailure('busy', 'Too many photos are being read just now. Try again in a minute.');
+}
+
+function sourceOf(work: Work): string {
+  return work.kind === 'render' ? work.job.sourcePath : work.sourcePath;
+}
+
+/** Reads the file's first bytes and waits for them, which takes some 20 µs: it was written, or read, a moment ago. */
+function isHeicFile(path: string): boolean {
+  let file: number | null = null;
+  try {
+    file = openSync(path, 'r');
+    const head = Buffer.alloc(SNIFFED_BYTES);
+    return sniffFormat(head.subarray(0, readSync(file, head))) === 'heic';
+  } catch {
+    // Not there, or no photo: the worker says so.
+    return false;
+  } finally {
+    if (file !== null) closeSync(file);
+  }
 }
 
 /** With no environment, no arguments of the parent's, and no folder: a worker is told what it needs by message. */

@@ -1,19 +1,15 @@
-/** What stands in another place than its source: handles in the directory, hashtag pages, photo files. */
-import type { AccountId, HashtagId, MediaId, PostId } from '../../../core/ids.ts';
+/** What stands in another place than its source: handles in the directory, hashtag pages. Photo files: check-files.ts. */
+import type { AccountId, HashtagId, PostId } from '../../../core/ids.ts';
 import { hashtagsIn } from '../../../core/text.ts';
 import { accountChanged } from '../../features/accounts/schema.ts';
 import { indexPost } from '../../features/explore/explore.ts';
 import { updateHashtagCount } from '../../features/explore/store.ts';
-import { developAgain } from '../../features/media/media.ts';
-import { keys, type StoredRendition } from '../../features/media/store.ts';
 import type { App } from '../../infra/app.ts';
 import { readEach, writeAt } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 import type { Check, Difference } from './check.ts';
 
 const BATCH = 500;
-/** Files younger than this may belong to an upload under way. */
-const GRACE_MS = 2 * 3_600_000;
 
 export const checkHandles: Check = {
   name: 'handles in the directory',
@@ -138,65 +134,4 @@ async function* checkHashtagCounts(app: App): AsyncIterable<Difference> {
     if (!last) return;
     after = last.tag;
   }
-}
-
-export const checkFiles: Check = {
-  name: 'photo files',
-  async *find(app): AsyncIterable<Difference> {
-    for (const { database } of app.shards.servers) {
-      for (let after = '0'; ; ) {
-        const photos = await database.rows<{ media_id: MediaId; renditions: StoredRendition[] }>(sql`
-          select media_id, renditions from media where media_id > ${after} and state = 'ready' order by media_id limit ${BATCH}`);
-        for (const { media_id, renditions } of photos)
-          for (const { name, sizeBytes } of renditions) {
-            const file = await app.storage.stat(keys.rendition(media_id, name));
-            if (file?.sizeBytes !== sizeBytes)
-              yield lostFile(
-                media_id,
-                `${name} has ${file?.sizeBytes ?? 'no'} bytes instead of ${sizeBytes}`,
-              );
-          }
-        const last = photos.at(-1);
-        if (!last) break;
-        after = last.media_id;
-      }
-    }
-    yield* orphanedFiles(app);
-  },
-};
-
-/** A rendition can be made again from the original; that is done by developing the photo anew. */
-function lostFile(mediaId: MediaId, is: string): Difference {
-  return {
-    key: `photo ${mediaId}`,
-    is,
-    repair: (app) => developAgain(app, mediaId),
-  };
-}
-
-async function* orphanedFiles(app: App): AsyncIterable<Difference> {
-  for (const prefix of ['originals/', 'photos/', 'masters/']) {
-    let batch: { key: string; mediaId: MediaId }[] = [];
-    for await (const { key, modifiedMs } of app.storage.list(prefix)) {
-      const mediaId = /(?:^|\/)(\d{3,19})(?:\/|$)/.exec(key)?.[1] as MediaId | undefined;
-      if (mediaId && app.clock.nowMs() - modifiedMs > GRACE_MS) batch.push({ key, mediaId });
-      if (batch.length < BATCH) continue;
-      yield* withoutRow(app, batch);
-      batch = [];
-    }
-    yield* withoutRow(app, batch);
-  }
-}
-
-async function* withoutRow(app: App, files: { key: string; mediaId: MediaId }[]): AsyncIterable<Difference> {
-  const rows = await readEach<{ media_id: MediaId }, MediaId>(
-    app.shards,
-    files.map((file) => file.mediaId),
-    (share) => sql`
-    select media_id from media where media_id = any(${share})`,
-  );
-  const known = new Set(rows.map((row) => row.media_id));
-  for (const { key, mediaId } of files)
-    if (!known.has(mediaId))
-      yield { key: `file ${key}`, is: 'belongs to no photo', repair: () => app.storage.remove([key]) };
 }

@@ -1,5 +1,5 @@
 /**
- * ./pinhole check [--repair]: compares every mirror and counter with its source, in batches. What differs is looked
+ * ./pinhole check [--repair] [--checksums]: compares every mirror and counter with its source, in batches. What differs is looked
  * at a second time, after the jobs under way had their chance, so that a network in use raises no false alarm.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,7 +8,8 @@ import type { App } from '../../infra/app.ts';
 import { say, step } from '../progress.ts';
 import { checkCounters } from './check-counters.ts';
 import { checkFollows, checkLikes } from './check-edges.ts';
-import { checkFiles, checkHandles, checkHashtags } from './check-places.ts';
+import { checkChecksums, checkFiles } from './check-files.ts';
+import { checkHandles, checkHashtags } from './check-places.ts';
 import { withApp } from './with-app.ts';
 
 export type Difference = { key: string; is: string; repair(app: App): Promise<void> };
@@ -20,8 +21,10 @@ const SHOWN_MAX = 20;
 const SETTLE_MS = 10_000;
 
 export async function run(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { repair: { type: 'boolean', default: false } } });
-  const left = await withApp({ works: true }, (app) => checkAll(app, values.repair, say));
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({ args, options: { repair: flag, checksums: flag } });
+  const wanted = values.checksums ? [...checks, checkChecksums] : checks;
+  const left = await withApp({ works: true }, (app) => checkAll(app, values.repair, say, wanted));
   if (left > 0) process.exitCode = 1;
 }
 
@@ -30,10 +33,11 @@ export async function checkAll(
   app: App,
   isRepairing: boolean,
   tell: (line: string) => void,
+  wanted: readonly Check[] = checks,
 ): Promise<number> {
   await step('Waiting for the jobs under way', settle(app));
   let left = 0;
-  for (const check of checks) {
+  for (const check of wanted) {
     const differences = await step(`Checking ${check.name}`, findTwice(app, check));
     tell(
       `${differences.length === 0 ? '✓' : '✗'} ${check.name}${differences.length === 0 ? '' : `: ${differences.length} differ`}`,

@@ -13,18 +13,53 @@ const CHROMIUM = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ];
 const POSTGRES = '/usr/lib/postgresql';
+/** A small Ceph, whose radosgw speaks S3: the package of each program. */
+const CEPH: Record<string, string> = {
+  'ceph-mon': 'ceph-mon',
+  'ceph-osd': 'ceph-osd',
+  ceph: 'ceph-common',
+  'ceph-authtool': 'ceph-common',
+  'radosgw-admin': 'ceph-common',
+  monmaptool: 'ceph-base',
+  radosgw: 'radosgw',
+};
+const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx'];
+const WAITING = ['-o', 'DPkg::Lock::Timeout=300'];
 
 export type Programs = { chromium: string; postgresBin: string };
 
 export async function findPrograms(): Promise<Programs> {
   const missing = [
-    ...((await findChromium()) ? [] : ['chromium']),
+    ...((await findAny(CHROMIUM)) ? [] : ['chromium']),
     ...((await findPostgres()) ? [] : ['postgresql']),
   ];
   if (missing.length > 0) await install(missing);
-  const [chromium, postgresBin] = [await findChromium(), await findPostgres()];
+  const [chromium, postgresBin] = [await findAny(CHROMIUM), await findPostgres()];
   if (!chromium || !postgresBin) throw missingFault(missing);
   return { chromium, postgresBin };
+}
+
+/** For the tests that need an S3 store; those that do not, do not ask for it. */
+export async function findCeph(): Promise<void> {
+  if ((await missingOfCeph()).length === 0) return;
+  await install(await missingOfCeph());
+  const missing = await missingOfCeph();
+  if (missing.length > 0) throw missingFault(missing);
+}
+
+/** The program's file. For the tests that need it. */
+export async function findNginx(): Promise<string> {
+  if (!(await findAny(NGINX))) await install(['nginx']);
+  const nginx = await findAny(NGINX);
+  if (!nginx) throw missingFault(['nginx']);
+  return nginx;
+}
+
+async function missingOfCeph(): Promise<string[]> {
+  const missing = new Set<string>();
+  for (const [program, name] of Object.entries(CEPH))
+    if (!(await isThere(`/usr/bin/${program}`))) missing.add(name);
+  return [...missing];
 }
 
 async function install(packages: string[]): Promise<void> {
@@ -32,10 +67,14 @@ async function install(packages: string[]): Promise<void> {
   if (!isRoot || !(await isThere('/usr/bin/apt-get'))) throw missingFault(packages);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   say(`The tests need ${packages.join(' and ')}: installing Debian's packages.`);
-  await step('Reading the lists of packages', run('apt-get', ['update', '-q'], { env }));
+  await step('Reading the lists of packages', run('apt-get', ['update', '-q', ...WAITING], { env }));
   await step(
     `Installing ${packages.join(' and ')}`,
-    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...packages], { env, maxBuffer: 64e6 }),
+    // Two test files may want the same at once: the second waits for the first.
+    run('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...WAITING, ...packages], {
+      env,
+      maxBuffer: 64e6,
+    }),
   );
 }
 
@@ -45,8 +84,8 @@ function missingFault(packages: string[]): OperatorFault {
   );
 }
 
-async function findChromium(): Promise<string | null> {
-  for (const file of CHROMIUM) if (await isThere(file)) return file;
+async function findAny(files: string[]): Promise<string | null> {
+  for (const file of files) if (await isThere(file)) return file;
   return null;
 }
 

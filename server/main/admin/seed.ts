@@ -4,7 +4,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { FILTER_NAMES } from '../../../core/filters.ts';
+import { FILTER_NAMES } from '../../../core/look/filters.ts';
 import { readConfig } from '../../config.ts';
 import { OperatorFault, say } from '../progress.ts';
 import { captions, comments, people } from './seed-words.ts';
@@ -140,7 +140,7 @@ async function makePosts(base: string, members: Member[], photos: Buffer[], chan
       caption: pick(captions, chance()),
       photos: uploadIds.map((uploadId) => ({
         uploadId,
-        filter,
+        edits: { look: { filter } },
         altText: 'A photograph of the demo network',
       })),
     };

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
+import { PLAIN_EDITS } from '../../../core/edits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useSetAvatar } from '../../api/accounts.ts';
 import { prepareAvatar, previewPhoto } from '../../darkroom/darkroom.ts';
@@ -86,7 +87,7 @@ function SquarePreview({ square }: { square: Blob }) {
   useEffect(() => {
     previews += 1;
     const show = async () => {
-      const bitmap = await previewPhoto(`avatar-${previews}`, square, PREVIEW_SIDE, 'none');
+      const bitmap = await previewPhoto(`avatar-${previews}`, square, PREVIEW_SIDE, PLAIN_EDITS);
       if (ref.current) {
         ref.current.width = bitmap.width;
         ref.current.height = bitmap.height;

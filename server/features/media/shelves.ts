@@ -1,0 +1,71 @@
+/**
+ * Shelves: photos of public accounts lie where everybody may fetch them, those of private accounts where an address
+ * needs a signature that expires. When an account changes its privacy, its files are moved, a bounded part at a time.
+ */
+import type { AccountId } from '../../../core/ids.ts';
+import type { App } from '../../infra/app.ts';
+import type { Transaction } from '../../infra/database.ts';
+import { writeAt } from '../../infra/shards.ts';
+import { NotStored } from '../../infra/storage/storage.ts';
+import { isPrivate, isPrivateForShare } from '../accounts/accounts.ts';
+import { photosMisplaced } from '../accounts/schema.ts';
+import { accountFolder, forgetServable, photoFolder } from './addresses.ts';
+import { photosGone } from './schema.ts';
+import * as store from './store.ts';
+
+const BATCH = 64;
+const TOGETHER = 8;
+const OLD_ACCOUNTS = 20;
+
+export async function shelve(app: Pick<App, 'queue'>, tx: Transaction, accountId: AccountId): Promise<void> {
+  await app.queue.enqueue(tx, photosMisplaced, [{ accountId }]);
+}
+
+/** Moves some of the account's photos to the shelf that its privacy asks for now; idempotent, and goes on until none is left. */
+export async function movePhotos(app: App, accountId: AccountId): Promise<void> {
+  const misplaced = await store.selectMisplaced(app.shards, accountId, BATCH);
+  let isDone = misplaced.length < BATCH;
+  for (let at = 0; at < misplaced.length; at += TOGETHER) {
+    const some = misplaced.slice(at, at + TOGETHER);
+    const moved = await Promise.all(some.map((photo) => movePhoto(app, photo)));
+    isDone &&= moved.every(Boolean);
+  }
+  await writeAt(app.shards, accountId, async (tx) => {
+    const isPrivateNow = await isPrivateForShare(tx, accountId);
+    if (!isDone) await shelve(app, tx, accountId);
+    else if (isPrivateNow && app.config.purgeUrl)
+      await app.queue.enqueue(tx, photosGone, [{ folders: [accountFolder('public', accountId)] }]);
+  });
+}
+
+type Misplaced = Awaited<ReturnType<typeof store.selectMisplaced>>[number];
+
+/** False when it changed meanwhile, e.g. was enlarged: it is then looked at again. */
+async function movePhoto(app: App, photo: Misplaced): Promise<boolean> {
+  const { media_id: mediaId, account_id: accountId, revision, shelf } = photo;
+  const files = { accountId, mediaId, revision };
+  // Only the row knows what it should be when the first file is moved: that is asked for again with it.
+  const target = shelf === 'public' ? 'private' : await targetOf(app, photo);
+  const [from, to] = [photoFolder(app, { ...files, shelf }), photoFolder(app, { ...files, shelf: target })];
+  const move = ({ name }: store.StoredRendition) =>
+    app.storage.move(`${from}/${name}.jpg`, `${to}/${name}.jpg`).catch((error: unknown) => {
+      // Lost, or edited meanwhile: `./pinhole check` finds the former.
+      if (!(error instanceof NotStored)) throw error;
+    });
+  await Promise.all(photo.renditions.map(move));
+  const isMoved = await writeAt(app.shards, accountId, (tx) => store.updateShelf(tx, photo, target));
+  forgetServable(app, mediaId);
+  return isMoved;
+}
+
+async function targetOf(app: App, photo: Misplaced): Promise<'public' | 'private'> {
+  if (photo.kind === 'avatar') return 'public';
+  return (await isPrivate(app, photo.account_id)) ? 'private' : 'public';
+}
+
+/** Photos that the first version laid: a few accounts each time. */
+export async function moveOldPhotos(app: App): Promise<void> {
+  for (const { database } of app.shards.servers)
+    for (const accountId of await store.selectOldShelfAccounts(database, OLD_ACCOUNTS))
+      await movePhotos(app, accountId);
+}

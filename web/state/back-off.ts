@@ -1,0 +1,45 @@
+const FIRST_MS = 1_000;
+const LONGEST_MS = 30_000;
+
+type Trying = {
+  signal: AbortSignal;
+  /** Whether it is worth another try by itself, after so many. */
+  isPassing: (error: unknown, tries: number) => boolean;
+  onPause?: (error: unknown) => void;
+  pause?: typeof pauseBefore;
+};
+
+/** Tries until it succeeds. Rejects with what is not passing, or with the signal's reason. */
+export async function keepTrying<Result>(attempt: () => Promise<Result>, trying: Trying): Promise<Result> {
+  const { signal, isPassing, onPause, pause = pauseBefore } = trying;
+  for (let tries = 1; ; tries++) {
+    signal.throwIfAborted();
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isPassing(error, tries)) throw error;
+      onPause?.(error);
+      await pause(tries, signal);
+    }
+  }
+}
+
+/**
+ * Waits before another try: twice as long each time, up to half a minute, or until the browser says that it is online
+ * again. Resolves at once when the signal is aborted.
+ */
+export function pauseBefore(tries: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      window.removeEventListener('online', end);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, Math.min(LONGEST_MS, FIRST_MS * 2 ** (tries - 1)));
+    window.addEventListener('online', end);
+    signal.addEventListener('abort', end);
+    if (signal.aborted) end();
+  });
+}
