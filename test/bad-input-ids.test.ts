@@ -46,12 +46,18 @@ const impossibleIds = [
   idAt(Date.UTC(2079, 0, 1)),
 ];
 
-const bodyFor = (method: string, at: string) =>
-  method === 'POST'
-    ? { body: { text: 'x' } }
-    : at.startsWith('/uploads/') && method === 'PUT'
-      ? { raw: 'x' }
-      : {};
+const PIECE = {
+  'tus-resumable': '1.0.0',
+  'upload-offset': '0',
+  'content-type': 'application/offset+octet-stream',
+};
+const bodyFor = (method: string, at: string) => {
+  if (at.startsWith('/uploads/') && method === 'PUT') return { raw: 'x' };
+  if (method === 'PATCH') return { raw: 'x', headers: PIECE };
+  if (method === 'PUT' && at.includes('/photos/'))
+    return { body: at.endsWith('/edits') ? {} : { uploadId: mediaId } };
+  return method === 'POST' && !at.startsWith('/uploads/') ? { body: { text: 'x' } } : {};
+};
 
 test('an ID that cannot be is refused by every route, and costs no statement', async () => {
   const routes = operations.filter(({ path }) => path.includes('{'));
@@ -80,7 +86,10 @@ test('an ID that cannot be is refused in bodies and photo addresses as well', as
     const before = statementCount(world);
     for (const id of impossibleIds)
       assertRefused(
-        await world.call('GET', `/media/${id}/w320.jpg?c=p&e=1&s=x`),
+        await world.call(
+          'GET',
+          `/media/private/${ann.id.slice(-2)}/${ann.id}/${id}/${'0'.repeat(32)}/w320.jpg?e=1&s=x`,
+        ),
         404,
         'not_found',
         `photo ${id}`,
@@ -97,15 +106,17 @@ test('an ID of another kind is an ID of nothing', async () => {
     commentId: comment.id,
     sessionId: session.id,
     uploadId: mediaId,
+    mediaId,
   };
+  const filled = (path: string) => path.replaceAll(/\{(\w+Id)\}/g, (_all, name: string) => ids[name] ?? '');
   await changesNothing(world, async () => {
     for (const { method, path } of operations) {
       const name = /\{(\w+Id)\}/.exec(path)?.[1];
       if (!name) continue;
       assert.ok(ids[name], `no example of ${name}`);
       for (const [kind, id] of Object.entries(ids)) {
-        if (kind === name || (kind === 'uploadId' && name === 'uploadId')) continue;
-        const at = path.replace(`{${name}}`, id);
+        if (kind === name || ['uploadId', 'mediaId'].includes(kind)) continue;
+        const at = filled(path.replace(`{${name}}`, id));
         const reply = await bob.act(method, at, bodyFor(method, at));
         assertRefused(reply, 404, 'not_found', `${method} ${path} with ${kind}`);
       }
@@ -124,7 +135,9 @@ test('an ID that could be, of nothing, answers like what one may not see', async
   await changesNothing(world, async () => {
     for (const { method, path } of operations.filter((each) => each.path.includes('{postId}'))) {
       const [one, other] = await Promise.all(
-        [hidden.id, absent].map((id) => bob.act(method, path.replace('{postId}', id), bodyFor(method, path))),
+        [hidden.id, absent].map((id) =>
+          bob.act(method, path.replace('{postId}', id).replace('{mediaId}', mediaId), bodyFor(method, path)),
+        ),
       );
       assert.ok(one && other);
       assertRefused(one, 404, 'not_found', `${method} ${path}`);

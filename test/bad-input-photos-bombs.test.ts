@@ -73,7 +73,7 @@ test('a strip is refused for posts and avatars, and the longest that is not refu
     const tall = new Uint8Array(await plain(160, 1_600).png().toBuffer());
     const post = await ann.posts('', [tall, new Uint8Array(await plain(1_600, 160).png().toBuffer())]);
     for (const { width, height } of post.photos.flatMap(({ renditions }) => renditions))
-      assert.ok(width <= 1_080 && height <= 1_920, `${width} × ${height}`);
+      assert.ok(width <= 2_048 && height <= 2_048, `${width} × ${height}`);
     const uploadId = await ann.uploads(tall);
     const { avatarUrl } = (await ann.must('PUT', '/me/avatar', { body: { uploadId } })).body;
     const bytes = Buffer.from(await (await fetch(world.base + avatarUrl)).arrayBuffer());

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { test } from 'node:test';
-import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { assertRefused, changesNothing, sendRaw } from './bad-input.ts';
+import { type Bytes, gif, iso, png, zip } from './hostile-files.ts';
 import { openWorld, type Reply, samplePhoto, until } from './world.ts';
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 const world = await openWorld();
 const ann = await world.account('ann');
@@ -15,44 +13,11 @@ const MAX_BYTES = 40 * 1024 * 1024;
 const plain = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#c85028' } });
 
-/** A PNG whose header claims what it likes. */
-function png(
-  width: number,
-  height: number,
-  depth: number,
-  colourType: number,
-  interlace: number,
-  data: Buffer,
-): Bytes {
-  const chunk = (type: string, body: Buffer) => {
-    const typed = Buffer.concat([Buffer.from(type), body]);
-    const ends = Buffer.alloc(8);
-    ends.writeUInt32BE(body.length, 0);
-    ends.writeUInt32BE(crc32(typed), 4);
-    return Buffer.concat([ends.subarray(0, 4), typed, ends.subarray(4)]);
-  };
-  const header = Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, depth, colourType, 0, 0, interlace]);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  const signature = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', data),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
-
-const gifFrame = (code: number) => Buffer.from([0x2c, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, code, 1, 0]);
-const gifHead = Buffer.from('GIF89a\x01\0\x01\0\x80\0\0\xff\0\0\0\0\xff', 'latin1');
-
 async function openTicket(): Promise<string> {
   return (await ann.must('POST', '/uploads')).body.url.replace('/api/v1', '');
 }
 
 const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>';
-const iso = (brand: string) => Buffer.from(`\0\0\0\x18ftyp${brand}\0\0\0\0mif1${brand}meta`, 'latin1');
-const header66 = png(3_000_000, 32, 16, 6, 1, Buffer.alloc(9));
 const half = samplePhoto.subarray(0, samplePhoto.length / 2);
 
 const badPhotos: [string, string, Bytes][] = [
@@ -63,23 +28,21 @@ const badPhotos: [string, string, Bytes][] = [
   ['an HTML page', 'image_type', Buffer.from('<!doctype html><script>alert(1)</script>')],
   ['a PDF', 'image_type', Buffer.from('%PDF-1.7\n1 0 obj <<>> endobj')],
   ['a program', 'image_type', Buffer.from('\x7fELF\x02\x01\x01'.padEnd(500, '\0'), 'latin1')],
-  ['a zip file', 'image_type', Buffer.from('PK\x03\x04'.padEnd(500, '\0'), 'latin1')],
+  ['a program for Windows', 'image_type', Buffer.from('MZ\x90'.padEnd(500, '\0'), 'latin1')],
+  ['a script', 'image_type', Buffer.from('<?php system($_GET[0]);')],
+  ['a zip file', 'image_type', zip('../../a.jpg', Buffer.alloc(500))],
   ['a TIFF', 'image_type', new Uint8Array(await plain(40, 30).tiff().toBuffer())],
-  ['a HEIC', 'image_type', iso('heic')],
-  ['an MP4', 'image_type', iso('isom')],
+  ['a HEIC of nothing', 'image_damaged', iso('heic', 'mif1')],
+  ['an MP4', 'image_type', iso('isom', 'mp42')],
   ['a JPEG cut in half', 'image_damaged', new Uint8Array(half)],
   ['the first three bytes of a JPEG', 'image_damaged', Buffer.from([0xff, 0xd8, 0xff])],
   ['a JPEG with a hole', 'image_damaged', new Uint8Array(Buffer.concat([half, Buffer.alloc(half.length)]))],
-  ['a PNG without pixels', 'image_damaged', png(500, 500, 8, 2, 0, Buffer.alloc(50))],
-  ['a GIF without frames', 'image_damaged', gifHead],
-  ['an AVIF of nothing', 'image_damaged', iso('avif')],
-  ['66 bytes that claim 3,000,000 × 32', 'image_too_large', header66],
-  ['30,000 × 30,000', 'image_too_large', png(30_000, 30_000, 1, 0, 0, Buffer.alloc(500))],
-  ['20,000 × 10', 'image_shape', new Uint8Array(await plain(20_000, 10).png().toBuffer())],
+  ['a PNG without pixels', 'image_damaged', png({ width: 500, height: 500 }, [['IDAT', Buffer.alloc(50)]])],
+  ['a GIF without frames', 'image_damaged', gif(1).subarray(0, 19)],
+  ['an AVIF of nothing', 'image_damaged', iso('avif', 'mif1')],
 ];
 
 test('what is no photo is refused by its content, whatever it calls itself, and leaves nothing', async () => {
-  assert.equal(header66.length, 66);
   await changesNothing(world, async () => {
     for (const [what, code, raw] of badPhotos) {
       const at = await openTicket();
@@ -95,15 +58,6 @@ test('what is no photo is refused by its content, whatever it calls itself, and 
       assertRefused(publish, 400, 'upload_unknown', what);
     }
   });
-});
-
-test('of an animated GIF of 5,000 frames only the first is used', async () => {
-  const frames = Array.from({ length: 4_999 }, () => gifFrame(0x4c));
-  const gif = Buffer.concat([gifHead, gifFrame(0x44), ...frames, Buffer.from(';')]);
-  const { body } = await ann.must('PUT', await openTicket(), { raw: gif });
-  assert.equal(body.averageColour, '#ff0000');
-  await ann.must('DELETE', `/uploads/${body.uploadId}`);
-  assert.deepEqual(await world.files(), []);
 });
 
 test('a photo with something behind its end is served without it', async () => {

@@ -85,6 +85,12 @@ test('a token that is malformed, unknown or of a shard that cannot be is refused
   });
 });
 
+const PIECE = {
+  'tus-resumable': '1.0.0',
+  'upload-offset': '0',
+  'content-type': 'application/offset+octet-stream',
+};
+
 test('without a session every route that needs one says so', async () => {
   const open =
     /^\/(setup|accounts|sessions|password-resets(\/confirm)?|email-confirmations)$|^\/handles|^\/hashtags|^\/search/;
@@ -95,8 +101,15 @@ test('without a session every route that needs one says so', async () => {
       if (reading.test(path) && method === 'GET') continue;
       const at = path.replaceAll(/\{\w+\}/g, ann.id);
       // A body is looked at before the session: what is malformed is refused as such, without a statement.
-      const code = hasBody ? 'invalid' : 'unauthenticated';
-      assertRefused(await world.call(method, at), hasBody ? 400 : 401, code, `${method} ${at}`);
+      const needsBody = hasBody && path !== '/uploads';
+      const code = needsBody ? 'invalid' : 'unauthenticated';
+      const headers = method === 'PATCH' && path.startsWith('/uploads/') ? PIECE : {};
+      assertRefused(
+        await world.call(method, at, { headers }),
+        needsBody ? 400 : 401,
+        code,
+        `${method} ${at}`,
+      );
     }
     const photos = [{ uploadId: ann.id }];
     assertRefused(await world.call('POST', '/posts', { body: { photos } }), 401, 'unauthenticated');

@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ExpectedError, type FieldFault, Invalid, NotFound, Unavailable } from '../errors.ts';
 import type { App } from '../infra/app.ts';
+import { StoreFault } from '../infra/storage/storage.ts';
 import { sentenceOf } from './sentences.ts';
 
 export function answerError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply) {
@@ -60,6 +61,8 @@ const UNEXPECTED = {
 
 function expectedOf(error: unknown): ExpectedError | null {
   if (error instanceof ExpectedError) return error;
+  if (error instanceof StoreFault)
+    return new Unavailable('store_down', 'The photo store does not answer just now. Try again in a moment.');
   if (hasZodFastifySchemaValidationErrors(error)) {
     const fields = error.validation.slice(0, FIELDS_MAX).map((fault) => ({
       path: fault.instancePath.replace(/^\//, '').replaceAll('/', '.'),

@@ -119,7 +119,9 @@ export function createDraftKeeper({ store, openStorage, claim: claimIt }: Parts)
   function writeSoon(): void {
     if (keeping.state !== 'open') return;
     clearTimeout(timer);
-    timer = setTimeout(() => void write(), WRITE_AFTER_MS);
+    // What was discarded is gone at once.
+    if (isEmptyDraft(store.read())) void write();
+    else timer = setTimeout(() => void write(), WRITE_AFTER_MS);
   }
 
   store.subscribe(writeSoon);

@@ -2,7 +2,7 @@
  * Drafts in the browser's own database, one for each account, so that a reload or a crash loses nothing. The words and the
  * edits are one entry; each file is another, written once, so that typing rewrites no photo.
  */
-import { createStore, delMany, getMany, keys as listKeys, set } from 'idb-keyval';
+import { createStore, del, delMany, getMany, keys as listKeys, set } from 'idb-keyval';
 import type { Draft } from './draft.ts';
 import type { DraftPhoto } from './upload-queue.ts';
 
@@ -67,6 +67,8 @@ export function openDraftStorage(accountId: string) {
 
   async function removeNow(): Promise<void> {
     written.clear();
+    // At once, in case the tab is about to go: without its words there is no draft.
+    await del(wordsKey, database);
     const names = await listKeys<string>(database);
     await delMany(
       names.filter((name) => name.startsWith(`${accountId}/`)),

@@ -51,7 +51,7 @@ test('the feed holds own posts and those of the followed, newest first, until on
   await ann.follows(bob);
   assert.deepEqual(idsOf(await ann.get('/feed')), [fourth, third, own, first]);
   const [card] = (await ann.get('/feed')).items as PostCard[];
-  assert.equal(card?.photos[0]?.renditions.length, 4);
+  assert.ok((card?.photos[0]?.renditions.length ?? 0) >= 4);
   await ann.likes({ id: fourth ?? '' });
   assert.deepEqual(
     (await ann.get('/feed')).items.map(({ liked }: PostCard) => liked),

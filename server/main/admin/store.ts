@@ -1,7 +1,7 @@
 /** ./pinhole store list | copy: what the photo store holds, and the way of all of it into another store. */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Config, parseS3Address, readConfig } from '../../config.ts';
+import { type Config, parseS3Address, readConfig, type S3Address } from '../../config.ts';
 import { type Copying, copyStore } from '../../infra/storage/copy.ts';
 import { openFolderStorage } from '../../infra/storage/folder.ts';
 import { openStorage } from '../../infra/storage/open.ts';
@@ -33,16 +33,21 @@ function openConfigured(): Promise<Storage> {
 }
 
 async function openTarget(to: string, config: Config): Promise<Storage> {
-  if (to.includes('://')) return openStorage({ ...config, s3: addressOf(to) });
+  if (to.includes('://')) {
+    const { openS3Storage } = await import('../../infra/storage/s3.ts');
+    return openS3Storage(addressOf(to), path.join(config.dataDir, 'scratch', 'store'));
+  }
   const folder = path.resolve(to);
   if (!config.s3 && folder === path.join(config.dataDir, 'photos'))
     throw new OperatorFault(`${folder} is the photo store itself. Name another folder.`);
   return openFolderStorage(folder);
 }
 
-function addressOf(url: string) {
+function addressOf(url: string): S3Address {
   try {
-    return parseS3Address(url);
+    const address = parseS3Address(url);
+    if (address) return address;
+    throw new Error('must name a bucket');
   } catch (error) {
     throw new OperatorFault(`--to ${error instanceof Error ? error.message : error}`);
   }
