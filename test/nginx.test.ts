@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { AccountId, MediaId } from '../core/ids.ts';
 import type { PostCard } from '../core/shapes.ts';
 import { readConfig } from '../server/config.ts';
-import { photoUrl } from '../server/features/media/addresses.ts';
+import { photoUrls } from '../server/features/media/addresses.ts';
 import { enlargePhoto } from '../server/features/media/media.ts';
 import { sql } from '../server/infra/sql.ts';
 import { nginxSite } from '../server/main/admin/nginx.ts';
@@ -82,7 +82,7 @@ test('a signature that has expired is refused, by nginx as by the application', 
     isPrivate: true,
   } as const;
   const signedAgo = (ms: number) =>
-    photoUrl({ ...app, clock: { nowMs: () => Date.now() - ms } }, photo, 'w1080');
+    photoUrls({ ...app, clock: { nowMs: () => Date.now() - ms } }, photo)('w1080');
   for (const ask of [alone, front]) {
     assert.equal((await ask(signedAgo(0))).status, 200);
     assert.equal((await ask(signedAgo(600_000))).status, 404);
@@ -274,7 +274,7 @@ test('photos lie below the path of PINHOLE_MEDIA_URL', async () => {
     await startNginx({ ...config, port: await freePort() }, app.linkSecret),
   ];
   const photo = { accountId: cara.id as AccountId, mediaId: closed as MediaId, revision: 0 };
-  const signed = photoUrl({ ...app, config }, { ...photo, shelf: 'private', isPrivate: true }, 'w640');
+  const signed = photoUrls({ ...app, config }, { ...photo, shelf: 'private', isPrivate: true })('w640');
   const { pathname, search } = new URL(signed);
   assert.equal((await absent(pathname + search)).status, 200);
   assert.equal((await absent(pathname + search.replace('e=', 'e=1'))).status, 404);

@@ -4,7 +4,7 @@ import type { Photo, PostCard } from '../../core/shapes.ts';
 import { NotFound } from '../errors.ts';
 import { seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
 import { findLiked } from '../features/likes/likes.ts';
-import { photoUrl } from '../features/media/addresses.ts';
+import { photoUrls } from '../features/media/addresses.ts';
 import { findPosts, type PhotoRow, type PostRow } from '../features/posts/posts.ts';
 import type { App } from '../infra/app.ts';
 import { presentCard } from './accounts.ts';
@@ -78,13 +78,13 @@ function presentPost(app: App, post: PostRow, account: Visible, liked: boolean):
 
 function presentPhoto(app: App, photo: PhotoRow, { accountId, isPrivate }: Visible): Photo {
   const state = photo.state === 'ready' || photo.state === 'failed' ? photo.state : 'developing';
-  const files = {
+  const urlOf = photoUrls(app, {
     accountId,
     mediaId: photo.media_id,
     revision: photo.revision,
     shelf: photo.shelf,
     isPrivate,
-  };
+  });
   return {
     mediaId: photo.media_id,
     state,
@@ -105,7 +105,7 @@ function presentPhoto(app: App, photo: PhotoRow, { accountId, isPrivate }: Visib
       name,
       width,
       height,
-      url: photoUrl(app, files, name),
+      url: urlOf(name),
     })),
   };
 }

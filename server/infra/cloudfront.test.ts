@@ -6,7 +6,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import type { AccountId, MediaId } from '../../core/ids.ts';
 import { ConfigFault, readConfig } from '../config.ts';
-import { photoUrl } from '../features/media/addresses.ts';
+import { photoUrls } from '../features/media/addresses.ts';
 import type { App } from './app.ts';
 import { openCloudFront } from './cloudfront.ts';
 
@@ -76,7 +76,7 @@ function keyringAt(nowMs: number, cloudFront = openCloudFront(BASE, 'K2JCJMDEHXQ
 }
 
 test('the permission is signed so that CloudFront can check it with the public key', () => {
-  const url = photoUrl(keyringAt(1_000 * STEP_MS), photo, 'w1080');
+  const url = photoUrls(keyringAt(1_000 * STEP_MS), photo)('w1080');
   const { policy, signature, keyPairId } = readAddress(url);
   assert.equal(keyPairId, 'K2JCJMDEHXQW5F');
   const publicKey = createPublicKey(rsa.publicKey.export({ type: 'spki', format: 'pem' }));
@@ -86,7 +86,7 @@ test('the permission is signed so that CloudFront can check it with the public k
 });
 
 test('it is good for the private folder of this account, and for nothing else', () => {
-  const url = photoUrl(keyringAt(0), photo, 'w1080');
+  const url = photoUrls(keyringAt(0), photo)('w1080');
   const { resource } = readAddress(url);
   const [bare = ''] = url.split('?');
   assert.ok(bare.startsWith(`${BASE}/private/${account.slice(-2)}/${account}/${media}/`));
@@ -111,7 +111,7 @@ test('it lasts from 5 to 10 minutes, and is the same for the whole account until
   const cloudFront = openCloudFront(BASE, 'K2JCJMDEHXQW5F', keyFile);
   const start = 5_000_000 * STEP_MS;
   const at = (nowMs: number, name = 'w1080', mediaId = media, accountId = account) =>
-    photoUrl(keyringAt(nowMs, cloudFront), { ...photo, mediaId, accountId }, name);
+    photoUrls(keyringAt(nowMs, cloudFront), { ...photo, mediaId, accountId })(name);
   const query = (url: string) => url.slice(url.indexOf('?'));
   for (const nowMs of [start, start + 1, start + STEP_MS - 1]) {
     const { expires } = readAddress(at(nowMs));
@@ -128,7 +128,7 @@ test('one signature is made for an account and a step, however many photos are s
   const ec = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const cloudFront = openCloudFront(BASE, 'K1', fileOf('ec.pem', pem(ec.privateKey)));
   const made = Array.from({ length: 20 }, (_, at) =>
-    photoUrl(keyringAt(at * 1_000, cloudFront), { ...photo, mediaId: `${at}` as MediaId }, 'w640'),
+    photoUrls(keyringAt(at * 1_000, cloudFront), { ...photo, mediaId: `${at}` as MediaId })('w640'),
   );
   assert.equal(new Set(made.map((url) => url.split('?')[1])).size, 1);
   assert.equal(new Set(made.map((url) => url.split('?')[0])).size, 20);
@@ -137,7 +137,7 @@ test('one signature is made for an account and a step, however many photos are s
 });
 
 test('a photo that everybody may see, and an avatar, carry no permission', () => {
-  const url = photoUrl(keyringAt(0), { ...photo, shelf: 'public', isPrivate: false }, 'w1080');
+  const url = photoUrls(keyringAt(0), { ...photo, shelf: 'public', isPrivate: false })('w1080');
   assert.ok(!url.includes('?') && url.startsWith(`${BASE}/public/`));
 });
 

@@ -58,17 +58,22 @@ function shelfFolder(
 }
 
 /** A photo that still lies on the old shelf is addressed where it will lie; we find it, and nginx asks us. */
-export function photoUrl(app: Keyring, photo: PhotoFiles & { isPrivate: boolean }, name: string): string {
+export function photoUrls(
+  app: Keyring,
+  photo: PhotoFiles & { isPrivate: boolean },
+): (name: string) => string {
   const isPublic = photo.shelf !== 'private' && !photo.isPrivate;
-  const path = `${shelfFolder(app, isPublic ? 'public' : 'private', photo)}/${name}.jpg`;
-  const url = `${app.config.mediaUrl || '/media'}/${path}`;
-  return isPublic ? url : url + permission(app, photo.accountId, url);
+  const folder = shelfFolder(app, isPublic ? 'public' : 'private', photo);
+  return (name) => {
+    const url = `${app.config.mediaUrl || '/media'}/${folder}/${name}.jpg`;
+    return isPublic ? url : url + permission(app, photo.accountId, url);
+  };
 }
 
 /** Avatars are part of the header, which is public also for private accounts, and are never changed, only replaced. */
 export function avatarUrl(app: Keyring, accountId: AccountId, avatarId: string, name: string): string {
   const photo = { accountId, mediaId: avatarId as MediaId, revision: 0, shelf: 'public' as const };
-  return photoUrl(app, { ...photo, isPrivate: false }, name);
+  return photoUrls(app, { ...photo, isPrivate: false })(name);
 }
 
 function permission(app: Keyring, accountId: AccountId, url: string): string {

@@ -1,7 +1,7 @@
 /** One photo of a post, for its author: other edits, another photo instead of one that failed, or none. */
 import type { Edits } from '../../../core/edits.ts';
 import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
-import { Conflict, NotFound } from '../../errors.ts';
+import { Conflict, Limited, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { writeAt } from '../../infra/shards.ts';
@@ -27,6 +27,9 @@ export async function getEdits(app: App, viewer: AccountId, photo: PostPhoto) {
   return { edits: media.edits, hasOriginal: media.kept_original !== null };
 }
 
+const EDITS_AT_ONCE = 4;
+const editing = new Map<AccountId, number>();
+
 /** The renditions are made anew before this answers. Throws Conflict for a photo that is not ready. */
 export async function changeEdits(
   app: App,
@@ -36,7 +39,17 @@ export async function changeEdits(
 ): Promise<void> {
   const media = await mustOwnPhoto(app, viewer, photo);
   if (media.state !== 'ready') throw new Conflict('photo_not_ready', 'This photo is not ready yet.');
-  await editPhoto(app, media, edits);
+  // They go before what others upload: one member has a few in work at a time.
+  const atWork = editing.get(viewer) ?? 0;
+  if (atWork >= EDITS_AT_ONCE) throw new Limited(2, 'Your other photos are still being made. Try again.');
+  editing.set(viewer, atWork + 1);
+  try {
+    await editPhoto(app, media, edits);
+  } finally {
+    const left = (editing.get(viewer) ?? 1) - 1;
+    if (left > 0) editing.set(viewer, left);
+    else editing.delete(viewer);
+  }
 }
 
 export async function mustOwnMedia(app: App, viewer: AccountId, photo: PostPhoto): Promise<MediaId> {

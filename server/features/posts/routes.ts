@@ -26,7 +26,7 @@ import {
 const UNPUBLISHED_MAX = 20;
 
 export function postRoutes(server: Server, app: App, limits: RateLimits): void {
-  photoRoutes(server, app);
+  photoRoutes(server, app, limits);
   server.post(
     '/posts',
     {
@@ -96,7 +96,7 @@ export function postRoutes(server: Server, app: App, limits: RateLimits): void {
 }
 
 /** What an author can do to one photo of a post. */
-function photoRoutes(server: Server, app: App): void {
+function photoRoutes(server: Server, app: App, limits: RateLimits): void {
   const schema = { tags: ['posts'], params: photoParams };
   const path = '/posts/:postId/photos/:mediaId';
 
@@ -118,6 +118,7 @@ function photoRoutes(server: Server, app: App): void {
     },
     async (request) => {
       const viewer = viewerOf(request).accountId;
+      await limits.edit(viewer);
       await photos.changeEdits(app, viewer, request.params, request.body);
       return hydratePost(app, viewer, request.params.postId);
     },
@@ -154,7 +155,9 @@ function photoRoutes(server: Server, app: App): void {
     `${path}/proof`,
     { schema: { ...schema, summary: 'The whole picture without edits, as a JPEG of at most 2048 px' } },
     async (request, reply) => {
-      const mediaId = await photos.mustOwnMedia(app, viewerOf(request).accountId, request.params);
+      const viewer = viewerOf(request).accountId;
+      const mediaId = await photos.mustOwnMedia(app, viewer, request.params);
+      await limits.edit(viewer);
       return reply.header('content-type', 'image/jpeg').send(await makeProof(app, mediaId));
     },
   );
