@@ -14,6 +14,8 @@ export type RateLimits = {
   mail(request: FastifyRequest, email: string): Promise<void>;
   post(accountId: string): Promise<void>;
   comment(accountId: string): Promise<void>;
+  /** Tickets, each for the bytes of one photo. */
+  upload(accountId: string): Promise<void>;
   /** Photos made anew, and proofs: each costs as much as a new one. */
   edit(accountId: string): Promise<void>;
 };
@@ -28,6 +30,7 @@ export function openRateLimits(config: Config): RateLimits {
   const mailByReceiver = limiter('mail receiver', 5, 60 * MINUTES);
   const posts = limiter('post', config.postsPerHour, 60 * MINUTES);
   const edits = limiter('edit', 120, 10 * MINUTES);
+  const uploads = limiter('upload', config.postsPerHour * 20, 60 * MINUTES);
   const comments = limiter('comment', config.postsPerHour * 10, 60 * MINUTES);
   return {
     async signIn(request, login) {
@@ -50,6 +53,8 @@ export function openRateLimits(config: Config): RateLimits {
       await take(mailByReceiver, email.toLowerCase(), 'Too many mails were asked for. Try again later.');
     },
     post: (accountId) => take(posts, accountId, 'That is a lot of posts within an hour. Try again later.'),
+    upload: (accountId) =>
+      take(uploads, accountId, 'That is a lot of uploads within an hour. Try again later.'),
     edit: (accountId) => take(edits, accountId, 'That is a lot of edits. Try again in some minutes.'),
     comment: (accountId) =>
       take(comments, accountId, 'That is a lot of comments within an hour. Try again later.'),

@@ -32,6 +32,9 @@ export function createDraftKeeper({ store, openStorage, claim: claimIt }: Parts)
   let storage: DraftStorage | null = null;
   let claim: Claim | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** False where what is kept could not be read: it must not be written over. */
+  let mayWrite = true;
+  let hasHeld = false;
   const listeners = new Set<() => void>();
 
   function set(change: Partial<Keeping>): void {
@@ -65,12 +68,17 @@ export function createDraftKeeper({ store, openStorage, claim: claimIt }: Parts)
     }).catch(() => NO_CLAIM);
     if (isStale()) return asked.end();
     claim = asked;
-    const kept = await from.read().catch(() => undefined);
+    const kept = await from
+      .read()
+      .catch(() => from.read())
+      .catch(() => undefined);
     if (isStale() || claim !== asked) return;
     if (asked.isMine) {
+      mayWrite = kept !== undefined;
+      hasHeld = Boolean(kept && !isEmptyDraft(kept));
       store.restore(kept ?? null);
       set({ state: 'open', wasKept: kept ? !isEmptyDraft(kept) : false, isKept: kept !== undefined });
-    } else if (manner === 'ask' && !kept) {
+    } else if (manner === 'ask' && kept === null) {
       // A tab that was only looked at keeps nobody from working.
       await take(wantedId, from, 'take');
     } else {
@@ -107,10 +115,15 @@ export function createDraftKeeper({ store, openStorage, claim: claimIt }: Parts)
   async function write(): Promise<void> {
     const draft = store.read();
     const into = storage;
-    if (!into || keeping.state !== 'open') return;
+    if (!into || keeping.state !== 'open' || !mayWrite) return;
     try {
-      if (isEmptyDraft(draft)) await into.remove();
-      else await into.write(draft);
+      // One that was never seen here may be another tab's, on its way to the disk.
+      if (isEmptyDraft(draft)) {
+        if (hasHeld) await into.remove();
+      } else {
+        hasHeld = true;
+        await into.write(draft);
+      }
     } catch {
       if (into === storage) set({ isKept: false });
     }

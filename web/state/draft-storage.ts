@@ -37,6 +37,10 @@ export function openDraftStorage(accountId: string) {
 
   async function writeNow(draft: Draft): Promise<void> {
     const names = new Set([wordsKey]);
+    const photos = draft.photos.map(({ prepared, larger, file, ...photo }) => photo);
+    const words = { ...draft, photos } satisfies KeptDraft;
+    // First, so that another tab sees that there is a draft while its photos are being written.
+    await set(wordsKey, words, database);
     for (const photo of draft.photos) {
       for (const part of PARTS) {
         if (photo[part]) names.add(keyOf(photo, part));
@@ -46,8 +50,6 @@ export function openDraftStorage(accountId: string) {
         });
       }
     }
-    const photos = draft.photos.map(({ prepared, larger, file, ...photo }) => photo);
-    await set(wordsKey, { ...draft, photos } satisfies KeptDraft, database);
     await dropOthers(names);
   }
 

@@ -1,7 +1,8 @@
 /**
  * Photo addresses: BASE/SHELF/AA/ACCOUNT/MEDIA/TOKEN/NAME.jpg, the same path as the file's key in the store, so that
  * nginx or a CDN can serve it without us. Nobody can guess the token (128 bits), and it changes whenever the renditions
- * are made anew, so that what an address shows never changes.
+ * are made anew or the shelf changes: what an address shows never changes, and the address on one shelf tells nothing of
+ * that on the other.
  *
  * On the public shelf that is all, and caches may keep it. On the private shelf an address also carries when it expires
  * (in 5 to 10 minutes) and a signature that nginx (secure_link) or CloudFront can check. When an account changes its
@@ -51,7 +52,7 @@ function shelfFolder(
   photo: Omit<PhotoFiles, 'shelf'>,
 ): string {
   const token = createHmac('sha256', app.addressKey)
-    .update(`${photo.mediaId}/${photo.revision}`)
+    .update(`${photo.mediaId}/${photo.revision}/${shelf}`)
     .digest('hex')
     .slice(0, TOKEN_BYTES * 2);
   return `${mediaFolder(shelf, photo.accountId, photo.mediaId)}/${token}`;

@@ -31,7 +31,7 @@ export async function setAvatar(
       await replaceAvatar(app, tx, viewer, mediaId);
     });
   } catch (error) {
-    await removeMedia(app, media);
+    if ((await store.selectMedia(app.shards, mediaId))?.state !== 'ready') await removeMedia(app, media);
     throw uploadFault(error);
   }
   await removeScratch(app, mediaId);

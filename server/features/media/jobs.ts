@@ -17,7 +17,7 @@ export const jobs = [
     if (payload) await enlargePhoto(app, payload.mediaId as MediaId);
   }),
   job(photoEdited, { concurrency: 2 }, async (app: App, [payload]) => {
-    if (payload) await forgetRevision(app, payload.mediaId as MediaId, payload.folder);
+    if (payload) await forgetRevision(app, payload.mediaId as MediaId, payload.revision);
   }),
   job(photosMisplaced, { concurrency: 1 }, async (app: App, [payload]) => {
     if (payload) await movePhotos(app, payload.accountId as AccountId);

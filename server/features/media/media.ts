@@ -147,6 +147,9 @@ export async function developPhoto(
     const isGone = !isReady && !(await store.selectMedia(app.shards, mediaId));
     if (isGone) await removeMedia(app, media);
     else await removeScratch(app, mediaId);
+    // A try before this one may have stored them on the other shelf, and died.
+    if (media.is_in_work)
+      await removeFolder(app, pathOf(app, { ...media, shelf: shelf === 'public' ? 'private' : 'public' }));
   } catch (error) {
     const failure = await finalFailure(app, mediaId, error);
     await writeAt(app.shards, mediaId, async (tx) => {
@@ -287,10 +290,12 @@ export async function editPhoto(app: App, media: store.MediaRow, edits: Edits): 
       if (!(await store.updateRevision(tx, media.revision, edited, made)))
         throw new Conflict('photo_changed', 'This photo was changed meanwhile. Look at it again.');
       await afterMaking(app, tx, edited, made);
-      await app.queue.enqueue(tx, photoEdited, [{ mediaId, folder: pathOf(app, media) }]);
+      await app.queue.enqueue(tx, photoEdited, [{ mediaId, revision: media.revision }]);
     });
   } catch (error) {
-    await removeFolder(app, pathOf(app, edited));
+    // Where only the answer to the commit was lost, they are the photo's now.
+    const now = await store.selectMedia(app.shards, mediaId);
+    if (now?.revision !== revision) await removeFolder(app, pathOf(app, edited));
     throw uploadFault(error);
   } finally {
     await removeScratch(app, mediaId);
@@ -299,9 +304,14 @@ export async function editPhoto(app: App, media: store.MediaRow, edits: Edits): 
 }
 
 /** What a revision left is removed, and only then are the caches told: they could fetch it again. */
-export async function forgetRevision(app: App, mediaId: MediaId, folder: string): Promise<void> {
-  await removeFolder(app, folder);
-  await writeAt(app.shards, mediaId, (tx) => announceGone(app, tx, [folder]));
+export async function forgetRevision(app: App, mediaId: MediaId, revision: number): Promise<void> {
+  const media = await store.selectMedia(app.shards, mediaId);
+  if (!media) return;
+  // On either shelf: it may have been moved meanwhile.
+  const folders = (['public', 'private'] as const).map((shelf) => pathOf(app, { ...media, revision, shelf }));
+  for (const folder of folders) await removeFolder(app, folder);
+  if (revision === 0) await removeFolder(app, pathOf(app, { ...media, shelf: 'old' }));
+  await writeAt(app.shards, mediaId, (tx) => announceGone(app, tx, folders));
 }
 
 function pathOf(app: App, media: store.MediaRow): string {

@@ -58,6 +58,7 @@ async function removeFiles(app: App, { media_id: mediaId, account_id: accountId 
   await removeScratch(app, mediaId);
   await app.storage.remove([
     store.keys.source(mediaId),
+    store.keys.incoming(mediaId),
     store.keys.kept(mediaId),
     ...(await listRenditionKeys(app, accountId, mediaId)),
   ]);

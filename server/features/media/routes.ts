@@ -4,6 +4,7 @@ import type { MediaId } from '../../../core/ids.ts';
 import { limits as sizes } from '../../../core/limits.ts';
 import { idOf } from '../../../core/shapes.ts';
 import { ExpectedError, Invalid, NotFound } from '../../errors.ts';
+import type { RateLimits } from '../../http/rate-limits.ts';
 import type { Server } from '../../http/server.ts';
 import { authenticate, viewerOf } from '../../http/sessions.ts';
 import { presentMe } from '../../hydrate/accounts.ts';
@@ -17,13 +18,13 @@ import * as uploads from './uploads.ts';
 const TUS_VERSION = '1.0.0';
 const TUS_PIECE = 'application/offset+octet-stream';
 
-export function mediaRoutes(server: Server, app: App): void {
-  ticketRoutes(server, app);
+export function mediaRoutes(server: Server, app: App, limits: RateLimits): void {
+  ticketRoutes(server, app, limits);
   pieceRoutes(server, app);
   avatarRoutes(server, app);
 }
 
-function ticketRoutes(server: Server, app: App): void {
+function ticketRoutes(server: Server, app: App, limits: RateLimits): void {
   server.post(
     '/uploads',
     {
@@ -35,8 +36,9 @@ function ticketRoutes(server: Server, app: App): void {
       },
     },
     async (request, reply) => {
-      const wish = request.body ?? {};
-      const ticket = await uploads.openTicket(app, viewerOf(request).accountId, wish);
+      const viewer = viewerOf(request).accountId;
+      await limits.upload(viewer);
+      const ticket = await uploads.openTicket(app, viewer, request.body ?? {});
       reply.code(201);
       return {
         ...ticket,

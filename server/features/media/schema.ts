@@ -154,6 +154,6 @@ export const mediaDropped = { name: 'media.dropped', payload: z.object({ mediaId
 export const photoReady = { name: 'photo.ready', payload: z.object({ mediaId: z.string() }) };
 export const photoEdited = {
   name: 'photo.edited',
-  payload: z.object({ mediaId: z.string(), folder: z.string() }),
+  payload: z.object({ mediaId: z.string(), revision: z.number().int() }),
 };
 export const photosGone = { name: 'photos.gone', payload: z.object({ folders: z.array(z.string()) }) };

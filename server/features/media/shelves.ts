@@ -5,11 +5,12 @@
 import type { AccountId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
-import { writeAt } from '../../infra/shards.ts';
+import { serverOf, writeAt } from '../../infra/shards.ts';
 import { NotStored } from '../../infra/storage/storage.ts';
 import { isPrivate, isPrivateForShare } from '../accounts/accounts.ts';
 import { photosMisplaced } from '../accounts/schema.ts';
 import { accountFolder, forgetServable, photoFolder } from './addresses.ts';
+import { removeFolder } from './removal.ts';
 import { photosGone } from './schema.ts';
 import * as store from './store.ts';
 
@@ -23,7 +24,8 @@ export async function shelve(app: Pick<App, 'queue'>, tx: Transaction, accountId
 
 /** Moves some of the account's photos to the shelf that its privacy asks for now; idempotent, and goes on until none is left. */
 export async function movePhotos(app: App, accountId: AccountId): Promise<void> {
-  const misplaced = await store.selectMisplaced(app.shards, accountId, BATCH);
+  const { database } = serverOf(app.shards, accountId);
+  const misplaced = await store.selectMisplaced(database, accountId, BATCH);
   let isDone = misplaced.length < BATCH;
   for (let at = 0; at < misplaced.length; at += TOGETHER) {
     const some = misplaced.slice(at, at + TOGETHER);
@@ -32,7 +34,9 @@ export async function movePhotos(app: App, accountId: AccountId): Promise<void> 
   }
   await writeAt(app.shards, accountId, async (tx) => {
     const isPrivateNow = await isPrivateForShare(tx, accountId);
-    if (!isDone) await shelve(app, tx, accountId);
+    // The privacy may have changed while files were moved, and another job for that have found nothing to do.
+    const isLeft = !isDone || (await store.selectMisplaced(tx, accountId, 1)).length > 0;
+    if (isLeft) await shelve(app, tx, accountId);
     else if (isPrivateNow && app.config.purgeUrl)
       await app.queue.enqueue(tx, photosGone, [{ folders: [accountFolder('public', accountId)] }]);
   });
@@ -55,7 +59,14 @@ async function movePhoto(app: App, photo: Misplaced): Promise<boolean> {
   await Promise.all(photo.renditions.map(move));
   const isMoved = await writeAt(app.shards, accountId, (tx) => store.updateShelf(tx, photo, target));
   forgetServable(app, mediaId);
+  if (!isMoved) await removeStray(app, photo, to);
   return isMoved;
+}
+
+/** Edited or deleted while it was moved: what was moved belongs to nothing now. */
+async function removeStray(app: App, photo: Misplaced, folder: string): Promise<void> {
+  const now = await store.selectMedia(app.shards, photo.media_id);
+  if (now?.revision !== photo.revision) await removeFolder(app, folder);
 }
 
 async function targetOf(app: App, photo: Misplaced): Promise<'public' | 'private'> {

@@ -43,6 +43,7 @@ export type MediaRow = {
   failure_code: string | null;
   failure_message: string | null;
   tries: number;
+  is_in_work: boolean;
   expires_at: Date | null;
   is_expired: boolean;
 };
@@ -51,6 +52,8 @@ export type MediaRow = {
 export const keys = {
   /** What came in, from which the renditions are made. */
   source: (mediaId: MediaId) => `originals/${mediaId.slice(-2)}/${mediaId}`,
+  /** Where the form of an object store puts it, until somebody has looked at it. */
+  incoming: (mediaId: MediaId) => `incoming/${mediaId.slice(-2)}/${mediaId}`,
   /** The untouched file, where the member keeps originals and the browser sent a prepared one. */
   kept: (mediaId: MediaId) => `kept/${mediaId.slice(-2)}/${mediaId}`,
 };
@@ -162,7 +165,7 @@ export async function claimMedia(
 ) {
   const given = claims.map(({ place }) => (place === 'its own' ? null : place));
   const rows = await tx.rows<{ media_id: MediaId }>(sql`
-    update media set state = 'developing', kind = ${kind}, expires_at = null, edits = wish.edits::jsonb,
+    update media set state = 'developing', kind = ${kind}, expires_at = case when ${kind} = 'avatar' then expires_at end, edits = wish.edits::jsonb,
       taken_at = coalesce(wish.taken_at, media.taken_at),
       latitude = coalesce(wish.latitude, case when wish.keeps_place then media.latitude end),
       longitude = coalesce(wish.longitude, case when wish.keeps_place then media.longitude end)
@@ -197,7 +200,7 @@ export async function updateMediaReady(
   made: Made,
 ): Promise<boolean> {
   const rows = await tx.rows(sql`
-    update media set state = 'ready', is_in_work = false, shelf = ${shelf}, width = ${made.width}, height = ${made.height},
+    update media set state = 'ready', is_in_work = false, expires_at = null, shelf = ${shelf}, width = ${made.width}, height = ${made.height},
       thumbhash = ${made.thumbhash}, average_colour = ${made.averageColour}, renditions = ${JSON.stringify(made.renditions)}
     where media_id = ${mediaId} and state = 'developing' returning 1`);
   return rows.length > 0;
@@ -280,10 +283,12 @@ export async function deleteUnclaimed(
   return rows.length > 0;
 }
 
-/** On one server: uploads that nothing has claimed in time. */
-export function selectExpired(database: Database, limit: number) {
+/** On one server: uploads that nothing has claimed in time. Their rows go first, so that nothing can claim them any more. */
+export function deleteExpired(database: Database, limit: number) {
   return database.rows<{ media_id: MediaId; account_id: AccountId }>(sql`
-    select media_id, account_id from media where expires_at < now() order by expires_at limit ${limit}`);
+    delete from media where expires_at < now() and media_id in (
+      select media_id from media where expires_at < now() order by expires_at limit ${limit} for update skip locked)
+    returning media_id, account_id`);
 }
 
 export function selectLooseMedia(tx: Transaction, accountId: AccountId, limit: number) {
@@ -338,27 +343,30 @@ export async function selectKnown(shards: Shards, accountId: AccountId, sha256: 
 
 // kept originals ----------------------------------------------------------------------------------------------
 
-/** False when the photo is gone, another's, or has its original already. */
+/** Null when the photo is gone or another's. Held until the transaction ends. */
+export async function selectForOriginal(tx: Transaction, mediaId: MediaId, accountId: AccountId) {
+  return oneOf<{ has_original: boolean }>(
+    tx,
+    sql`
+    select kept_original is not null as has_original from media
+    where media_id = ${mediaId} and account_id = ${accountId} and kind = 'photo'
+      and state in ('uploaded', 'developing', 'ready') for update`,
+  );
+}
+
 export async function updateKeptOriginal(
   tx: Transaction,
   mediaId: MediaId,
-  accountId: AccountId,
   kept: KeptOriginal,
-): Promise<boolean> {
-  const rows = await tx.rows(sql`
-    update media set kept_original = ${JSON.stringify(kept)}
-    where media_id = ${mediaId} and account_id = ${accountId} and kept_original is null
-      and kind = 'photo' and state in ('uploaded', 'developing', 'ready') returning 1`);
-  return rows.length > 0;
+): Promise<void> {
+  await tx.rows(sql`update media set kept_original = ${JSON.stringify(kept)} where media_id = ${mediaId}`);
 }
 
 // shelves -----------------------------------------------------------------------------------------------------
 
 /** Photos that lie on another shelf than the account's privacy asks for. Avatars are always public. */
-export async function selectMisplaced(shards: Shards, accountId: AccountId, limit: number) {
-  return readAt<Pick<MediaRow, 'media_id' | 'account_id' | 'kind' | 'revision' | 'shelf' | 'renditions'>>(
-    shards,
-    accountId,
+export function selectMisplaced(db: { rows: Database['rows'] }, accountId: AccountId, limit: number) {
+  return db.rows<Pick<MediaRow, 'media_id' | 'account_id' | 'kind' | 'revision' | 'shelf' | 'renditions'>>(
     sql`
     select media_id, account_id, kind, revision, shelf, renditions from media join accounts using (account_id)
     where account_id = ${accountId} and media.state = 'ready'

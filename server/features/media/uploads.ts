@@ -28,6 +28,8 @@ import {
 import * as store from './store.ts';
 
 const TICKET_HOURS = 24;
+/** A form works as often as it is sent until then, whatever became of its ticket. */
+const FORM_MINUTES = 60;
 const UNCLAIMED_MAX = 60;
 const UNCLAIMED_BYTES_MAX = 1024 ** 3;
 /** How long a receiver that died keeps its ticket from others. */
@@ -65,9 +67,9 @@ export async function openTicket(app: App, viewer: AccountId, wish: TicketWish):
     return mediaId;
   });
   const known = wish.sha256 && !wish.originalOf ? await takeKnown(app, viewer, uploadId, wish.sha256) : null;
-  const form = await app.storage.formFor(store.keys.source(uploadId), {
+  const form = await app.storage.formFor(store.keys.incoming(uploadId), {
     maxBytes: wish.sizeBytes ?? limits.uploadMaxBytes,
-    minutes: TICKET_HOURS * 60,
+    minutes: FORM_MINUTES,
     contentTypes: ['application/octet-stream'],
   });
   return {
@@ -91,7 +93,14 @@ async function takeKnown(app: App, viewer: AccountId, uploadId: MediaId, sha256:
   const file = found && (await app.storage.open(store.keys.source(found.media_id)));
   if (!file) return null;
   try {
-    return { uploaded: await receiveUpload(app, viewer, uploadId, file.stream), postId: found.post_id };
+    const uploaded = await takeUpload(
+      app,
+      viewer,
+      uploadId,
+      () => app.storage.receive(store.keys.source(uploadId), file.stream, limits.uploadMaxBytes),
+      { isCopy: true },
+    );
+    return { uploaded, postId: found.post_id };
   } catch (error) {
     // Then it is sent like any other.
     app.log.warn({ err: error }, 'a known photo could not be copied');
@@ -122,13 +131,22 @@ export async function completeUpload(app: App, viewer: AccountId, mediaId: Media
   const media = await mustOwn(app, viewer, mediaId);
   if (media.state !== 'waiting' && media.state !== 'receiving') return uploadedOf(media);
   const pieceBytes = await countPieceBytes(app, mediaId);
-  if (pieceBytes === 0 && !(await app.storage.stat(store.keys.source(mediaId)))) throw missing(mediaId);
+  if (pieceBytes === 0 && !(await findInStore(app, mediaId))) throw missing(mediaId);
   if (pieceBytes > 0 && pieceBytes !== Number(media.announced_bytes)) throw missing(mediaId);
   return takeUpload(app, viewer, mediaId, async () => {
-    if (pieceBytes === 0) return null;
+    if (pieceBytes === 0) {
+      await app.storage.move(store.keys.incoming(mediaId), store.keys.source(mediaId));
+      return null;
+    }
     const pieces = createReadStream(piecesPath(app, mediaId));
     return app.storage.receive(store.keys.source(mediaId), pieces, limits.uploadMaxBytes);
   });
+}
+
+/** Where a form put it, or where the try before this one moved it to. */
+async function findInStore(app: App, mediaId: MediaId): Promise<boolean> {
+  const { incoming, source } = store.keys;
+  return ((await app.storage.stat(incoming(mediaId))) ?? (await app.storage.stat(source(mediaId)))) !== null;
 }
 
 function missing(mediaId: MediaId): Conflict {
@@ -210,6 +228,7 @@ async function takeUpload(
   viewer: AccountId,
   mediaId: MediaId,
   bring: (media: store.MediaRow) => Promise<Brought | null>,
+  { isCopy = false } = {},
 ): Promise<Uploaded> {
   const { database } = serverOf(app.shards, mediaId);
   const media = await mustOwn(app, viewer, mediaId);
@@ -225,7 +244,9 @@ async function takeUpload(
     return uploaded;
   } catch (error) {
     const answer = uploadFault(error);
-    const isForGood = answer instanceof Unusable;
+    // Where only an answer of the database was lost, the photo may be there.
+    if ((await store.selectMedia(app.shards, mediaId))?.state === 'uploaded') throw answer;
+    const isForGood = answer instanceof Unusable && !isCopy;
     // What lies in the store by the sender's own hand can be tried again without sending it again.
     if (isForGood || !wasThere) await app.storage.remove([store.keys.source(mediaId)]);
     if (isForGood || answer instanceof Damaged) await removeScratch(app, mediaId);
@@ -283,13 +304,13 @@ async function keepOriginal(
   const photoId = media.original_of;
   if (!photoId) throw new Error(`the original ${media.media_id} belongs to nothing`);
   const { format } = await app.images.inspect(path);
-  await app.storage.move(store.keys.source(media.media_id), store.keys.kept(photoId));
   await writeAt(app.shards, photoId, async (tx) => {
-    if (!(await store.updateKeptOriginal(tx, photoId, media.account_id, { ...brought, format })))
-      throw new Conflict(
-        'original_kept',
-        'The original of this photo is kept already, or the photo is gone.',
-      );
+    const photo = await store.selectForOriginal(tx, photoId, media.account_id);
+    if (!photo) throw new Conflict('photo_gone', 'The photo of this original is gone.');
+    if (photo.has_original)
+      throw new Conflict('original_kept', 'The original of this photo is kept already.');
+    await app.storage.move(store.keys.source(media.media_id), store.keys.kept(photoId));
+    await store.updateKeptOriginal(tx, photoId, { ...brought, format });
     await store.deleteMedia(tx, [media.media_id]);
   });
   return uploadedOf(await mustOwn(app, media.account_id, photoId));
@@ -324,13 +345,23 @@ function used(): Conflict {
 export async function sweepUploads(app: App): Promise<number> {
   let swept = 0;
   for (const { database } of app.shards.servers) {
-    for (let expired = await store.selectExpired(database, SWEEP); expired.length > 0; ) {
+    for (let expired = await store.deleteExpired(database, SWEEP); expired.length > 0; ) {
       for (const media of expired) await removeMedia(app, media);
       swept += expired.length;
-      expired = expired.length < SWEEP ? [] : await store.selectExpired(database, SWEEP);
+      expired = expired.length < SWEEP ? [] : await store.deleteExpired(database, SWEEP);
     }
   }
   await sweepScratch(app);
+  await sweepIncoming(app);
   await app.storage.removeAbandoned(2 * TICKET_HOURS * 3_600_000);
   return swept;
+}
+
+/** What forms sent and nobody completed, or sent once more afterwards. */
+async function sweepIncoming(app: App): Promise<void> {
+  const before = app.clock.nowMs() - (TICKET_HOURS + 1) * 3_600_000;
+  const old: string[] = [];
+  for await (const { key, modifiedMs } of app.storage.list('incoming/'))
+    if (modifiedMs < before) old.push(key);
+  await app.storage.remove(old);
 }

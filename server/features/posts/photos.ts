@@ -5,8 +5,8 @@ import { Conflict, Limited, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { writeAt } from '../../infra/shards.ts';
-import { claimUploads, editPhoto, findMedia } from '../media/media.ts';
-import { dropMedia } from '../media/removal.ts';
+import { claimUploads, editPhoto, findMedia, makeProof } from '../media/media.ts';
+import { mediaDropped } from '../media/schema.ts';
 import { claimOf, settlePost } from './posts.ts';
 import { photoClaimed, type ReplacePhoto } from './schema.ts';
 import * as store from './store.ts';
@@ -39,17 +39,27 @@ export async function changeEdits(
 ): Promise<void> {
   const media = await mustOwnPhoto(app, viewer, photo);
   if (media.state !== 'ready') throw new Conflict('photo_not_ready', 'This photo is not ready yet.');
-  // They go before what others upload: one member has a few in work at a time.
+  await fewAtOnce(viewer, () => editPhoto(app, media, edits));
+}
+
+/** These go before what others upload, or take their places: one member has a few in work at a time. */
+async function fewAtOnce<Result>(viewer: AccountId, work: () => Promise<Result>): Promise<Result> {
   const atWork = editing.get(viewer) ?? 0;
   if (atWork >= EDITS_AT_ONCE) throw new Limited(2, 'Your other photos are still being made. Try again.');
   editing.set(viewer, atWork + 1);
   try {
-    await editPhoto(app, media, edits);
+    return await work();
   } finally {
     const left = (editing.get(viewer) ?? 1) - 1;
     if (left > 0) editing.set(viewer, left);
     else editing.delete(viewer);
   }
+}
+
+/** The whole picture without its edits, as a JPEG. */
+export async function getProof(app: App, viewer: AccountId, photo: PostPhoto): Promise<Buffer> {
+  const { media_id: mediaId } = await mustOwnPhoto(app, viewer, photo);
+  return fewAtOnce(viewer, () => makeProof(app, mediaId));
 }
 
 export async function mustOwnMedia(app: App, viewer: AccountId, photo: PostPhoto): Promise<MediaId> {
@@ -96,6 +106,6 @@ async function changeFailedPost(
     if (post.state !== 'failed' || states.get(photo.mediaId) !== 'failed')
       throw new Conflict('photo_not_failed', 'Only a photo that failed can be replaced or left out.');
     await change(tx);
+    await app.queue.enqueue(tx, mediaDropped, [{ mediaId: photo.mediaId }]);
   });
-  await dropMedia(app, photo.mediaId);
 }

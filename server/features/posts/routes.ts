@@ -7,7 +7,7 @@ import { hydratePost, hydratePostIds } from '../../hydrate/posts.ts';
 import type { App } from '../../infra/app.ts';
 import { accountIdParams } from '../accounts/schema.ts';
 import { mustSeeAll } from '../graph/audience.ts';
-import { makeProof, openOriginal } from '../media/media.ts';
+import { openOriginal } from '../media/media.ts';
 import { editsShape } from '../media/schema.ts';
 import * as photos from './photos.ts';
 import * as posts from './posts.ts';
@@ -156,9 +156,9 @@ function photoRoutes(server: Server, app: App, limits: RateLimits): void {
     { schema: { ...schema, summary: 'The whole picture without edits, as a JPEG of at most 2048 px' } },
     async (request, reply) => {
       const viewer = viewerOf(request).accountId;
-      const mediaId = await photos.mustOwnMedia(app, viewer, request.params);
       await limits.edit(viewer);
-      return reply.header('content-type', 'image/jpeg').send(await makeProof(app, mediaId));
+      const proof = await photos.getProof(app, viewer, request.params);
+      return reply.header('content-type', 'image/jpeg').send(proof);
     },
   );
 
