@@ -162,6 +162,7 @@ test('an original is kept untouched beside its photo, for its owner alone, and g
   const at = `/posts/${post.id}/photos/${photo?.mediaId}`;
   assert.equal((await ann.act('GET', `${at}/original`)).status, 404);
   const { uploadId } = await ticket({ originalOf: photo?.mediaId, sizeBytes: original.length });
+  const rival = await ticket({ originalOf: photo?.mediaId });
   const early = await ann.act('POST', '/posts', { body: { photos: [{ uploadId }] } });
   assert.equal(early.body.error.code, 'upload_original');
   await ann.must('PUT', `/uploads/${uploadId}`, { raw: original });
@@ -173,6 +174,12 @@ test('an original is kept untouched beside its photo, for its owner alone, and g
   assert.equal(sha256(new Uint8Array(await reply.arrayBuffer())), sha256(original));
   assert.equal((await bob.act('GET', `${at}/original`)).status, 404);
   assert.equal((await world.call('GET', `${at}/original`)).status, 401);
+  const other = await ann.act('PUT', `/uploads/${rival.uploadId}`, { raw: await newPhoto(50) });
+  assert.deepEqual([other.status, other.body.error.code], [409, 'original_kept']);
+  const still = await fetch(`${world.base}/api/v1${at}/original`, {
+    headers: { authorization: `Bearer ${ann.token}` },
+  });
+  assert.equal(sha256(new Uint8Array(await still.arrayBuffer())), sha256(original), 'the first one stays');
   const second = await ann.act('POST', '/uploads', { body: { originalOf: photo?.mediaId } });
   assert.equal(second.body.error.code, 'original_kept');
   assert.equal((await bob.act('POST', '/uploads', { body: { originalOf: photo?.mediaId } })).status, 404);
