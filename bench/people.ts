@@ -59,7 +59,7 @@ export async function publish(
   const { token } = member;
   const { uploadId } = await call<{ uploadId: string }>(base, 'POST', '/uploads', { token });
   await call(base, 'PUT', `/uploads/${uploadId}`, { token, bytes });
-  const photos = [{ uploadId, filter, altText: 'A photograph of the benchmark' }];
+  const photos = [{ uploadId, edits: { look: { filter } }, altText: 'A photograph of the benchmark' }];
   const caption = `One of the photographs of ${member.handle}, for the #benchmark`;
   return call<Post>(base, 'POST', '/posts', { token, body: { caption, photos } });
 }

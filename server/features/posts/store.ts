@@ -77,8 +77,10 @@ export function selectPosts(shards: Shards, postIds: PostId[]): Promise<PostRow[
     shards,
     postIds,
     (share) => sql`
-    select post_id, account_id, caption, state, like_count, comment_count, created_at, coalesce(photos, '[]') as photos
-    from posts left join post_photos using (post_id)
+    select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
+    from posts, lateral (
+      select coalesce(jsonb_agg(photo order by position), '[]') as photos
+      from post_photos where post_photos.post_id = posts.post_id) as shown
     where post_id = any(${share}) and state <> 'deleted'`,
   );
 }
@@ -101,9 +103,10 @@ function newestOf(accountIds: AccountId[], before: string, limit: number): State
         where posts.account_id = author.account_id and state = 'published' and post_id < ${before}
         order by post_id desc limit ${limit}) as mine
       order by mine.post_id desc limit ${limit})
-    select post_id, account_id, caption, state, like_count, comment_count, created_at, coalesce(photos, '[]') as photos
-    from newest join posts using (post_id) left join lateral (
-      select photos from post_photos where post_photos.post_id = newest.post_id) as shown on true
+    select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
+    from newest join posts using (post_id), lateral (
+      select coalesce(jsonb_agg(photo order by position), '[]') as photos
+      from post_photos where post_photos.post_id = newest.post_id) as shown
     order by post_id desc`;
 }
 
