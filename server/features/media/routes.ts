@@ -1,15 +1,17 @@
 import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { MediaId } from '../../../core/ids.ts';
 import { limits as sizes } from '../../../core/limits.ts';
 import { idOf } from '../../../core/shapes.ts';
-import { ExpectedError, Invalid, NotFound } from '../../errors.ts';
+import { ExpectedError, Invalid, NotFound, Unauthenticated } from '../../errors.ts';
 import type { RateLimits } from '../../http/rate-limits.ts';
 import type { Server } from '../../http/server.ts';
 import { authenticate, viewerOf } from '../../http/sessions.ts';
 import { presentMe } from '../../hydrate/accounts.ts';
 import type { App } from '../../infra/app.ts';
 import { me } from '../accounts/schema.ts';
+import type { ViewerId } from '../graph/audience.ts';
 import { findPhoto } from './addresses.ts';
 import { removeAvatar, setAvatar } from './avatars.ts';
 import { avatarBody, ticketBody, uploaded, uploadIdParams, uploadState, uploadTicket } from './schema.ts';
@@ -209,6 +211,16 @@ const addressQuery = z.strictObject({
 });
 const BROWSER_SECONDS = 31_536_000;
 
+/** A session that has ended sees what a stranger sees. */
+async function viewerOrStranger(app: App, request: FastifyRequest): Promise<ViewerId> {
+  try {
+    return (await authenticate(app, request))?.accountId ?? null;
+  } catch (error) {
+    if (error instanceof Unauthenticated) return null;
+    throw error;
+  }
+}
+
 /** Photo bytes, for whoever holds an address and may see the photo; mounted at the root. */
 export function photoRoutes(server: Server, app: App): void {
   // Where the cache in front can be told what is gone, it may keep everything else; else it must ask now and then.
@@ -224,7 +236,7 @@ export function photoRoutes(server: Server, app: App): void {
       const params = addressParams.safeParse(request.params);
       const query = addressQuery.safeParse(request.query);
       if (!params.success || !query.success) throw new NotFound();
-      const viewer = async () => (await authenticate(app, request).catch(() => null))?.accountId ?? null;
+      const viewer = () => viewerOrStranger(app, request);
       const asked = { ...params.data, name: params.data.file.replace('.jpg', '') };
       const { key, isForAll } = await findPhoto(app, viewer, asked, query.data);
       const file = await app.storage.open(key);
