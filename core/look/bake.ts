@@ -8,7 +8,7 @@
 import { isPlainLook, type Look } from '../edits.ts';
 import { adjustmentSteps } from './adjustments.ts';
 import { type Filter, filters, type Vignette } from './filters.ts';
-import { CUBE_SIDE, copyOf, cube, held, levels, type Planes, type Step, stepOf, takeBack } from './planes.ts';
+import { CUBE_SIDE, copyOf, cube, levels, type Planes, type Step, stepOf, takeBack } from './planes.ts';
 
 /**
  * - shapers: for each level of red, then green, then blue, two numbers: `fraction << 16 | stride`, the fraction (0 to
@@ -65,27 +65,6 @@ export function bake(look: Look, meanGrey: number): Tables {
   cached.set(key, tables);
   for (const oldest of cached.keys()) if (cached.size > CACHED_MAX) cached.delete(oldest);
   return tables;
-}
-
-/** Tables that only convert colours, as from one colour profile to another; channels are 0 to 1 in both. */
-export function bakeColour(
-  convert: (red: number, green: number, blue: number) => [number, number, number],
-): Tables {
-  const nodes = cube();
-  const { red, green, blue } = nodes;
-  for (let at = 0; at < red.length; at++) {
-    const [r, g, b] = [red[at] as number, green[at] as number, blue[at] as number];
-    const to = convert(r / 255, g / 255, b / 255);
-    red[at] = held(to[0] * 255);
-    green[at] = held(to[1] * 255);
-    blue[at] = held(to[2] * 255);
-  }
-  return {
-    colour: { shapers: shapersOf(levels()), nodes: nodesOf(nodes) },
-    blurs: [],
-    vignette: null,
-    grain: 0,
-  };
 }
 
 function bakeAnew(look: Look, meanGrey: number): Tables {

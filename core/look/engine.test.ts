@@ -7,7 +7,6 @@ import sharp from 'sharp';
 import { compileKernel } from '../../server/main/admin/kernel.ts';
 import { findPhotographs } from '../../test/photos.ts';
 import { ADJUSTMENT_NAMES, ADJUSTMENTS, type Look, PLAIN_LOOK } from '../edits.ts';
-import { bakeColour } from './bake.ts';
 import { applyLook, type Engine, openEngine, type Pixels } from './engine.ts';
 import { FILTER_NAMES, filters } from './filters.ts';
 
@@ -178,29 +177,6 @@ test('a part of a picture is filtered like the whole when it is told the mean gr
   // Its last rows are blurred with what lies below them in the whole.
   const inner = 200 * (rows - 3) * 3;
   assertSameBytes(part.data.subarray(0, inner), whole.subarray(0, inner), 'part and whole');
-});
-
-test('colours are converted by the same kernel: as they are, exactly; by a matrix, to the level', async () => {
-  const canyon = await read(path.join(fixtures, 'canyon-original.png'), 100, 100);
-  const same = { ...canyon, data: new Uint8Array(canyon.data) };
-  wasm.run(
-    same,
-    bakeColour((red, green, blue) => [red, green, blue]),
-  );
-  assertSameBytes(same.data, new Uint8Array(canyon.data), 'identity');
-  const turned = { ...canyon, data: new Uint8Array(canyon.data) };
-  wasm.run(
-    turned,
-    bakeColour((red, green, blue) => [green, (red + blue) / 2, 1 - red]),
-  );
-  canyon.data.forEach((red, at) => {
-    if (at % 3 !== 0) return;
-    const [green = 0, blue = 0] = [canyon.data[at + 1], canyon.data[at + 2]];
-    const expected = [green, (red + blue) / 2, 255 - red];
-    expected.forEach((value, channel) => {
-      assert.ok(Math.abs((turned.data[at + channel] ?? 0) - value) <= 0.51);
-    });
-  });
 });
 
 test('pixels that are not as many as said are refused, and none at all are left alone', () => {
