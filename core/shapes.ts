@@ -51,6 +51,10 @@ export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({
     items: z.array(item),
     nextCursor: z.string().nullable().meta({ description: 'null at the end of the list' }),
+    isPartial: z
+      .boolean()
+      .optional()
+      .meta({ description: 'true when a part of the network did not answer, so that something is missing' }),
   });
 }
 

@@ -7,15 +7,16 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { after } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PostCard } from '../core/shapes.ts';
 import { type Config, readConfig } from '../server/config.ts';
 import type { App } from '../server/infra/app.ts';
 import type { Row } from '../server/infra/database.ts';
 import type { Statement } from '../server/infra/sql.ts';
-import { openApp, startWorker } from '../server/main/app.ts';
+import { type Connect, openApp, startWorker } from '../server/main/app.ts';
 import { buildWeb } from '../server/main/web.ts';
+import { atEnd } from './closing.ts';
+import type { Fleet } from './fleet.ts';
 import { connectTo, startTestServer, TEMPLATE, withAdmin } from './postgres.ts';
 
 export const PASSWORD = 'correct horse battery staple';
@@ -35,27 +36,14 @@ type Call = {
 export type Person = ReturnType<typeof personOf>;
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-/** `config` overrides settings; `hasAdmin: false` leaves the network without its first account. */
-export async function openWorld(options: { config?: Partial<Config>; hasAdmin?: boolean } = {}) {
-  const closing: (() => Promise<unknown>)[] = [];
-  after(async () => {
-    for (const close of closing) await close();
-  });
-  const { connect, stop } = await findServer();
-  closing.unshift(stop);
-  const prefix = `test_${randomUUID().replaceAll('-', '')}`;
-  await withAdmin(connect, async (client) => {
-    await client.query(`create database ${prefix}_directory template ${TEMPLATE}_directory`);
-    await client.query(`create database ${prefix}_shard template ${TEMPLATE}_shard`);
-  });
-  closing.unshift(() =>
-    withAdmin(connect, async (client) => {
-      await client.query(`drop database ${prefix}_directory with (force)`);
-      await client.query(`drop database ${prefix}_shard with (force)`);
-    }),
-  );
+type Options = { config?: Partial<Config>; hasAdmin?: boolean; fleet?: Pick<Fleet, 'connect' | 'prefix'> };
+type Databases = { connect: Connect; prefix: string };
+
+/** `config` overrides settings; `hasAdmin: false` leaves the network without its first account; `fleet`: servers of its own. */
+export async function openWorld(options: Options = {}) {
+  const databases = options.fleet ?? (await cloneDatabases());
   const dataDir = await mkdtemp(path.join(tmpdir(), 'pinhole-test-'));
-  closing.unshift(() => rm(dataDir, { recursive: true, force: true }));
+  atEnd(() => rm(dataDir, { recursive: true, force: true }));
   const config: Config = {
     ...readConfig({}),
     dataDir,
@@ -65,16 +53,44 @@ export async function openWorld(options: { config?: Partial<Config>; hasAdmin?: 
     postsPerHour: 10_000,
     ...options.config,
   };
+  const first = await openProcess(config, databases);
+  const world = {
+    ...first,
+    connection: databases.connect(`${databases.prefix}_shard`),
+    /** A second process of the same Pinhole: the same databases and photos, an app and a web server of its own. */
+    another: () => openProcess(config, databases),
+  };
+  if (options.hasAdmin !== false) await world.setUp();
+  return world;
+}
+
+async function openProcess(config: Config, { connect, prefix }: Databases) {
   const { app, close } = await openApp(config, connect, prefix, () => undefined);
-  closing.unshift(close);
+  atEnd(close);
   const server = await buildWeb(app, (code) => code === SETUP_CODE);
-  closing.unshift(() => server.close());
+  atEnd(() => server.close());
   const base = await server.listen({ host: '127.0.0.1', port: 0 });
   app.publicUrl = config.publicUrl || base;
   await startWorker(app);
-  const world = { ...buildWorld(app, base, dataDir), connection: connect(`${prefix}_shard`) };
-  if (options.hasAdmin !== false) await world.setUp();
-  return world;
+  return buildWorld(app, base, config.dataDir);
+}
+
+/** Databases of this test file alone, on the server that all share. */
+async function cloneDatabases(): Promise<Databases> {
+  const { connect, stop } = await findServer();
+  atEnd(stop);
+  const prefix = `test_${randomUUID().replaceAll('-', '')}`;
+  atEnd(() =>
+    withAdmin(connect, async (client) => {
+      await client.query(`drop database if exists ${prefix}_directory with (force)`);
+      await client.query(`drop database if exists ${prefix}_shard with (force)`);
+    }),
+  );
+  await withAdmin(connect, async (client) => {
+    await client.query(`create database ${prefix}_directory template ${TEMPLATE}_directory`);
+    await client.query(`create database ${prefix}_shard template ${TEMPLATE}_shard`);
+  });
+  return { connect, prefix };
 }
 
 async function findServer() {

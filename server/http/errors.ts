@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { ExpectedError, type FieldFault, Invalid, NotFound, Unavailable } from '../errors.ts';
 import type { App } from '../infra/app.ts';
+import { isConnectionLost, ServerDown } from '../infra/server-down.ts';
 import { StoreFault } from '../infra/storage/storage.ts';
 import { sentenceOf } from './sentences.ts';
 
@@ -15,7 +16,9 @@ export function answerError(app: App, error: unknown, request: FastifyRequest, r
       { err: error, requestId: request.id, method: request.method, url: request.url },
       'request failed',
     );
-  else if (expected.status >= 500) app.log.warn({ err: error, requestId: request.id }, expected.message);
+  // That a server is down is logged once, when it goes down.
+  else if (expected.status >= 500 && !(error instanceof ServerDown))
+    app.log.warn({ err: error, requestId: request.id }, expected.message);
   const { status, code, message, fields, retryAfterSeconds } = expected ?? UNEXPECTED;
   if (retryAfterSeconds) reply.header('retry-after', String(Math.ceil(retryAfterSeconds)));
   // A body that was not read to its end cannot be followed by another request.
@@ -70,10 +73,7 @@ function expectedOf(error: unknown): ExpectedError | null {
     }));
     return wrongFields(fields, error.validationContext);
   }
-  return (
-    frameworkError(error as Partial<FastifyError>) ??
-    lostConnection(error as { code?: string; message?: string })
-  );
+  return frameworkError(error as Partial<FastifyError>) ?? unavailable(error);
 }
 
 function wrongFields(fields: FieldFault[], context: string | undefined): Invalid {
@@ -92,29 +92,12 @@ function frameworkError(error: Partial<FastifyError>): ExpectedError | null {
   return new ExpectedError(error.statusCode, 'invalid_request', 'The request is malformed.');
 }
 
-const LOST = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ENOENT',
-  'ETIMEDOUT',
-  '57P01',
-  '57P02',
-  '57P03',
-  '53300',
-  '57014',
-  '08006',
-  '08003',
-  '08001',
-]);
+/** Too many connections, or a statement that took too long: the server is there, and cannot do it now. */
+const OVERLOADED = new Set(['53300', '57014', '25P03', '55P03']);
 
-function lostConnection(error: { code?: string; message?: string }): Unavailable | null {
-  const isLost =
-    (error.code !== undefined && LOST.has(error.code)) ||
-    /Connection terminated|connection is closed|not queryable|timeout exceeded when trying to connect/i.test(
-      error.message ?? '',
-    );
-  return isLost
+function unavailable(error: unknown): Unavailable | null {
+  const isOverloaded = error instanceof Error && 'code' in error && OVERLOADED.has(String(error.code));
+  return error instanceof ServerDown || isOverloaded || isConnectionLost(error)
     ? new Unavailable(
         'database_unavailable',
         'A part of the network is not reachable just now. Try again in a moment.',

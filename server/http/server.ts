@@ -23,6 +23,7 @@ import type { App } from '../infra/app.ts';
 import { answerClientError, answerError } from './errors.ts';
 import { parseJson } from './json.ts';
 import { openRateLimits, type RateLimits } from './rate-limits.ts';
+import { scopeRequests } from './request-scope.ts';
 import { authenticate, refuseCrossSite, SAFE_METHODS } from './sessions.ts';
 
 declare module 'fastify' {
@@ -95,6 +96,7 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
     },
   );
   await server.register(cookie);
+  scopeRequests(server, app);
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',

@@ -5,7 +5,14 @@ import { NotFound } from '../errors.ts';
 import { getAccount, type Viewer } from '../features/accounts/accounts.ts';
 import type { Me, Profile } from '../features/accounts/schema.ts';
 import { countUnread } from '../features/activity/activity.ts';
-import { blocks, mustSee, seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
+import {
+  blocks,
+  mustSee,
+  seeAccount,
+  seeAccounts,
+  type ViewerId,
+  type Visible,
+} from '../features/graph/audience.ts';
 import { listBlocks, listRelationships } from '../features/graph/graph.ts';
 import { avatarUrl } from '../features/media/addresses.ts';
 import type { App } from '../infra/app.ts';
@@ -85,7 +92,7 @@ export async function hydrateProfile(app: App, viewer: ViewerId, accountId: Acco
 
 /** As a stranger sees the header: the viewer knew it when he blocked. */
 async function presentBlocked(app: App, accountId: AccountId): Promise<Profile> {
-  const account = (await seeAccounts(app, null, [accountId])).get(accountId);
+  const account = await seeAccount(app, null, accountId);
   if (!account) throw new NotFound();
   return {
     ...presentCard(app, account),

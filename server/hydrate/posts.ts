@@ -5,13 +5,15 @@ import { NotFound } from '../errors.ts';
 import { seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
 import { findLiked } from '../features/likes/likes.ts';
 import { photoUrls } from '../features/media/addresses.ts';
-import { findPosts, type PhotoRow, type PostRow } from '../features/posts/posts.ts';
+import { findPost, findPosts, findStates, type PhotoRow, type PostRow } from '../features/posts/posts.ts';
 import type { App } from '../infra/app.ts';
+import { requestContext } from '../infra/request-context.ts';
+import { markSeen } from '../infra/shards.ts';
 import { presentCard } from './accounts.ts';
 
 /** Keeps the order; drops what the viewer may not see. Unpublished posts are seen by their author alone. */
 export async function hydratePosts(app: App, viewer: ViewerId, posts: PostRow[]): Promise<PostCard[]> {
-  const [seen, liked] = await Promise.all([
+  const [seen, liked, states] = await Promise.all([
     seeAccounts(app, viewer, [...new Set(posts.map((post) => post.account_id))]),
     viewer
       ? findLiked(
@@ -20,9 +22,16 @@ export async function hydratePosts(app: App, viewer: ViewerId, posts: PostRow[])
           posts.map((post) => post.post_id),
         )
       : new Set<PostId>(),
+    requestContext()?.hasReadReplica
+      ? findStates(
+          app,
+          posts.map((post) => post.post_id),
+        )
+      : null,
   ]);
-  return posts.flatMap((post) => {
-    const account = seen.get(post.account_id);
+  return posts.flatMap((row) => {
+    const account = seen.get(row.account_id);
+    const post = states ? { ...row, state: states.get(row.post_id) ?? 'deleted' } : row;
     return account && isSeen(post, account, viewer)
       ? [presentPost(app, post, account, liked.has(post.post_id))]
       : [];
@@ -34,9 +43,15 @@ function isSeen(post: PostRow, account: Visible, viewer: ViewerId): boolean {
   return post.state === 'published' || post.account_id === viewer;
 }
 
-/** In the order of the ids. */
-export async function hydratePostIds(app: App, viewer: ViewerId, postIds: PostId[]): Promise<PostCard[]> {
-  const rows = new Map((await findPosts(app, postIds)).map((post) => [post.post_id, post]));
+/** In the order of the ids. `mayLag`: not for what the viewer himself has just made. */
+export async function hydratePostIds(
+  app: App,
+  viewer: ViewerId,
+  postIds: PostId[],
+  options: { mayLag: boolean },
+): Promise<PostCard[]> {
+  const found = await findPosts(app, postIds, options);
+  const rows = new Map(found.map((post) => [post.post_id, post]));
   return hydratePosts(
     app,
     viewer,
@@ -45,14 +60,17 @@ export async function hydratePostIds(app: App, viewer: ViewerId, postIds: PostId
 }
 
 export async function hydratePost(app: App, viewer: ViewerId, postId: PostId): Promise<PostCard> {
-  const [post] = await hydratePostIds(app, viewer, [postId]);
+  const row = await findPost(app, postId);
+  const [post] = row ? await hydratePosts(app, viewer, [row]) : [];
   if (!post) throw new NotFound();
+  // What the author was shown, e.g. that it is published now, he finds in all lists from now on.
+  if (row?.account_id === viewer) await markSeen(app.shards, postId);
   return post;
 }
 
 /** Post id → its first photo as a small square, for posts that the viewer may see. */
 export async function hydrateThumbnails(app: App, viewer: AccountId, postIds: PostId[]) {
-  const posts = await hydratePostIds(app, viewer, postIds);
+  const posts = await hydratePostIds(app, viewer, postIds, { mayLag: true });
   return new Map(
     posts.map((post) => {
       const [photo] = post.photos;

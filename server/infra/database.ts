@@ -2,49 +2,84 @@
  * One PostgreSQL database. Reads go through a few pipelined connections (many queries in flight on each: three times
  * the throughput of a pool, facts in docs/performance.md), and what changes something through a pool:
  * a statement that waits, for a lock or the disk, would hold up those behind it in a pipeline.
+ * Whatever waits for it is looked after by infra/waiting.ts.
  */
 import pg from 'pg';
+import { noteWrite, requestContext, TURN_MS } from './request-context.ts';
+import { ServerDown } from './server-down.ts';
+import { openSockets } from './sockets.ts';
 import { nameOf, type Statement } from './sql.ts';
+import { openWaiting } from './waiting.ts';
 
 export type Row = Record<string, unknown>;
 export type Transaction = {
+  /** Of the database: its server. */
+  server: string;
   rows<Shape extends Row>(statement: Statement): Promise<Shape[]>;
   /** Runs plain text, for libraries that write their own statements. */
   execute(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
   /** Called once the transaction has been committed; not when it was rolled back. */
   afterCommit(then: () => void): void;
 };
+/** All of it throws ServerDown while the server does not answer. */
 export type Database = {
   name: string;
   rows<Shape extends Row>(statement: Statement): Promise<Shape[]>;
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /** Plain text outside a transaction, for libraries that write their own statements; without values, several statements. */
+  execute(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
   /** Statements sent since start, BEGIN and COMMIT included. */
   statementCount(): number;
+  isDown(): boolean;
   close(): Promise<void>;
+};
+export type DatabaseOptions = {
+  onError(error: Error): void;
+  /** Called when the server stops to answer, and when it answers again. */
+  onTurn?(isDown: boolean): void;
+  /** By way of pgbouncer in transaction mode: no named statements, no settings of the session. */
+  isPooled?: boolean;
+  /** Has replicas: how far the log has come is noted after each write of a request. */
+  isReplicated?(): boolean;
+  /** For commands that read whole tables: statements may take minutes. */
+  isPatient?: boolean;
 };
 
 const READ_CONNECTIONS = 2;
 const TRANSACTION_CONNECTIONS = 12;
 /** Apart from those of transactions, so that a transaction that waits for a single write cannot wait for itself. */
 const WRITE_CONNECTIONS = 4;
+const LIBRARY_CONNECTIONS = 2;
+/** A member's request waits no longer; what else reads, reads in bounded parts. */
+const READ_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 10_000;
-const CONNECT_TIMEOUT_MS = 5_000;
+const LIBRARY_TIMEOUT_MS = 60_000;
+const PATIENT_TIMEOUT_MS = 600_000;
+const IDLE_IN_TRANSACTION_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 2_000;
 const IDLE_MS = 20_000;
 const DEADLOCK = '40P01';
+const LOG_POSITION = 'select pg_current_wal_insert_lsn() as position';
 const TRANSACTION_TRIES = 3;
 
-export function openDatabase(
-  name: string,
-  connection: pg.ClientConfig,
-  onError: (error: Error) => void,
-): Database {
-  const settings = {
+export function openDatabase(name: string, connection: pg.ClientConfig, options: DatabaseOptions): Database {
+  const { onError, isPooled = false } = options;
+  const sockets = openSockets();
+  const settingsWith = (statementTimeoutMs: number): pg.ClientConfig => ({
     ...connection,
     application_name: 'pinhole',
-    statement_timeout: STATEMENT_TIMEOUT_MS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     keepAlive: true,
-  };
+    stream: sockets.make,
+    // A pooler's sessions are not ours: its configuration says the same for all of them.
+    ...(isPooled
+      ? {}
+      : {
+          statement_timeout: options.isPatient ? PATIENT_TIMEOUT_MS : statementTimeoutMs,
+          idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+        }),
+  });
+  const settings = settingsWith(STATEMENT_TIMEOUT_MS);
   const pool = new pg.Pool({
     ...settings,
     pipeline: true,
@@ -52,42 +87,25 @@ export function openDatabase(
     idleTimeoutMillis: IDLE_MS,
   });
   const writers = new pg.Pool({ ...settings, max: WRITE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
-  for (const each of [pool, writers]) each.on('error', onError);
-  const readers: (Promise<pg.Client> | undefined)[] = Array.from({ length: READ_CONNECTIONS });
-  let turn = 0;
+  const libraries = new pg.Pool({
+    ...settingsWith(LIBRARY_TIMEOUT_MS),
+    max: LIBRARY_CONNECTIONS,
+    idleTimeoutMillis: IDLE_MS,
+  });
+  for (const each of [pool, writers, libraries]) each.on('error', onError);
+  const readers = openReaders(settingsWith(READ_TIMEOUT_MS), onError);
+  const waiting = openWaiting({
+    server: name,
+    probe: () => probe(settings),
+    onDown() {
+      sockets.destroyAll();
+      options.onTurn?.(true);
+    },
+    onUp: () => options.onTurn?.(false),
+  });
+  const named = (statement: Statement) =>
+    isPooled ? { text: statement.text, values: statement.values } : statement;
   let statements = 0;
-  let readMs = 0;
-  const idleTimer = setInterval(() => {
-    if (performance.now() - readMs > IDLE_MS) closeReaders().catch(onError);
-  }, IDLE_MS / 4).unref();
-
-  function reader(): Promise<pg.Client> {
-    const place = turn++ % READ_CONNECTIONS;
-    const open = readers[place];
-    if (open) return open;
-    const opening = connect(place);
-    readers[place] = opening;
-    opening.catch(() => forget(place, opening));
-    return opening;
-  }
-
-  async function connect(place: number): Promise<pg.Client> {
-    const client = new pg.Client({ ...settings, pipeline: true });
-    client.on('error', onError);
-    client.on('end', () => forget(place, undefined));
-    await client.connect();
-    return client;
-  }
-
-  /** Ends them when what is in flight on them has been answered. */
-  async function closeReaders(): Promise<void> {
-    const open = await Promise.allSettled(readers.splice(0));
-    await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value?.end() : undefined)));
-  }
-
-  function forget(place: number, only: Promise<pg.Client> | undefined): void {
-    if (only === undefined || readers[place] === only) readers[place] = undefined;
-  }
 
   /** Of two transactions that wait for each other PostgreSQL ends one; that one is simply run again. */
   async function transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
@@ -102,50 +120,168 @@ export function openDatabase(
   }
 
   async function transactOnce<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    const client = await pool.connect();
+    const connecting = pool.connect();
+    const client = await waiting
+      .on(() => connecting)
+      .catch((error) => {
+        connecting.then(
+          (late) => late.release(),
+          () => undefined,
+        );
+        throw error;
+      });
     const after: (() => void)[] = [];
     const send = (query: { text: string; values?: unknown[]; name?: string }) => {
       statements++;
-      return client.query(query);
+      return waiting.on(() => client.query(query));
     };
     let broken: Error | undefined;
     try {
       // Waited for: if it failed alone, what follows would be committed one by one.
-      await send({ text: 'begin' });
+      await send({ text: beginning() });
       const result = await work({
-        rows: async <Shape extends Row>(statement: Statement) => (await send(statement)).rows as Shape[],
-        execute: async (text, values) => ({
-          rows: (await send(values ? { name: nameOf(text), text, values } : { text })).rows as Row[],
-        }),
+        server: name,
+        rows: async <Shape extends Row>(statement: Statement) =>
+          (await send(named(statement))).rows as Shape[],
+        execute: async (text, values) => ({ rows: (await send(textOf(text, values))).rows as Row[] }),
         afterCommit: (then) => after.push(then),
       });
-      await send({ text: 'commit' });
+      const [, position] = await Promise.all([
+        send({ text: 'commit' }),
+        marksWrites() ? send({ text: LOG_POSITION }) : null,
+      ]);
+      noteAt(position);
       for (const then of after) then();
       return result;
     } catch (error) {
-      await client.query('rollback').catch((fault: Error) => {
-        broken = fault;
-      });
+      // Where no answer came, none to the rollback would either: the connection is let go, which rolls back too.
+      if (error instanceof ServerDown) broken = error;
+      else
+        await client.query('rollback').catch((fault: Error) => {
+          broken = fault;
+        });
       throw error;
     } finally {
       client.release(broken);
     }
   }
 
+  const marksWrites = () => requestContext() !== undefined && options.isReplicated?.() === true;
+
+  function noteAt(position: pg.QueryResult | null): void {
+    if (position) noteWrite(name, parseLogPosition(position.rows[0]?.position));
+  }
+
+  function textOf(text: string, values?: unknown[]) {
+    if (!values) return { text };
+    return isPooled ? { text, values } : { name: nameOf(text), text, values };
+  }
+
   return {
     name,
-    async rows<Shape extends Row>(statement: Statement) {
+    rows<Shape extends Row>(statement: Statement) {
       statements++;
-      readMs = performance.now();
-      const client = statement.isWrite ? writers : await reader();
-      return (await client.query(statement)).rows as Shape[];
+      return waiting.on(async () => {
+        const client = statement.isWrite ? writers : await readers.next();
+        const { rows } = await client.query(named(statement));
+        if (statement.isWrite && marksWrites()) noteAt(await (await readers.next()).query(LOG_POSITION));
+        return rows as Shape[];
+      });
     },
     transaction,
+    execute(text, values) {
+      statements++;
+      return waiting.on(async () => {
+        const result: pg.QueryResult | pg.QueryResult[] = await libraries.query(
+          values ? { text, values } : { text },
+        );
+        return { rows: [result].flat().flatMap(({ rows }) => rows) };
+      });
+    },
     statementCount: () => statements,
+    isDown: waiting.isDown,
+    async close() {
+      waiting.close();
+      if (waiting.isDown()) sockets.destroyAll();
+      await readers.close();
+      await Promise.all([pool.end(), writers.end(), libraries.end()]);
+    },
+  };
+}
+
+/** As PostgreSQL writes it, like 16/B374D848; '' : none, 0. */
+export function parseLogPosition(text: unknown): bigint {
+  const [, high, low] = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/.exec(String(text)) ?? [];
+  return high && low ? (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`) : 0n;
+}
+
+/** What a member waits for is not worked on longer than he waits. */
+function beginning(): string {
+  const turns = requestContext()?.turnsLeft ?? Number.POSITIVE_INFINITY;
+  return Number.isFinite(turns)
+    ? `begin; set local statement_timeout = ${Math.max(1, turns) * TURN_MS}`
+    : 'begin';
+}
+
+/** A connection made anew tests all of the way. That there are too many connections is an answer too. */
+function probe(settings: pg.ClientConfig) {
+  const sockets = openSockets();
+  const client = new pg.Client({ ...settings, stream: sockets.make });
+  client.on('error', () => undefined);
+  const answer = (async () => {
+    try {
+      await client.connect();
+      await client.query('select 1');
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.code?.startsWith('57P')) throw error;
+    } finally {
+      client.end().catch(() => undefined);
+    }
+  })();
+  return { answer, giveUp: sockets.destroyAll };
+}
+
+/** Takes turns over a few pipelined connections, which are let go when nobody reads. */
+function openReaders(settings: pg.ClientConfig, onError: (error: Error) => void) {
+  const places: (Promise<pg.Client> | undefined)[] = Array.from({ length: READ_CONNECTIONS });
+  let turn = 0;
+  let readMs = 0;
+  const idleTimer = setInterval(() => {
+    if (performance.now() - readMs > IDLE_MS) end().catch(onError);
+  }, IDLE_MS / 4).unref();
+
+  async function connect(place: number): Promise<pg.Client> {
+    const client = new pg.Client({ ...settings, pipeline: true });
+    client.on('error', onError);
+    client.on('end', () => forget(place, undefined));
+    await client.connect();
+    return client;
+  }
+
+  function forget(place: number, only: Promise<pg.Client> | undefined): void {
+    if (only === undefined || places[place] === only) places[place] = undefined;
+  }
+
+  /** When what is in flight on them has been answered. */
+  async function end(): Promise<void> {
+    const open = await Promise.allSettled(places.splice(0));
+    await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value?.end() : undefined)));
+  }
+
+  return {
+    next(): Promise<pg.Client> {
+      readMs = performance.now();
+      const place = turn++ % READ_CONNECTIONS;
+      const open = places[place];
+      if (open) return open;
+      const opening = connect(place);
+      places[place] = opening;
+      opening.catch(() => forget(place, opening));
+      return opening;
+    },
     async close() {
       clearInterval(idleTimer);
-      await closeReaders();
-      await Promise.all([pool.end(), writers.end()]);
+      await end();
     },
   };
 }

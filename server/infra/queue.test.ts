@@ -40,11 +40,11 @@ const jobs: Job<null>[] = [
     run(payloads.map(({ word }) => word)),
   ),
 ];
-const queue = await openQueue(
-  [{ server, connection: world.connection }],
+const queue = openQueue(
   kinds.map(({ name }) => name),
   (error) => errors.push(error.message),
 );
+await queue.addServer(server);
 after(() => queue.stop());
 await queue.work(null, jobs);
 

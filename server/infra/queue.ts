@@ -10,7 +10,8 @@
  */
 import { PgBoss } from 'pg-boss';
 import type { z } from 'zod';
-import type { Transaction } from './database.ts';
+import type { Database, Transaction } from './database.ts';
+import { ServerDown } from './server-down.ts';
 import type { ShardServer } from './shards.ts';
 
 /** What a job is called and what it carries; declared in a feature's schema.ts. */
@@ -29,6 +30,8 @@ export type Job<Context> = {
 };
 
 export type Queue = {
+  /** The jobs of one more server; of one that does not answer, as soon as it does. */
+  addServer(server: ShardServer): Promise<void>;
   enqueue<Payload extends object>(
     tx: Transaction,
     kind: JobKind<Payload>,
@@ -51,6 +54,9 @@ const DEAD = 'dead';
 const COUNT = `select name = '${DEAD}' as dead, count(*) from ${SCHEMA}.job where state < 'completed' group by 1`;
 const POLL_SECONDS = 2;
 const DEAD_LIST_MAX = 200;
+const ADD_AGAIN_MS = 1_000;
+/** A job that needs a server which is down waits so long, as often as it takes; that is no failure of the job. */
+const DOWN_PAUSE_SECONDS = 3;
 const QUEUE_OPTIONS = {
   retryLimit: 8,
   retryDelay: 1,
@@ -82,17 +88,13 @@ export function job<Context, Payload extends object>(
   };
 }
 
-export async function openQueue(
-  servers: { server: ShardServer; connection: object }[],
-  kinds: string[],
-  onError: (error: Error) => void,
-): Promise<Queue> {
-  const bosses = await Promise.all(servers.map(({ connection }) => openBoss(connection, kinds, onError)));
-  const [first] = bosses;
-  if (!first) throw new Error('There is no server to hold the queue.');
+export function openQueue(kinds: string[], onError: (error: Error) => void): Queue {
+  const bosses = new Map<string, PgBoss>();
   const workers = new Map<string, { boss: PgBoss; id: string }[]>();
   const gathering = new Map<string, NodeJS.Timeout>();
   const gatherMs = new Map<string, number>();
+  let startAll: ((boss: PgBoss) => Promise<void>) | null = null;
+  let isStopped = false;
 
   function wake(name: string): void {
     if (gathering.has(name) || !workers.has(name)) return;
@@ -103,26 +105,49 @@ export async function openQueue(
     gathering.set(name, timer);
   }
 
+  async function addServer(server: ShardServer): Promise<void> {
+    try {
+      const boss = await openBoss(server.database, kinds, onError);
+      if (isStopped) return await boss.stop({ graceful: false });
+      bosses.set(server.name, boss);
+      await startAll?.(boss);
+    } catch (error) {
+      if (!(error instanceof ServerDown)) throw error;
+      if (isStopped) return;
+      const again = () => addServer(server).catch((fault) => onError(asError(fault, 'start')));
+      setTimeout(again, ADD_AGAIN_MS).unref();
+    }
+  }
+
+  const eachBoss = <Result>(ask: (boss: PgBoss) => Promise<Result>): Promise<Result[]> =>
+    Promise.all([...bosses.values()].map(ask));
+
   return {
+    addServer,
     async enqueue(tx, kind, payloads, startAfterSeconds) {
       if (payloads.length === 0) return;
       const jobs = payloads.map((data) =>
         startAfterSeconds ? { data, startAfter: startAfterSeconds } : { data },
       );
-      await first.insert(kind.name, jobs, { db: { executeSql: (text, values) => tx.execute(text, values) } });
+      const boss = bosses.get(tx.server);
+      if (!boss) throw new ServerDown(tx.server, 'its queue is not open yet');
+      await boss.insert(kind.name, jobs, { db: { executeSql: (text, values) => tx.execute(text, values) } });
       if (!startAfterSeconds) tx.afterCommit(() => wake(kind.name));
     },
     async work(context, jobs) {
       for (const each of jobs) {
         gatherMs.set(each.name, each.gatherMs);
         workers.set(each.name, []);
-        for (const boss of bosses)
+      }
+      startAll = async (boss) => {
+        for (const each of jobs)
           for (let copy = 0; copy < each.concurrency; copy++)
             workers.get(each.name)?.push({ boss, id: await startWorker(boss, context, each, onError) });
-      }
+      };
+      await eachBoss(startAll);
     },
     async counts() {
-      const rows = await Promise.all(bosses.map((boss) => boss.getDb().executeSql(COUNT)));
+      const rows = await eachBoss((boss) => boss.getDb().executeSql(COUNT));
       const sum = (dead: boolean) =>
         rows
           .flatMap((each) => each.rows)
@@ -134,7 +159,7 @@ export async function openQueue(
       return { waiting: sum(false), dead: sum(true) };
     },
     async listDead() {
-      const found = await Promise.all(bosses.map((boss) => boss.findJobs(DEAD, { queued: true })));
+      const found = await eachBoss((boss) => boss.findJobs(DEAD, { queued: true }));
       return found
         .flat()
         .slice(0, DEAD_LIST_MAX)
@@ -147,37 +172,41 @@ export async function openQueue(
         }));
     },
     async replayDead() {
-      const moved = await Promise.all(bosses.map((boss) => boss.redrive(DEAD)));
+      const moved = await eachBoss((boss) => boss.redrive(DEAD));
       for (const name of workers.keys()) wake(name);
       return moved.reduce((all, each) => all + each, 0);
     },
     async stop() {
+      isStopped = true;
       for (const timer of gathering.values()) clearTimeout(timer);
-      await Promise.all(bosses.map((boss) => boss.stop({ graceful: true, timeout: 20_000 })));
+      await eachBoss((boss) => boss.stop({ graceful: true, timeout: 20_000 }));
     },
   };
 }
 
 async function openBoss(
-  connection: object,
+  database: Database,
   kinds: string[],
   onError: (error: Error) => void,
 ): Promise<PgBoss> {
   const boss = new PgBoss({
-    ...connection,
+    db: { executeSql: (text, values) => database.execute(text, values) },
     schema: SCHEMA,
-    application_name: 'pinhole jobs',
-    max: 2,
     schedule: false,
     superviseIntervalSeconds: 10,
     monitorIntervalSeconds: 10,
     maintenanceIntervalSeconds: 60,
   });
   boss.on('error', onError);
-  await boss.start();
-  const there = new Set((await boss.getQueues()).map(({ name }) => name));
-  if (!there.has(DEAD)) await boss.createQueue(DEAD, { retryLimit: 0, retentionSeconds: 90 * 86_400 });
-  for (const name of kinds) if (!there.has(name)) await boss.createQueue(name, QUEUE_OPTIONS);
+  try {
+    await boss.start();
+    const there = new Set((await boss.getQueues()).map(({ name }) => name));
+    if (!there.has(DEAD)) await boss.createQueue(DEAD, { retryLimit: 0, retentionSeconds: 90 * 86_400 });
+    for (const name of kinds) if (!there.has(name)) await boss.createQueue(name, QUEUE_OPTIONS);
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(() => undefined);
+    throw error;
+  }
   return boss;
 }
 
@@ -195,7 +224,7 @@ async function startWorker<Context>(
   let workerId = '';
   workerId = await boss.work<object, object, typeof options>(job.name, options, async (received) => {
     try {
-      return await runBatch(context, job, received, onError);
+      return await runBatch(boss, context, job, received, onError);
     } finally {
       // There may be more: looked at once, and not at the next poll.
       boss.notifyWorker(workerId);
@@ -206,6 +235,7 @@ async function startWorker<Context>(
 
 /** One bad payload must not fail the others: when the batch fails, each runs alone, and answers for itself. */
 async function runBatch<Context>(
+  boss: PgBoss,
   context: Context,
   job: Job<Context>,
   received: { id: string; data: object }[],
@@ -215,7 +245,7 @@ async function runBatch<Context>(
   if (received.length > 1 && (await succeeds(() => job.run(context, payloads))))
     return received.map(({ id }) => ({ id, status: 'completed' as const }));
   const results = [];
-  for (const { id, data } of received) results.push(await runAlone(context, job, id, data, onError));
+  for (const { id, data } of received) results.push(await runAlone(boss, context, job, id, data, onError));
   return results;
 }
 
@@ -230,6 +260,7 @@ async function succeeds(work: () => Promise<void>): Promise<boolean> {
 }
 
 async function runAlone<Context>(
+  boss: PgBoss,
   context: Context,
   job: Job<Context>,
   id: string,
@@ -240,6 +271,10 @@ async function runAlone<Context>(
     await job.run(context, [data]);
     return { id, status: 'completed' as const };
   } catch (error) {
+    if (error instanceof ServerDown) {
+      await boss.insert(job.name, [{ data, startAfter: DOWN_PAUSE_SECONDS }]);
+      return { id, status: 'completed' as const };
+    }
     onError(asError(error, job.name));
     return { id, status: 'failed' as const, output: { message: asError(error, job.name).message } };
   }

@@ -2,8 +2,7 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import pg from 'pg';
-import { pino } from 'pino';
-import { LOGICAL_SHARDS } from '../../core/ids.ts';
+import { type Logger, pino } from 'pino';
 import { type Config, ConfigFault, publicUrlOf } from '../config.ts';
 import type { App } from '../infra/app.ts';
 import { openCache } from '../infra/cache.ts';
@@ -13,8 +12,14 @@ import { startImageWorkers } from '../infra/images/pool.ts';
 import { openMailer } from '../infra/mail.ts';
 import { openMetrics } from '../infra/metrics.ts';
 import { migrate } from '../infra/migrations.ts';
-import { openQueue } from '../infra/queue.ts';
-import { mapShards, type ShardServer } from '../infra/shards.ts';
+import type { Fleet } from '../infra/moves/links.ts';
+import { takeBackAbandonedSwitch } from '../infra/moves/take-back.ts';
+import { openQueue, type Queue } from '../infra/queue.ts';
+import { openReplicas } from '../infra/replicas.ts';
+import { connectionAt, shardDatabaseAt, urlOfDatabase } from '../infra/server-address.ts';
+import { isConnectionLost, ServerDown } from '../infra/server-down.ts';
+import { openShards, type ServerRow } from '../infra/shard-map.ts';
+import type { ShardServer, Shards } from '../infra/shards.ts';
 import { sql } from '../infra/sql.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { jobKinds, jobs } from './jobs.ts';
@@ -25,43 +30,67 @@ export const root = path.resolve(import.meta.dirname, '../..');
 /** Where a database of the server is: the embedded one's socket, or the configured URL. `name` is the database. */
 export type Connect = (name: string) => pg.ClientConfig;
 
-const FIRST_SERVER = 'main';
+const folders = { directory: path.join(root, 'db/directory'), shard: path.join(root, 'db/shard') };
+const CONNECT_TIMEOUT_MS = 2_000;
+const PREPARE_AGAIN_MS = 2_000;
+const SAME_ERROR_MS = 10_000;
+const ERRORS_KEPT = 1_000;
+
+export type OpenOptions = {
+  /** For commands that read whole tables. */
+  isPatient?: boolean;
+};
 
 export async function openApp(
   config: Config,
   connect: Connect,
   prefix: string,
   say: (line: string) => void,
+  { isPatient = false }: OpenOptions = {},
 ): Promise<OpenApp> {
   const log = pino(
     { level: config.logLevel, base: null, serializers: { err: describeError } },
     pino.destination(2),
   );
-  const onError = (error: Error) => log.error({ err: error }, error.message);
+  const onError = quietly((error: Error) => log.error({ err: error }, error.message));
   const names = { directory: `${prefix}_directory`, shard: `${prefix}_shard` };
   await makeDatabases(connect, Object.values(names));
-  const directory = openDatabase(names.directory, connect(names.directory), onError);
-  const shard = openDatabase(names.shard, connect(names.shard), onError);
-  const applied = [
-    ...(await migrate(directory, path.join(root, 'db/directory'))),
-    ...(await migrate(shard, path.join(root, 'db/shard'))),
-  ];
-  if (applied.length > 0) say('The database is up to date.');
-  const shards = await readMap(directory, shard);
-  const queue = await openQueue(
-    shards.servers.map((server) => ({ server, connection: connect(names.shard) })),
-    jobKinds,
+  const applied = await Promise.all([
+    migrate(connect(names.directory), folders.directory, say),
+    migrate(connect(names.shard), folders.shard, say),
+  ]);
+  if (applied.flat().length > 0) say('The database is up to date.');
+  const queue = openQueue(jobKinds, onError);
+  const prepared: Promise<void>[] = [];
+  const prepare = (server: ShardServer): Promise<void> => prepareServer(server, queue, say, onError);
+  const shards = await openShards({
+    directoryConnection: connect(names.directory),
+    // The embedded server can be reached by this machine alone: it stays the only one.
+    canGrow: config.databaseUrl !== '',
+    openDirectory: (poolerUrl) =>
+      openDatabase(
+        'directory',
+        poolerUrl ? connectionAt(poolerUrl, names.directory) : connect(names.directory),
+        { onError, isPatient, isPooled: poolerUrl !== '' },
+      ),
+    open: (row) => openServer(row, config.databaseUrl, connect(names.shard), { onError, isPatient, log }),
+    onServer: (server) => prepared.push(prepare(server)),
+    onSwitching: async () => {
+      const found = await takeBackAbandonedSwitch(fleetOf(shards));
+      if (found !== 'nothing') log.warn(`A move whose mover is gone was ${found}. See ./pinhole shard move.`);
+    },
     onError,
-  );
+  });
+  await Promise.all(prepared);
   const storage = await openStorage(config);
   const metrics = openMetrics();
   const images = startImageWorkers({ count: config.mediaWorkers, observe: metrics.observePhoto });
   const app: App = {
     config,
     publicUrl: publicUrlOf(config),
-    signingKey: createSecretKey(await readSecret(directory, 'signing')),
-    addressKey: createSecretKey(await readSecret(directory, 'addresses')),
-    linkSecret: (await readSecret(directory, 'links')).toString('base64url'),
+    signingKey: createSecretKey(await readSecret(shards.directory, 'signing')),
+    addressKey: createSecretKey(await readSecret(shards.directory, 'addresses')),
+    linkSecret: (await readSecret(shards.directory, 'links')).toString('base64url'),
     cloudFront: config.cloudFrontKeyPair
       ? openCloudFront(config.mediaUrl, config.cloudFrontKeyPair, config.cloudFrontKeyFile)
       : null,
@@ -86,8 +115,76 @@ export async function openApp(
       await queue.stop();
       await images.stop();
       await storage.close();
-      await Promise.all([directory.close(), shard.close()]);
+      await shards.close();
     },
+  };
+}
+
+/** One that does not answer is no reason not to start: it is made ready when it does. */
+async function prepareServer(
+  server: ShardServer,
+  queue: Queue,
+  say: (line: string) => void,
+  onError: (error: Error) => void,
+): Promise<void> {
+  try {
+    await migrate({ ...server.connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS }, folders.shard, say);
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    say(`The server ${server.name} does not answer. Its members wait; the others do not.`);
+    const again = () => prepareServer(server, queue, () => undefined, onError).catch(onError);
+    setTimeout(again, PREPARE_AGAIN_MS).unref();
+    return;
+  }
+  await queue.addServer(server);
+}
+
+type ServerOptions = { onError(error: Error): void; isPatient: boolean; log: Logger };
+
+/** `firstUrl` and `first`: the server that the configuration names. */
+function openServer(
+  row: ServerRow,
+  firstUrl: string,
+  first: pg.ClientConfig,
+  { onError, isPatient, log }: ServerOptions,
+) {
+  const address = row.url || firstUrl;
+  const connection = row.url === '' ? first : connectionAt(row.url, shardDatabaseAt(row.url));
+  const isReplicated = () => row.replica_urls.length > 0;
+  const open = (name: string, way: pg.ClientConfig, isPooled: boolean) =>
+    openDatabase(name, way, {
+      onError,
+      isPatient,
+      isPooled,
+      isReplicated,
+      onTurn: (isDown) =>
+        log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`),
+    });
+  const database = row.pooler_url
+    ? open(row.name, connectionAt(row.pooler_url, shardDatabaseAt(row.pooler_url)), true)
+    : open(row.name, connection, false);
+  const replicas = row.replica_urls.map((url, at) =>
+    open(`${row.name} replica ${at + 1}`, connectionAt(url, shardDatabaseAt(url)), false),
+  );
+  const url = address && urlOfDatabase(address, shardDatabaseAt(address));
+  return { connection, url, database, replicas: openReplicas(database, replicas) };
+}
+
+/** What a mover connects to. */
+export function fleetOf({ directoryConnection, servers }: Shards): Fleet {
+  return { directory: directoryConnection, servers };
+}
+
+/** A server that is down is told once, when it goes; the same error not more than every ten seconds. */
+function quietly(tell: (error: Error) => void): (error: Error) => void {
+  const told = new Map<string, number>();
+  return (error) => {
+    if (error instanceof ServerDown || error.cause instanceof ServerDown) return;
+    const nowMs = performance.now();
+    if (nowMs - (told.get(error.message) ?? Number.NEGATIVE_INFINITY) < SAME_ERROR_MS) return;
+    if (told.size >= ERRORS_KEPT) told.clear();
+    told.set(error.message, nowMs);
+    tell(error);
   };
 }
 
@@ -120,27 +217,6 @@ async function makeDatabases(connect: Connect, names: string[]): Promise<void> {
   } finally {
     await client.end();
   }
-}
-
-/** The map of logical shards; at the first start all of them on the first server. */
-async function readMap(directory: Database, shard: Database) {
-  await directory.transaction(async (tx) => {
-    await tx.rows(sql`insert into servers (name, url) values (${FIRST_SERVER}, '') on conflict do nothing`);
-    await tx.rows(sql`
-      insert into logical_shards (logical_shard, server)
-      select shard, ${FIRST_SERVER} from generate_series(0, ${LOGICAL_SHARDS}::integer - 1) as shard on conflict do nothing`);
-  });
-  const servers = await directory.rows<{ name: string; is_open: boolean }>(
-    sql`select name, is_open from servers`,
-  );
-  const known: ShardServer[] = servers.map(({ name, is_open }) => ({
-    name,
-    isOpen: is_open,
-    database: shard,
-  }));
-  const rows = await directory.rows<{ logicalShard: number; server: string }>(sql`
-    select logical_shard as "logicalShard", server from logical_shards`);
-  return mapShards(directory, known, rows);
 }
 
 async function readSecret(directory: Database, name: string): Promise<Buffer> {

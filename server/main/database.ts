@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Config } from '../config.ts';
 import { startEmbeddedPostgres } from '../infra/postgres.ts';
 import { findRunningPostgres } from '../infra/postgres-attach.ts';
+import { connectionAt, prefixOf } from '../infra/server-address.ts';
 import type { Connect } from './app.ts';
 import { OperatorFault, say, step } from './progress.ts';
 
@@ -11,14 +12,8 @@ export type DatabaseServer = { connect: Connect; prefix: string; stop(): Promise
 /** `mayShare`: where another Pinhole runs on the data folder, its database is used, and left running. */
 export async function startDatabase(config: Config, { mayShare = false } = {}): Promise<DatabaseServer> {
   if (config.databaseUrl !== '') {
-    const url = new URL(config.databaseUrl);
-    const prefix = decodeURIComponent(url.pathname.slice(1)) || 'pinhole';
-    const connect: Connect = (name) => {
-      const each = new URL(url);
-      each.pathname = `/${encodeURIComponent(name)}`;
-      return { connectionString: each.href };
-    };
-    return { connect, prefix, stop: async () => undefined };
+    const connect: Connect = (name) => connectionAt(config.databaseUrl, name);
+    return { connect, prefix: prefixOf(config.databaseUrl), stop: async () => undefined };
   }
   const dataDir = path.join(config.dataDir, 'postgres');
   const running = mayShare ? await findRunningPostgres(dataDir) : null;

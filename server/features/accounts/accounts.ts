@@ -6,7 +6,7 @@ import { Conflict, Forbidden, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
 import { hashPassword, isCommonPassword, isPassword } from '../../infra/passwords.ts';
-import { drawShard, serverOfShard, writeAt } from '../../infra/shards.ts';
+import { drawShard, serverOfShard, writeAt, writeAtShard } from '../../infra/shards.ts';
 import { accountChanged, accountDeleted, mailWanted, photosMisplaced, privacyChanged } from './schema.ts';
 import * as store from './store.ts';
 
@@ -30,12 +30,14 @@ export async function signUp(
   if (fault) throw new Invalid('invalid', fault, [{ path: 'handle', message: fault }]);
   await refuseWeakPassword(wish.password, 'password');
   const logicalShard = drawShard(app.shards);
-  const { database } = serverOfShard(app.shards, logicalShard);
-  const accountId = await store.selectNextId<AccountId>(database, logicalShard);
+  const accountId = await store.selectNextId<AccountId>(
+    serverOfShard(app.shards, logicalShard).database,
+    logicalShard,
+  );
   const passwordHash = await hashPassword(wish.password);
   await claimNames(app, handle, email, accountId);
   try {
-    await database.transaction(async (tx) => {
+    await writeAtShard(app.shards, logicalShard, async (tx) => {
       await store.insertAccount(tx, { accountId, handle, name: wish.name ?? '', email, role, passwordHash });
       await app.queue.enqueue(tx, accountChanged, [{ accountId }]);
       await app.queue.enqueue(tx, mailWanted, [{ accountId, purpose: 'confirm' }]);

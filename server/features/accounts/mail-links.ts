@@ -5,7 +5,7 @@ import { Invalid } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { hashPassword } from '../../infra/passwords.ts';
-import { serverOfShard, writeAt } from '../../infra/shards.ts';
+import { writeAt, writeAtShard } from '../../infra/shards.ts';
 import { refuseWeakPassword } from './accounts.ts';
 import { mailWanted } from './schema.ts';
 import { endSessions, hashToken } from './sessions.ts';
@@ -84,7 +84,7 @@ async function takeToken(
   const bytes = Buffer.from(token, 'base64url');
   const logicalShard = bytes.length === TOKEN_BYTES ? bytes.readUInt16BE(0) : LOGICAL_SHARDS;
   if (logicalShard >= LOGICAL_SHARDS) throw deadLink();
-  await serverOfShard(app.shards, logicalShard).database.transaction(async (tx) => {
+  await writeAtShard(app.shards, logicalShard, async (tx) => {
     const taken = await store.takeMailToken(tx, hashToken(bytes), purpose);
     if (!taken) throw deadLink();
     await store.updateEmailConfirmed(tx, taken.account_id, taken.email);

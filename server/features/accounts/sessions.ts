@@ -8,7 +8,7 @@ import { NotFound, Unauthenticated } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { hashPassword, isPassword } from '../../infra/passwords.ts';
-import { serverOfShard, writeAt } from '../../infra/shards.ts';
+import { writeAt } from '../../infra/shards.ts';
 import { refuseWeakPassword, refuseWrongPassword, type Viewer } from './accounts.ts';
 import * as store from './store.ts';
 
@@ -64,11 +64,10 @@ export async function findViewer(app: App, token: string): Promise<Viewer | null
   const key = cacheKey(hash);
   const cached = app.cache.get<Viewer>(key);
   if (cached) return cached;
-  const { database } = serverOfShard(app.shards, logicalShard);
-  const row = await store.selectSession(database, hash);
+  const row = await store.selectSession(app.shards, logicalShard, hash);
   if (!row) return null;
   if (app.clock.nowMs() - row.last_used_at.getTime() > TOUCH_AFTER_MS)
-    await store.touchSession(database, hash);
+    await store.touchSession(app.shards, row.account_id, hash);
   const viewer: Viewer = {
     accountId: row.account_id,
     sessionId: row.session_id,

@@ -1,7 +1,7 @@
 /** Tables: handles, emails (directory); accounts, credentials, sessions, mail_tokens (shard). */
 import type { AccountId, SessionId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { readAt, readEach, type Shards } from '../../infra/shards.ts';
+import { changeAt, readAt, readAtShard, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 
 export type AccountRow = {
@@ -297,18 +297,28 @@ export async function insertSession(
       now() + make_interval(days => ${session.days}))`);
 }
 
-export function selectSession(database: Database, tokenHash: Buffer): Promise<SessionRow | null> {
-  return oneOf<SessionRow>(
-    database,
+export async function selectSession(
+  shards: Shards,
+  logicalShard: number,
+  tokenHash: Buffer,
+): Promise<SessionRow | null> {
+  const [row] = await readAtShard<SessionRow>(
+    shards,
+    logicalShard,
     sql`
     select session_id, account_id, kind, device_name, sessions.created_at, last_used_at, role
     from sessions join accounts using (account_id)
     where token_hash = ${tokenHash} and expires_at > now() and state = 'active'`,
   );
+  return row ?? null;
 }
 
-export async function touchSession(database: Database, tokenHash: Buffer): Promise<void> {
-  await database.rows(sql`update sessions set last_used_at = now() where token_hash = ${tokenHash}`);
+export async function touchSession(shards: Shards, accountId: AccountId, tokenHash: Buffer): Promise<void> {
+  await changeAt(
+    shards,
+    accountId,
+    sql`update sessions set last_used_at = now() where token_hash = ${tokenHash}`,
+  );
 }
 
 export function selectSessions(

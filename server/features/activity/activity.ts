@@ -3,6 +3,7 @@ import { type AccountId, type ActivityId, type PostId, shardOf } from '../../../
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
+import { sweepServers } from '../../infra/shards.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
@@ -74,15 +75,17 @@ export async function markSeen(app: App, viewer: AccountId, activityId: Activity
 }
 
 export async function forgetPost(app: App, postId: string): Promise<void> {
-  for (const { database } of app.shards.servers)
+  await sweepServers(app.shards, async (database) => {
     while ((await store.deleteActivityOfPost(database, postId, SWEEP)) === SWEEP);
+  });
 }
 
 export async function forgetComment(app: App, commentId: string): Promise<void> {
-  for (const { database } of app.shards.servers) await store.deleteActivityOfComment(database, commentId);
+  await sweepServers(app.shards, (database) => store.deleteActivityOfComment(database, commentId));
 }
 
 export async function forgetAccount(app: App, accountId: AccountId): Promise<void> {
-  for (const { database } of app.shards.servers)
+  await sweepServers(app.shards, async (database) => {
     while ((await store.deleteActivityOfAccount(database, accountId, SWEEP)) === SWEEP);
+  });
 }

@@ -1,7 +1,7 @@
 /** Table: activity (owner's side: what the account was told). */
 import type { AccountId, ActivityId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { readAt, type Shards } from '../../infra/shards.ts';
+import { changeAt, readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 
 export type Kind = 'liked' | 'commented' | 'followed' | 'follow_requested' | 'follow_accepted' | 'mentioned';
@@ -78,7 +78,7 @@ export async function updateSeenId(
   accountId: AccountId,
   activityId: ActivityId,
 ): Promise<void> {
-  await readAt(
+  await changeAt(
     shards,
     accountId,
     sql`
@@ -97,7 +97,7 @@ export async function deleteActivityOfPost(
   const row = await oneOf<{ count: string }>(
     database,
     sql`
-    with batch as (select account_id, activity_id from activity where post_id = ${postId} limit ${limit}),
+    with batch as (select account_id, activity_id from activity where post_id = ${postId} and is_owned(account_id) limit ${limit}),
     gone as (delete from activity using batch where (activity.account_id, activity.activity_id) = (batch.account_id, batch.activity_id) returning 1)
     select count(*) from gone`,
   );
@@ -105,7 +105,7 @@ export async function deleteActivityOfPost(
 }
 
 export async function deleteActivityOfComment(database: Database, commentId: string): Promise<void> {
-  await database.rows(sql`delete from activity where comment_id = ${commentId}`);
+  await database.rows(sql`delete from activity where comment_id = ${commentId} and is_owned(account_id)`);
 }
 
 /** On one server: all that was told to or about an account, at most `limit` at a time. */
@@ -117,7 +117,7 @@ export async function deleteActivityOfAccount(
   const row = await oneOf<{ count: string }>(
     database,
     sql`
-    with batch as (select account_id, activity_id from activity where account_id = ${accountId} or actor_id = ${accountId} limit ${limit}),
+    with batch as (select account_id, activity_id from activity where (account_id = ${accountId} or actor_id = ${accountId}) and is_owned(account_id) limit ${limit}),
     gone as (delete from activity using batch where (activity.account_id, activity.activity_id) = (batch.account_id, batch.activity_id) returning 1)
     select count(*) from gone`,
   );

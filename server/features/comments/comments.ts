@@ -2,7 +2,7 @@
 import type { AccountId, CommentId, PostId } from '../../../core/ids.ts';
 import { Conflict, Forbidden, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
-import { groupByServer, writeAt } from '../../infra/shards.ts';
+import { changing, sweepServers, writeAt } from '../../infra/shards.ts';
 import { addToPostCounts, mustBePublished, mustSeePost, refuseTooManyTags } from '../posts/posts.ts';
 import { commentDeleted, commentMade } from './schema.ts';
 import * as store from './store.ts';
@@ -38,7 +38,7 @@ export async function comment(
 
 /** One's own, or any on one's own post. Whoever may not see the post is told that it does not exist. */
 export async function deleteComment(app: App, viewer: AccountId, commentId: CommentId): Promise<void> {
-  const [row] = await store.selectCommentsById(app.shards, [commentId]);
+  const row = await store.selectComment(app.shards, commentId);
   if (!row) throw new NotFound();
   if (row.account_id !== viewer) {
     const post = await mustSeePost(app, viewer, row.post_id);
@@ -71,17 +71,16 @@ export function findComments(app: App, commentIds: CommentId[]): Promise<store.C
 }
 
 export async function forgetPost(app: App, postId: PostId): Promise<void> {
-  for (const [server] of groupByServer(app.shards, [postId]))
-    await store.deleteCommentsOfPost(server.database, postId);
+  await store.deleteCommentsOfPost(changing(app.shards, postId), postId);
 }
 
 /** For the removal of an account: deletes up to `limit` comments per server, and says whether any are left. */
 export async function dropSomeComments(app: App, accountId: AccountId, limit: number): Promise<boolean> {
   let dropped = 0;
-  for (const { database } of app.shards.servers) {
+  await sweepServers(app.shards, async (database) => {
     const rows = await store.selectCommentsOfAccount(database, accountId, limit);
     for (const row of rows) await removeComment(app, row);
     dropped += rows.length;
-  }
+  });
   return dropped > 0;
 }

@@ -1,8 +1,8 @@
 /** Table: comments (in the post's shard). */
 import { type AccountId, type CommentId, type PostId, shardOf } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { readAt, readEach, type Shards } from '../../infra/shards.ts';
-import { sql } from '../../infra/sql.ts';
+import { readAt, readReachable, type Shards } from '../../infra/shards.ts';
+import { type Statement, sql } from '../../infra/sql.ts';
 
 export type CommentRow = { comment_id: CommentId; post_id: PostId; account_id: AccountId; text: string };
 
@@ -52,20 +52,24 @@ export function selectComments(
 }
 
 export function selectCommentsById(shards: Shards, commentIds: CommentId[]): Promise<CommentRow[]> {
-  return readEach<CommentRow, CommentId>(
-    shards,
-    commentIds,
-    (share) => sql`
-    select comment_id, post_id, account_id, text from comments where comment_id = any(${share})`,
-  );
+  return readReachable<CommentRow, CommentId>(shards, commentIds, commentsOf);
+}
+
+export async function selectComment(shards: Shards, commentId: CommentId): Promise<CommentRow | null> {
+  const [row] = await readAt<CommentRow>(shards, commentId, commentsOf([commentId]));
+  return row ?? null;
+}
+
+function commentsOf(commentIds: CommentId[]): Statement {
+  return sql`select comment_id, post_id, account_id, text from comments where comment_id = any(${commentIds})`;
 }
 
 export async function deleteComment(tx: Transaction, commentId: CommentId): Promise<boolean> {
   return (await tx.rows(sql`delete from comments where comment_id = ${commentId} returning 1`)).length > 0;
 }
 
-export async function deleteCommentsOfPost(database: Database, postId: PostId): Promise<void> {
-  await database.rows(sql`delete from comments where post_id = ${postId}`);
+export async function deleteCommentsOfPost(db: { rows: Database['rows'] }, postId: PostId): Promise<void> {
+  await db.rows(sql`delete from comments where post_id = ${postId}`);
 }
 
 /** On one server. */
@@ -75,5 +79,5 @@ export function selectCommentsOfAccount(
   limit: number,
 ): Promise<CommentRow[]> {
   return database.rows<CommentRow>(sql`
-    select comment_id, post_id, account_id, '' as text from comments where account_id = ${accountId} limit ${limit}`);
+    select comment_id, post_id, account_id, '' as text from comments where account_id = ${accountId} and is_owned(comment_id) limit ${limit}`);
 }

@@ -5,7 +5,7 @@
 import type { HashtagId, PostId } from '../../../core/ids.ts';
 import { foldHashtag, hashtagsIn } from '../../../core/text.ts';
 import type { App } from '../../infra/app.ts';
-import { drawShard, lockEdges, serverOfShard, writeAt } from '../../infra/shards.ts';
+import { drawShard, lockEdges, serverOfShard, sweepServers, writeAt } from '../../infra/shards.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
@@ -23,16 +23,17 @@ export async function indexPost(app: App, postId: PostId): Promise<void> {
       ? await Promise.all(hashtagsIn(post.caption).map((tag) => nameHashtag(app, tag)))
       : [];
     for (const hashtagId of wanted) await store.insertHashtagPost(app.shards, hashtagId, postId);
-    const lost = await Promise.all(
-      app.shards.servers.map(({ database }) => store.deleteHashtagPosts(database, postId, wanted)),
-    );
+    const lost: HashtagId[] = [];
+    await sweepServers(app.shards, async (database) => {
+      lost.push(...(await store.deleteHashtagPosts(database, postId, wanted)));
+    });
     // All of its hashtags, also those that an earlier, broken run took out without counting.
     const known = post
       ? await Promise.all(
           hashtagsIn(post.caption).map((tag) => store.selectHashtag(app.shards.directory, tag)),
         )
       : [];
-    const touched = [...wanted, ...lost.flat(), ...known.flatMap((hashtag) => hashtag?.hashtag_id ?? [])];
+    const touched = [...wanted, ...lost, ...known.flatMap((hashtag) => hashtag?.hashtag_id ?? [])];
     for (const hashtagId of new Set(touched)) await store.updateHashtagCount(app.shards, hashtagId);
   });
 }

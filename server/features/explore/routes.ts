@@ -39,7 +39,7 @@ export function exploreRoutes(server: Server, app: App): void {
         readCursor(app, list, cursor),
         limit,
       );
-      const items = await hydratePostIds(app, viewer, postIds);
+      const items = await hydratePostIds(app, viewer, postIds, { mayLag: true });
       return {
         tag: hashtag.tag,
         postCount: Number(hashtag.post_count),

@@ -1,7 +1,7 @@
 /** Tables: hashtags (directory), hashtag_posts (in the hashtag's shard). */
 import type { HashtagId, PostId } from '../../../core/ids.ts';
 import { type Database, oneOf } from '../../infra/database.ts';
-import { readAt, type Shards, serverOf } from '../../infra/shards.ts';
+import { at, changeAt, readAtLagging, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 import { afterPrefix } from '../accounts/store.ts';
 
@@ -43,7 +43,7 @@ export async function insertHashtag(
 }
 
 export async function insertHashtagPost(shards: Shards, hashtagId: HashtagId, postId: PostId): Promise<void> {
-  await readAt(
+  await changeAt(
     shards,
     hashtagId,
     sql`insert into hashtag_posts (hashtag_id, post_id) values (${hashtagId}, ${postId}) on conflict do nothing`,
@@ -57,7 +57,7 @@ export async function deleteHashtagPosts(
   keep: HashtagId[],
 ): Promise<HashtagId[]> {
   const rows = await database.rows<{ hashtag_id: HashtagId }>(sql`
-    delete from hashtag_posts where post_id = ${postId} and not hashtag_id = any(${keep}) returning hashtag_id`);
+    delete from hashtag_posts where post_id = ${postId} and not hashtag_id = any(${keep}) and is_owned(hashtag_id) returning hashtag_id`);
   return rows.map((row) => row.hashtag_id);
 }
 
@@ -66,7 +66,7 @@ export async function updateHashtagCount(shards: Shards, hashtagId: HashtagId): 
   await shards.directory.transaction(async (tx) => {
     await tx.rows(sql`select from hashtags where hashtag_id = ${hashtagId} for update`);
     const row = await oneOf<{ count: string }>(
-      serverOf(shards, hashtagId).database,
+      at(shards, hashtagId),
       sql`
       select count(*) from (select from hashtag_posts where hashtag_id = ${hashtagId} limit ${COUNT_MAX}) as counted`,
     );
@@ -80,7 +80,7 @@ export async function selectHashtagPosts(
   before: string,
   limit: number,
 ): Promise<PostId[]> {
-  const rows = await readAt<{ post_id: PostId }>(
+  const rows = await readAtLagging<{ post_id: PostId }>(
     shards,
     hashtagId,
     sql`

@@ -5,6 +5,7 @@
 import type { AccountId } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
+import { readEach, readReachable } from '../../infra/shards.ts';
 import * as store from './store.ts';
 
 export type Visible = {
@@ -36,15 +37,32 @@ export function maySee(facts: {
   return 'all';
 }
 
-/** The accounts of which the viewer may see anything; the others are absent from the map. One query per server. */
-export async function seeAccounts(
+/**
+ * The accounts of which the viewer may see anything; the others are absent from the map, and in a member's request also
+ * those whose server does not answer. One query per server.
+ */
+export function seeAccounts(
   app: App,
   viewer: ViewerId,
   accountIds: AccountId[],
 ): Promise<Map<AccountId, Visible>> {
+  return see(app, viewer, accountIds, readReachable);
+}
+
+/** Null where the viewer may see nothing of it. Throws ServerDown where that cannot be known. */
+export async function seeAccount(app: App, viewer: ViewerId, accountId: AccountId): Promise<Visible | null> {
+  return (await see(app, viewer, [accountId], readEach)).get(accountId) ?? null;
+}
+
+async function see(
+  app: App,
+  viewer: ViewerId,
+  accountIds: AccountId[],
+  read: typeof readEach,
+): Promise<Map<AccountId, Visible>> {
   if (accountIds.length === 0) return new Map();
   const [rows, ownBlocks] = await Promise.all([
-    store.selectFacts(app.shards, viewer ?? '0', accountIds),
+    store.selectFacts(read, app.shards, viewer ?? '0', accountIds),
     viewer ? findOwnBlocks(app, viewer) : new Set<AccountId>(),
   ]);
   const seen = new Map<AccountId, Visible>();
@@ -72,14 +90,14 @@ export async function seeAccounts(
 
 /** Throws NotFound unless the viewer sees all of the account: the same as if it did not exist. */
 export async function mustSeeAll(app: App, viewer: ViewerId, accountId: AccountId): Promise<Visible> {
-  const seen = (await seeAccounts(app, viewer, [accountId])).get(accountId);
+  const seen = await seeAccount(app, viewer, accountId);
   if (seen?.sees !== 'all') throw new NotFound();
   return seen;
 }
 
 /** Throws NotFound unless the viewer sees at least the account's header. */
 export async function mustSee(app: App, viewer: ViewerId, accountId: AccountId): Promise<Visible> {
-  const seen = (await seeAccounts(app, viewer, [accountId])).get(accountId);
+  const seen = await seeAccount(app, viewer, accountId);
   if (!seen) throw new NotFound();
   return seen;
 }

@@ -5,7 +5,7 @@
 import type { AccountId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
-import { serverOf, writeAt } from '../../infra/shards.ts';
+import { at, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { followAnswered, followChanged } from './schema.ts';
 import * as store from './store.ts';
@@ -21,7 +21,7 @@ export async function mirrorFollow(
 ): Promise<void> {
   await writeAt(app.shards, targetId, async (tx) => {
     await store.lockFollow(tx, followerId, targetId);
-    const source = await store.selectFollow(serverOf(app.shards, followerId).database, followerId, targetId);
+    const source = await store.selectFollow(at(app.shards, followerId), followerId, targetId);
     const mirror = await store.selectFollowerForUpdate(tx, targetId, followerId);
     await tell(
       tx,
@@ -80,7 +80,7 @@ export async function mirrorAnswer(
 ): Promise<void> {
   await writeAt(app.shards, followerId, async (tx) => {
     const source = await store.selectFollowForUpdate(tx, followerId, targetId);
-    const mirror = await store.selectFollower(serverOf(app.shards, targetId).database, targetId, followerId);
+    const mirror = await store.selectFollower(at(app.shards, targetId), targetId, followerId);
     if (!source || !mirror) {
       await app.queue.enqueue(tx, followChanged, [{ accountId: followerId, targetId }]);
       return;

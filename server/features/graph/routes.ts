@@ -7,7 +7,7 @@ import { viewerOf } from '../../http/sessions.ts';
 import { hydrateAccounts, hydrateBlocked } from '../../hydrate/accounts.ts';
 import type { App } from '../../infra/app.ts';
 import { accountIdParams } from '../accounts/schema.ts';
-import { mustSee, mustSeeAll, seeAccounts, type ViewerId } from './audience.ts';
+import { mustSee, mustSeeAll, seeAccount, type ViewerId } from './audience.ts';
 import * as graph from './graph.ts';
 import { accountsPage, relationshipReply } from './schema.ts';
 import type { Edge } from './store.ts';
@@ -26,7 +26,7 @@ async function relationshipOf(app: App, viewer: AccountId, accountId: AccountId)
 
 /** Also one who blocks the viewer can be blocked and unblocked; one who does not exist cannot. */
 async function mustExist(app: App, accountId: AccountId): Promise<void> {
-  if (!(await seeAccounts(app, null, [accountId])).has(accountId)) throw new NotFound();
+  if (!(await seeAccount(app, null, accountId))) throw new NotFound();
 }
 
 function tieRoutes(server: Server, app: App): void {

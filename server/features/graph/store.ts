@@ -1,7 +1,7 @@
 /** Tables: follows, blocks (owner's side); followers (mirror's side). Reads accounts for what privacy depends on. */
 import type { AccountId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { lockEdges, readAt, readEach, type Shards } from '../../infra/shards.ts';
+import { lockEdges, readAt, readAtLagging, type readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 
 export type FollowRow = { follow_id: string; state: 'requested' | 'accepted' };
@@ -19,13 +19,17 @@ export type FactsRow = {
   follower_state: FollowerRow['state'] | null;
 };
 
-/** What "may A see B" depends on at B's side, and B's card: one statement per server. Always from the primary. */
+/**
+ * What "may A see B" depends on at B's side, and B's card: one statement per server. Always from the primary. `read`
+ * says what a server that does not answer means.
+ */
 export function selectFacts(
+  read: typeof readEach,
   shards: Shards,
   viewerId: AccountId | '0',
   accountIds: AccountId[],
 ): Promise<FactsRow[]> {
-  return readEach<FactsRow, AccountId>(
+  return read<FactsRow, AccountId>(
     shards,
     accountIds,
     (share) => sql`
@@ -240,7 +244,7 @@ export async function deleteBlock(tx: Transaction, accountId: AccountId, targetI
 // lists, newest first; `before` is the follow_id or block_id of the last one seen ------------------------------
 
 export function selectFollowing(shards: Shards, accountId: AccountId, before: string, limit: number) {
-  return readAt<Edge>(
+  return readAtLagging<Edge>(
     shards,
     accountId,
     sql`
@@ -256,7 +260,8 @@ export function selectFollowers(
   before: string,
   limit: number,
 ) {
-  return readAt<Edge>(
+  const read = state === 'accepted' ? readAtLagging : readAt;
+  return read<Edge>(
     shards,
     accountId,
     sql`
@@ -266,7 +271,7 @@ export function selectFollowers(
 }
 
 export function selectBlocks(shards: Shards, accountId: AccountId, before: string, limit: number) {
-  return readAt<Edge>(
+  return readAtLagging<Edge>(
     shards,
     accountId,
     sql`

@@ -2,7 +2,7 @@
 import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
-import { groupByServer, lockEdges, serverOf, writeAt } from '../../infra/shards.ts';
+import { changing, lockEdges, writeAt, writeEach } from '../../infra/shards.ts';
 import { addToPostCounts, findPostHeads, mustSeePost, type PostHead } from '../posts/posts.ts';
 import { likeChanged } from './schema.ts';
 import * as store from './store.ts';
@@ -58,20 +58,12 @@ export async function mirrorLikes(
   edges: store.Key[],
   tell: (tx: Transaction, news: LikeNews) => Promise<void>,
 ): Promise<void> {
-  for (const [server, postIds] of groupByServer(
-    app.shards,
-    edges.map((edge) => edge.postId),
-  )) {
+  const posts = edges.map((edge) => edge.postId);
+  await writeEach(app.shards, posts, (tx, postIds) => {
     const here = new Set(postIds);
-    await server.database.transaction((tx) =>
-      mirrorHere(
-        app,
-        tx,
-        edges.filter((edge) => here.has(edge.postId)),
-        tell,
-      ),
-    );
-  }
+    const share = edges.filter((edge) => here.has(edge.postId));
+    return mirrorHere(app, tx, share, tell);
+  });
 }
 
 async function mirrorHere(
@@ -108,7 +100,7 @@ async function mirrorHere(
   });
   const orphans = sources.filter(({ post_id }) => [undefined, 'deleted'].includes(posts.get(post_id)?.state));
   for (const { account_id, post_id } of orphans)
-    await store.deleteLikesOfPost(serverOf(app.shards, account_id).database, post_id, [account_id]);
+    await store.deleteLikesOfPost(changing(app.shards, account_id), post_id, [account_id]);
   const inOrder = came.toSorted((a, b) => (BigInt(a.like_id) < BigInt(b.like_id) ? -1 : 1));
   await tell(tx, { came: inOrder.map(withOwner), went: went.map(withOwner) });
   const changes = new Map<PostId, number>();
@@ -130,17 +122,13 @@ async function mirrorHere(
 export async function forgetPost(app: App, postId: PostId): Promise<void> {
   for (let before = NEWEST; ; ) {
     const likers = await store.selectLikers(app.shards, postId, before, SWEEP);
-    for (const [server, share] of groupByServer(
-      app.shards,
-      likers.map((liker) => liker.account_id),
-    ))
-      await store.deleteLikesOfPost(server.database, postId, share);
+    const likerIds = likers.map((liker) => liker.account_id);
+    await writeEach(app.shards, likerIds, (tx, share) => store.deleteLikesOfPost(tx, postId, share));
     const last = likers.at(-1);
     if (!last || likers.length < SWEEP) break;
     before = last.like_id;
   }
-  for (const [server] of groupByServer(app.shards, [postId]))
-    await store.deletePostLikesOf(server.database, postId);
+  await store.deletePostLikesOf(changing(app.shards, postId), postId);
 }
 
 /** For the removal of an account: takes back up to `limit` likes, and says whether any are left. */

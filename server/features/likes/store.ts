@@ -1,10 +1,11 @@
 /** Tables: likes (owner's side: what I like), post_likes (mirror's side: who likes my post). */
 import { type AccountId, type PostId, shardOf } from '../../../core/ids.ts';
 import type { Database, Transaction } from '../../infra/database.ts';
-import { readAt, readEach, type Shards } from '../../infra/shards.ts';
+import { readAt, readAtLagging, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 
 export type Edge = { account_id: AccountId; post_id: PostId; like_id: string };
+type Rows = { rows: Database['rows'] };
 export type Key = { accountId: AccountId; postId: PostId };
 
 /** The act and its ID in one statement; false when it was liked before. */
@@ -68,7 +69,7 @@ export function deletePostLikes(tx: Transaction, edges: Key[]): Promise<Edge[]> 
 }
 
 export function selectLikers(shards: Shards, postId: PostId, before: string, limit: number) {
-  return readAt<{ account_id: AccountId; like_id: string }>(
+  return readAtLagging<{ account_id: AccountId; like_id: string }>(
     shards,
     postId,
     sql`
@@ -78,16 +79,12 @@ export function selectLikers(shards: Shards, postId: PostId, before: string, lim
 
 // removal -----------------------------------------------------------------------------------------------------
 
-export async function deletePostLikesOf(database: Database, postId: PostId): Promise<void> {
-  await database.rows(sql`delete from post_likes where post_id = ${postId}`);
+export async function deletePostLikesOf(db: Rows, postId: PostId): Promise<void> {
+  await db.rows(sql`delete from post_likes where post_id = ${postId}`);
 }
 
-export async function deleteLikesOfPost(
-  database: Database,
-  postId: PostId,
-  accountIds: AccountId[],
-): Promise<void> {
-  await database.rows(sql`delete from likes where post_id = ${postId} and account_id = any(${accountIds})`);
+export async function deleteLikesOfPost(db: Rows, postId: PostId, accountIds: AccountId[]): Promise<void> {
+  await db.rows(sql`delete from likes where post_id = ${postId} and account_id = any(${accountIds})`);
 }
 
 export async function deleteSomeLikes(

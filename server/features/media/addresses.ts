@@ -12,7 +12,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { AccountId, MediaId } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
-import { seeAccounts, type ViewerId } from '../graph/audience.ts';
+import { seeAccount, type ViewerId } from '../graph/audience.ts';
 import type { Shelf } from './schema.ts';
 import * as store from './store.ts';
 
@@ -139,7 +139,7 @@ function refuseBadPermission(
 
 async function refuseWhoMayNotSee(app: App, viewer: ViewerId, photo: store.Servable): Promise<void> {
   if (viewer === photo.account_id) return;
-  const seen = (await seeAccounts(app, viewer, [photo.account_id])).get(photo.account_id);
+  const seen = await seeAccount(app, viewer, photo.account_id);
   if (seen?.sees !== 'all' || !photo.is_published) throw new NotFound();
 }
 

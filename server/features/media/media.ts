@@ -11,7 +11,7 @@ import { Conflict, type ExpectedError, Invalid, NotFound, Unavailable, Unusable 
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { ImageFailure, type Rendition } from '../../infra/images/pool.ts';
-import { serverOf, writeAt } from '../../infra/shards.ts';
+import { changing, writeAt } from '../../infra/shards.ts';
 import { DamagedFile, NotStored, StoreFault, TooLarge } from '../../infra/storage/storage.ts';
 import { isPrivate, isPrivateForShare } from '../accounts/accounts.ts';
 import { forgetServable, photoFolder } from './addresses.ts';
@@ -133,7 +133,7 @@ export async function developPhoto(
     await removeScratch(app, mediaId);
     return;
   }
-  await store.updateInWork(serverOf(app.shards, mediaId).database, mediaId);
+  await store.updateInWork(changing(app.shards, mediaId), mediaId);
   try {
     const shelf = await shelfFor(app, media);
     const made = await makeRenditions(app, { ...media, shelf }, 'photo');
@@ -171,7 +171,7 @@ async function finalFailure(
   } else if (isLost(error)) {
     return { code: 'image_lost', message: LOST };
   }
-  const tries = await store.addTry(serverOf(app.shards, mediaId).database, mediaId);
+  const tries = await store.addTry(changing(app.shards, mediaId), mediaId);
   if (tries < (error instanceof ImageFailure ? TRIES_MAX : FAULTS_MAX)) throw error;
   return {
     code: 'image_undeveloped',
@@ -281,8 +281,7 @@ export async function developAgain(app: App, mediaId: MediaId): Promise<void> {
  */
 export async function editPhoto(app: App, media: store.MediaRow, edits: Edits): Promise<void> {
   const { media_id: mediaId } = media;
-  const { database } = serverOf(app.shards, mediaId);
-  const revision = await store.reserveRevision(database, mediaId);
+  const revision = await store.reserveRevision(changing(app.shards, mediaId), mediaId);
   const edited = { ...media, edits, shelf: await shelfFor(app, media), revision };
   try {
     const made = await makeRenditions(app, edited, 'photo');

@@ -5,7 +5,7 @@
 import type { AccountId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
-import { serverOf, writeAt } from '../../infra/shards.ts';
+import { answering, at, writeAt } from '../../infra/shards.ts';
 import { NotStored } from '../../infra/storage/storage.ts';
 import { isPrivate, isPrivateForShare } from '../accounts/accounts.ts';
 import { photosMisplaced } from '../accounts/schema.ts';
@@ -24,8 +24,7 @@ export async function shelve(app: Pick<App, 'queue'>, tx: Transaction, accountId
 
 /** Moves some of the account's photos to the shelf that its privacy asks for now; idempotent, and goes on until none is left. */
 export async function movePhotos(app: App, accountId: AccountId): Promise<void> {
-  const { database } = serverOf(app.shards, accountId);
-  const misplaced = await store.selectMisplaced(database, accountId, BATCH);
+  const misplaced = await store.selectMisplaced(at(app.shards, accountId), accountId, BATCH);
   let isDone = misplaced.length < BATCH;
   for (let at = 0; at < misplaced.length; at += TOGETHER) {
     const some = misplaced.slice(at, at + TOGETHER);
@@ -76,7 +75,7 @@ async function targetOf(app: App, photo: Misplaced): Promise<'public' | 'private
 
 /** Photos that the first version laid: a few accounts each time. */
 export async function moveOldPhotos(app: App): Promise<void> {
-  for (const { database } of app.shards.servers)
+  for (const { database } of answering(app.shards))
     for (const accountId of await store.selectOldShelfAccounts(database, OLD_ACCOUNTS))
       await movePhotos(app, accountId);
 }

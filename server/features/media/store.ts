@@ -48,6 +48,8 @@ export type MediaRow = {
   is_expired: boolean;
 };
 
+type Rows = { rows: Database['rows'] };
+
 /** The files that nobody but their owner is given. The last two digits spread them over folders. */
 export const keys = {
   /** What came in, from which the renditions are made. */
@@ -97,32 +99,26 @@ export async function selectMedia(shards: Shards, mediaId: MediaId): Promise<Med
 }
 
 /** Only one at a time receives a photo; false when another does, or it is there already. */
-export async function updateReceiving(
-  database: Database,
-  mediaId: MediaId,
-  minutes: number,
-): Promise<boolean> {
-  const rows = await database.rows(sql`
+export async function updateReceiving(db: Rows, mediaId: MediaId, minutes: number): Promise<boolean> {
+  const rows = await db.rows(sql`
     update media set state = 'receiving', receiving_until = now() + make_interval(mins => ${minutes})
     where media_id = ${mediaId} and (state = 'waiting' or state = 'receiving' and receiving_until < now())
       and expires_at > now() returning 1`);
   return rows.length > 0;
 }
 
-export async function updateWaiting(database: Database, mediaId: MediaId): Promise<void> {
-  await database.rows(
-    sql`update media set state = 'waiting' where media_id = ${mediaId} and state = 'receiving'`,
-  );
+export async function updateWaiting(db: Rows, mediaId: MediaId): Promise<void> {
+  await db.rows(sql`update media set state = 'waiting' where media_id = ${mediaId} and state = 'receiving'`);
 }
 
-export async function updateInWork(database: Database, mediaId: MediaId): Promise<void> {
-  await database.rows(
+export async function updateInWork(db: Rows, mediaId: MediaId): Promise<void> {
+  await db.rows(
     sql`update media set is_in_work = true where media_id = ${mediaId} and state = 'developing' and not is_in_work`,
   );
 }
 
 export async function updateMediaUploaded(
-  db: { rows: Database['rows'] },
+  db: Rows,
   mediaId: MediaId,
   found: {
     sourceFormat: string;
@@ -207,9 +203,9 @@ export async function updateMediaReady(
 }
 
 /** A number that no other edit of the photo is given. */
-export async function reserveRevision(database: Database, mediaId: MediaId): Promise<number> {
+export async function reserveRevision(db: Rows, mediaId: MediaId): Promise<number> {
   const row = await oneOf<{ last_revision: number }>(
-    database,
+    db,
     sql`update media set last_revision = last_revision + 1 where media_id = ${mediaId} returning last_revision`,
   );
   return row?.last_revision ?? 0;
@@ -258,26 +254,22 @@ export async function updateMediaFailed(
 }
 
 /** Gives how many tries have failed now. */
-export async function addTry(database: Database, mediaId: MediaId): Promise<number> {
+export async function addTry(db: Rows, mediaId: MediaId): Promise<number> {
   const row = await oneOf<{ tries: number }>(
-    database,
+    db,
     sql`
     update media set tries = tries + 1 where media_id = ${mediaId} and state = 'developing' returning tries`,
   );
   return row?.tries ?? 0;
 }
 
-export async function deleteMedia(db: { rows: Database['rows'] }, mediaIds: MediaId[]): Promise<void> {
+export async function deleteMedia(db: Rows, mediaIds: MediaId[]): Promise<void> {
   await db.rows(sql`delete from media where media_id = any(${mediaIds})`);
 }
 
 /** False when it is not there, not the account's, or was claimed. */
-export async function deleteUnclaimed(
-  database: Database,
-  mediaId: MediaId,
-  accountId: AccountId,
-): Promise<boolean> {
-  const rows = await database.rows(sql`
+export async function deleteUnclaimed(db: Rows, mediaId: MediaId, accountId: AccountId): Promise<boolean> {
+  const rows = await db.rows(sql`
     delete from media where media_id = ${mediaId} and account_id = ${accountId} and state in ('waiting', 'uploaded')
     returning 1`);
   return rows.length > 0;
@@ -287,7 +279,8 @@ export async function deleteUnclaimed(
 export function deleteExpired(database: Database, limit: number) {
   return database.rows<{ media_id: MediaId; account_id: AccountId }>(sql`
     delete from media where expires_at < now() and media_id in (
-      select media_id from media where expires_at < now() order by expires_at limit ${limit} for update skip locked)
+      select media_id from media where expires_at < now() and is_owned(media_id)
+      order by expires_at limit ${limit} for update skip locked)
     returning media_id, account_id`);
 }
 
@@ -365,7 +358,7 @@ export async function updateKeptOriginal(
 // shelves -----------------------------------------------------------------------------------------------------
 
 /** Photos that lie on another shelf than the account's privacy asks for. Avatars are always public. */
-export function selectMisplaced(db: { rows: Database['rows'] }, accountId: AccountId, limit: number) {
+export function selectMisplaced(db: Rows, accountId: AccountId, limit: number) {
   return db.rows<Pick<MediaRow, 'media_id' | 'account_id' | 'kind' | 'revision' | 'shelf' | 'renditions'>>(
     sql`
     select media_id, account_id, kind, revision, shelf, renditions from media join accounts using (account_id)
@@ -392,6 +385,6 @@ export async function updateShelf(
 export async function selectOldShelfAccounts(database: Database, limit: number): Promise<AccountId[]> {
   const rows = await database.rows<{ account_id: AccountId }>(sql`
     select distinct account_id from (
-      select account_id from media where shelf = 'old' and state = 'ready' order by media_id limit ${limit}) as old`);
+      select account_id from media where shelf = 'old' and state = 'ready' and is_owned(media_id) order by media_id limit ${limit}) as old`);
   return rows.map((row) => row.account_id);
 }

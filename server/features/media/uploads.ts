@@ -11,7 +11,7 @@ import { limits } from '../../../core/limits.ts';
 import { Conflict, ExpectedError, Limited, NotFound, Unusable } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
-import { serverOf, writeAt } from '../../infra/shards.ts';
+import { answering, changing, writeAt } from '../../infra/shards.ts';
 import { TooLarge, type UploadForm } from '../../infra/storage/storage.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { storageFull, uploadFault } from './media.ts';
@@ -215,8 +215,7 @@ function publicState({ state }: store.MediaRow): 'waiting' | 'receiving' | 'uplo
 export async function dropUpload(app: App, viewer: AccountId, mediaId: MediaId): Promise<void> {
   const media = await mustOwn(app, viewer, mediaId);
   // The row first: once it is gone, nothing can claim the files.
-  if (!(await store.deleteUnclaimed(serverOf(app.shards, mediaId).database, mediaId, viewer)))
-    throw new NotFound();
+  if (!(await store.deleteUnclaimed(changing(app.shards, mediaId), mediaId, viewer))) throw new NotFound();
   await removeMedia(app, media);
 }
 
@@ -230,11 +229,11 @@ async function takeUpload(
   bring: (media: store.MediaRow) => Promise<Brought | null>,
   { isCopy = false } = {},
 ): Promise<Uploaded> {
-  const { database } = serverOf(app.shards, mediaId);
+  const row = changing(app.shards, mediaId);
   const media = await mustOwn(app, viewer, mediaId);
   if (media.is_expired)
     throw new Conflict('upload_expired', 'This upload ticket is too old. Ask for a new one.');
-  if (!(await store.updateReceiving(database, mediaId, RECEIVING_MINUTES))) throw used();
+  if (!(await store.updateReceiving(row, mediaId, RECEIVING_MINUTES))) throw used();
   let wasThere = false;
   try {
     const brought = await app.metrics.timePhoto('receive', bring(media));
@@ -251,8 +250,8 @@ async function takeUpload(
     if (isForGood || !wasThere) await app.storage.remove([store.keys.source(mediaId)]);
     if (isForGood || answer instanceof Damaged) await removeScratch(app, mediaId);
     else await rm(masterPath(app, mediaId), { force: true });
-    if (isForGood) await store.deleteMedia(database, [mediaId]);
-    else await store.updateWaiting(database, mediaId);
+    if (isForGood) await store.deleteMedia(row, [mediaId]);
+    else await store.updateWaiting(row, mediaId);
     throw answer;
   }
 }
@@ -288,8 +287,8 @@ async function measure(path: string): Promise<Brought> {
 
 async function developUpload(app: App, mediaId: MediaId, path: string, brought: Brought): Promise<Uploaded> {
   const found = await app.images.develop(path, masterPath(app, mediaId));
-  const { database } = serverOf(app.shards, mediaId);
-  if (!(await store.updateMediaUploaded(database, mediaId, { ...found, ...brought }))) throw new NotFound();
+  if (!(await store.updateMediaUploaded(changing(app.shards, mediaId), mediaId, { ...found, ...brought })))
+    throw new NotFound();
   const { width, height, thumbhash, averageColour, takenAt } = found;
   return { uploadId: mediaId, width, height, thumbhash, averageColour, takenAt };
 }
@@ -344,7 +343,7 @@ function used(): Conflict {
 /** Removes what was uploaded and never claimed; gives how many. */
 export async function sweepUploads(app: App): Promise<number> {
   let swept = 0;
-  for (const { database } of app.shards.servers) {
+  for (const { database } of answering(app.shards)) {
     for (let expired = await store.deleteExpired(database, SWEEP); expired.length > 0; ) {
       for (const media of expired) await removeMedia(app, media);
       swept += expired.length;

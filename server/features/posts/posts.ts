@@ -6,7 +6,7 @@ import { hashtagsIn, mentionsIn } from '../../../core/text.ts';
 import { Conflict, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
-import { serverOf, writeAt } from '../../infra/shards.ts';
+import { answering, at, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { mustSeeAll, type ViewerId } from '../graph/audience.ts';
@@ -121,8 +121,21 @@ export async function deletePost(app: App, viewer: AccountId, postId: PostId): P
 
 // reading -----------------------------------------------------------------------------------------------------
 
-export function findPosts(app: App, postIds: PostId[]): Promise<store.PostRow[]> {
-  return postIds.length > 0 ? store.selectPosts(app.shards, postIds) : Promise.resolve([]);
+/** `mayLag`: replicas may answer; then findStates says which of them still stand. */
+export async function findPosts(
+  app: App,
+  postIds: PostId[],
+  options: { mayLag: boolean },
+): Promise<store.PostRow[]> {
+  return postIds.length > 0 ? store.selectPosts(app.shards, postIds, options) : [];
+}
+
+export function findPost(app: App, postId: PostId): Promise<store.PostRow | null> {
+  return store.selectPost(app.shards, postId);
+}
+
+export function findStates(app: App, postIds: PostId[]): Promise<Map<PostId, store.PostRow['state']>> {
+  return store.selectStates(app.shards, postIds);
 }
 
 /** Newest first, over all servers. */
@@ -151,7 +164,7 @@ export function listUnpublishedIds(app: App, accountId: AccountId, limit: number
 
 /** Throws NotFound unless the post is published and the viewer sees its account. Never tells which. */
 export async function mustSeePost(app: App, viewer: ViewerId, postId: PostId): Promise<store.PostHead> {
-  const post = await store.selectPostHead(serverOf(app.shards, postId).database, postId);
+  const post = await store.selectPostHead(at(app.shards, postId), postId);
   if (post?.state !== 'published') throw new NotFound();
   await mustSeeAll(app, viewer, post.account_id);
   return post;
@@ -189,5 +202,5 @@ export async function dropSomePosts(app: App, accountId: AccountId, limit: numbe
 }
 
 export async function forgetOldKeys(app: App): Promise<void> {
-  for (const { database } of app.shards.servers) await store.updateOldKeys(database);
+  for (const { database } of answering(app.shards)) await store.updateOldKeys(database);
 }

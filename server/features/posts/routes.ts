@@ -89,7 +89,9 @@ export function postRoutes(server: Server, app: App, limits: RateLimits): void {
         viewer === accountId && !cursor
           ? await posts.listUnpublishedIds(app, accountId, UNPUBLISHED_MAX)
           : [];
-      const items = await hydratePostIds(app, viewer, [...inWork, ...postIds]);
+      const items = await hydratePostIds(app, viewer, [...inWork, ...postIds], {
+        mayLag: viewer !== accountId,
+      });
       return { items, nextCursor: nextCursor(app, list, postIds.length, limit, postIds.at(-1)) };
     },
   );

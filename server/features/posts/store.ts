@@ -1,7 +1,7 @@
 /** Tables: posts, post_media (owner's side). */
 import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { readAt, readEach, type Shards } from '../../infra/shards.ts';
+import { readAt, readAtLagging, readReachable, type Shards } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
 import type { Shelf } from '../media/schema.ts';
 
@@ -72,17 +72,39 @@ export async function selectByIdempotencyKey(shards: Shards, accountId: AccountI
 }
 
 /** Posts with their photos; one statement per server. Those that are deleted are left out. */
-export function selectPosts(shards: Shards, postIds: PostId[]): Promise<PostRow[]> {
-  return readEach<PostRow, PostId>(
-    shards,
-    postIds,
-    (share) => sql`
+export function selectPosts(
+  shards: Shards,
+  postIds: PostId[],
+  options: { mayLag: boolean },
+): Promise<PostRow[]> {
+  return readReachable<PostRow, PostId>(shards, postIds, postsOf, options);
+}
+
+export async function selectPost(shards: Shards, postId: PostId): Promise<PostRow | null> {
+  const [row] = await readAt<PostRow>(shards, postId, postsOf([postId]));
+  return row ?? null;
+}
+
+function postsOf(postIds: PostId[]): Statement {
+  return sql`
     select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
     from posts, lateral (
       select coalesce(jsonb_agg(photo order by position), '[]') as photos
       from post_photos where post_photos.post_id = posts.post_id) as shown
-    where post_id = any(${share}) and state <> 'deleted'`,
+    where post_id = any(${postIds}) and state <> 'deleted'`;
+}
+
+/** As they stand at the primaries: posts that were read from a replica may have been deleted since. */
+export async function selectStates(
+  shards: Shards,
+  postIds: PostId[],
+): Promise<Map<PostId, PostRow['state']>> {
+  const rows = await readReachable<Pick<PostRow, 'post_id' | 'state'>, PostId>(
+    shards,
+    postIds,
+    (share) => sql`select post_id, state from posts where post_id = any(${share})`,
   );
+  return new Map(rows.map((row) => [row.post_id, row.state]));
 }
 
 /** The newest published posts of all these accounts together, with their photos: the merge of a home feed. */
@@ -92,7 +114,9 @@ export function selectNewestOfAccounts(
   before: string,
   limit: number,
 ): Promise<PostRow[]> {
-  return readEach<PostRow, AccountId>(shards, accountIds, (share) => newestOf(share, before, limit));
+  return readReachable<PostRow, AccountId>(shards, accountIds, (share) => newestOf(share, before, limit), {
+    mayLag: true,
+  });
 }
 
 function newestOf(accountIds: AccountId[], before: string, limit: number): Statement {
@@ -116,7 +140,7 @@ export async function selectPostIdsOfAccount(
   before: string,
   limit: number,
 ): Promise<PostId[]> {
-  const rows = await readAt<{ post_id: PostId }>(
+  const rows = await readAtLagging<{ post_id: PostId }>(
     shards,
     accountId,
     sql`
@@ -168,7 +192,7 @@ export async function selectPostHeadForUpdate(tx: Transaction, postId: PostId): 
 }
 
 export function selectPostHeads(shards: Shards, postIds: PostId[]): Promise<PostHead[]> {
-  return readEach<PostHead, PostId>(
+  return readReachable<PostHead, PostId>(
     shards,
     postIds,
     (share) => sql`
@@ -243,7 +267,8 @@ export async function updatePostsDeleted(tx: Transaction, postIds: PostId[]): Pr
 /** Idempotency keys are kept a day. */
 export async function updateOldKeys(database: Database): Promise<void> {
   await database.rows(sql`
-    update posts set idempotency_key = null where idempotency_key is not null and created_at < now() - interval '1 day'`);
+    update posts set idempotency_key = null where idempotency_key is not null and created_at < now() - interval '1 day'
+      and is_owned(post_id)`);
 }
 
 export async function deletePostRow(tx: Transaction, postId: PostId): Promise<void> {

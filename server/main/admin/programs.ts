@@ -24,6 +24,7 @@ const CEPH: Record<string, string> = {
   radosgw: 'radosgw',
 };
 const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx'];
+const PGBOUNCER = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'];
 const WAITING = ['-o', 'DPkg::Lock::Timeout=300'];
 
 export type Programs = { chromium: string; postgresBin: string };
@@ -48,11 +49,20 @@ export async function findCeph(): Promise<void> {
 }
 
 /** The program's file. For the tests that need it. */
-export async function findNginx(): Promise<string> {
-  if (!(await findAny(NGINX))) await install(['nginx']);
-  const nginx = await findAny(NGINX);
-  if (!nginx) throw missingFault(['nginx']);
-  return nginx;
+export function findNginx(): Promise<string> {
+  return findOrInstall(NGINX, 'nginx');
+}
+
+/** The program's file. For the tests that need it. */
+export function findPgbouncer(): Promise<string> {
+  return findOrInstall(PGBOUNCER, 'pgbouncer');
+}
+
+async function findOrInstall(files: string[], name: string): Promise<string> {
+  if (!(await findAny(files))) await install([name]);
+  const found = await findAny(files);
+  if (!found) throw missingFault([name]);
+  return found;
 }
 
 async function missingOfCeph(): Promise<string[]> {

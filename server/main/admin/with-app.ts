@@ -13,7 +13,7 @@ export async function withApp<Result>(
   const config = readConfig(process.env);
   const database = await startDatabase(config, { mayShare: true });
   try {
-    const { app, close } = await openApp(config, database.connect, database.prefix, say);
+    const { app, close } = await openApp(config, database.connect, database.prefix, say, { isPatient: true });
     try {
       if (options.works) await startWorker(app);
       return await work(app, config);

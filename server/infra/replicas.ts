@@ -1,0 +1,93 @@
+/**
+ * Streaming replicas of one server. They answer reads that may be a little old: never what privacy depends on, never to a
+ * session that has written something they do not have yet, and not at all when they lag too far or do not answer.
+ */
+import { type Database, parseLogPosition } from './database.ts';
+import { requestContext } from './request-context.ts';
+import { sql } from './sql.ts';
+
+/** Beyond this a replica gets no reads. */
+const LAG_MAX_MS = 10_000;
+const LOOK_EVERY_MS = 500;
+/** A replica that has not been seen for so long is not known to be any good. */
+const SEEN_MAX_MS = 2_000;
+
+type Replica = { database: Database; position: bigint; lagMs: number; seenMs: number };
+export type Replicas = {
+  /** One that may answer the present request, or null. */
+  pick(): Database | null;
+  /** Of each: by how much it is behind the server, in ms and in bytes of log; null while it does not answer. */
+  list(): { name: string; lag: { ms: number; bytes: number } | null }[];
+  close(): Promise<void>;
+};
+
+export function openReplicas(primary: Database, databases: Database[]): Replicas {
+  const replicas: Replica[] = databases.map((database) => ({
+    database,
+    position: 0n,
+    lagMs: Number.POSITIVE_INFINITY,
+    seenMs: Number.NEGATIVE_INFINITY,
+  }));
+  /** How far the server's log had come, and when, oldest first. */
+  const history: { position: bigint; atMs: number }[] = [];
+  let turn = 0;
+  let looking: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    looking = Promise.all([lookAtPrimary(), ...replicas.map(lookAt)]);
+  }, LOOK_EVERY_MS).unref();
+
+  async function lookAtPrimary(): Promise<void> {
+    const atMs = performance.now();
+    const position = await positionOf(primary, sql`select pg_current_wal_insert_lsn() as position`);
+    if (position === null) return;
+    history.push({ position, atMs });
+    while (history.length > 2 && (history[1]?.atMs ?? 0) < atMs - 2 * LAG_MAX_MS) history.shift();
+  }
+
+  async function lookAt(replica: Replica): Promise<void> {
+    const position = await positionOf(
+      replica.database,
+      sql`select pg_last_wal_replay_lsn() as position where pg_is_in_recovery()`,
+    );
+    if (position === null) return;
+    replica.position = position;
+    replica.seenMs = performance.now();
+    const missing = history.find((each) => each.position > position);
+    replica.lagMs = missing ? performance.now() - missing.atMs : 0;
+  }
+
+  const isSeen = (replica: Replica) =>
+    performance.now() - replica.seenMs < SEEN_MAX_MS && !replica.database.isDown();
+
+  return {
+    pick() {
+      const context = requestContext();
+      if (replicas.length === 0 || !context?.mayReadReplicas) return null;
+      const mark = context.marks.get(primary.name) ?? 0n;
+      const fit = replicas.filter((each) => isSeen(each) && each.lagMs < LAG_MAX_MS && each.position >= mark);
+      return fit[turn++ % fit.length]?.database ?? null;
+    },
+    list() {
+      const newest = history.at(-1)?.position ?? 0n;
+      return replicas.map((each) => ({
+        name: each.database.name,
+        lag: isSeen(each) ? { ms: each.lagMs, bytes: Math.max(0, Number(newest - each.position)) } : null,
+      }));
+    },
+    async close() {
+      clearInterval(timer);
+      await looking;
+      await Promise.all(replicas.map(({ database }) => database.close()));
+    },
+  };
+}
+
+async function positionOf(database: Database, statement: ReturnType<typeof sql>): Promise<bigint | null> {
+  try {
+    const [row] = await database.rows<{ position: string }>(statement);
+    return row ? parseLogPosition(row.position) : null;
+  } catch {
+    // It is down, which infra/waiting.ts has noticed; there is nothing to know of it meanwhile.
+    return null;
+  }
+}

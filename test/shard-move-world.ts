@@ -1,0 +1,450 @@
+/**
+ * A small fleet, and members who write to it as the processes of the product do: by their map, drawn anew from the directory
+ * when a server says that it does not own the shard. What was acknowledged to them is kept in a ledger, and compared.
+ */
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { migrate } from '../server/infra/migrations.ts';
+import type { Fleet } from '../server/infra/moves/links.ts';
+import type { MoveEvent, Step } from '../server/infra/moves/report.ts';
+import type { Limits } from '../server/infra/moves/session.ts';
+import { takeBackAbandonedSwitch } from '../server/infra/moves/take-back.ts';
+import { shardTables } from '../server/infra/shard-tables.ts';
+import { atEnd } from './closing.ts';
+import { type PostgresServer, type ServerOptions, startPostgres } from './fleet.ts';
+import type { MoverOrder } from './shard-move-mover.ts';
+
+const root = path.resolve(import.meta.dirname, '..');
+const SETTINGS = {
+  wal_retrieve_retry_interval: '100ms',
+  max_sync_workers_per_subscription: '4',
+  max_logical_replication_workers: '10',
+  max_worker_processes: '16',
+  wal_receiver_timeout: '2s',
+  wal_sender_timeout: '2s',
+};
+/** Test processes say every 100 ms that they live, so nobody needs to wait long for one that is dead. */
+export const limits: Partial<Limits> = { silenceMs: 1_000, lateReadsMs: 0 };
+const GIVE_UP_MS = 30_000;
+
+export type MoveWorld = {
+  fleet: Fleet;
+  directory: PostgresServer;
+  servers: PostgresServer[];
+  ask<Shape extends pg.QueryResultRow>(
+    at: PostgresServer,
+    text: string,
+    values?: unknown[],
+  ): Promise<Shape[]>;
+};
+
+/** The directory has a server of its own, so that each can be killed alone; all shards are on the first of the others, `a`. */
+export async function openMoveWorld(names: string[], options: ServerOptions = {}): Promise<MoveWorld> {
+  const settings = { ...SETTINGS, ...options.settings };
+  const start = () => startPostgres({ ...options, settings });
+  const [directory, ...servers] = await Promise.all([start(), ...names.map(start)]);
+  if (!directory) throw new Error('No server.');
+  await prepare(directory, 'pinhole_directory', 'directory');
+  await Promise.all(servers.map((server) => prepare(server, 'pinhole_shard', 'shard')));
+  for (const other of servers.slice(1)) await other.query('pinhole_shard', 'delete from owned_shards');
+  for (const [at, name] of names.entries())
+    await directory.query('pinhole_directory', 'insert into servers (name, url) values ($1, $2)', [
+      name,
+      servers[at]?.url('pinhole') ?? '',
+    ]);
+  await directory.query(
+    'pinhole_directory',
+    'insert into logical_shards (logical_shard, server) select generate_series(0, 8191), $1',
+    [names[0]],
+  );
+  const fleet: Fleet = {
+    directory: directory.connection('pinhole_directory'),
+    servers: servers.map((server, at) => ({
+      name: names[at] ?? '',
+      connection: server.connection('pinhole_shard'),
+      url: server.url('pinhole_shard'),
+    })),
+  };
+  const ask = <Shape extends pg.QueryResultRow>(at: PostgresServer, text: string, values: unknown[] = []) =>
+    at.query<Shape>(at === directory ? 'pinhole_directory' : 'pinhole_shard', text, values);
+  return { fleet, directory, servers, ask };
+}
+
+async function prepare(server: PostgresServer, name: string, folder: string): Promise<void> {
+  await server.query('postgres', `create database ${name}`);
+  await migrate(server.connection(name), path.join(root, 'db', folder));
+}
+
+/** The watcher of a process: takes up each new map, says so, and looks after abandoned switches. */
+export type TestProcess = {
+  map: string[];
+  reload(): Promise<void>;
+  takenBack: string[];
+  stop(): Promise<void>;
+};
+
+export async function startProcess({ fleet }: MoveWorld, name: string): Promise<TestProcess> {
+  const id = randomUUID();
+  let [isStopped, version] = [false, '0'];
+  let client: pg.Client | null = null;
+  let wake = () => {};
+  const run: TestProcess = { map: [], takenBack: [], reload, stop };
+
+  let reloading: Promise<void> | null = null;
+  function reload(): Promise<void> {
+    reloading ??= readAnew().finally(() => {
+      reloading = null;
+    });
+    return reloading;
+  }
+  async function readAnew(): Promise<void> {
+    const own = new pg.Client({ ...fleet.directory, connectionTimeoutMillis: 1_000, query_timeout: 1_000 });
+    own.on('error', () => undefined);
+    try {
+      await own.connect();
+      await readMap(own);
+    } finally {
+      close(own);
+    }
+  }
+  async function readMap(from: pg.Client): Promise<void> {
+    const { rows } = await from.query<{ shards: number[]; servers: string[]; version: string }>(
+      `select array_agg(logical_shard) as shards, array_agg(server) as servers,
+         (select version from map_version) as version from logical_shards where version > $1`,
+      [run.map.length === 0 ? 0 : version],
+    );
+    const [read] = rows;
+    if (!read || BigInt(read.version) < BigInt(version)) return;
+    for (const [at, shard] of (read.shards ?? []).entries()) run.map[shard] = read.servers[at] ?? '';
+    version = read.version;
+  }
+  async function beat(): Promise<void> {
+    if (!client) {
+      const opened = new pg.Client({
+        ...fleet.directory,
+        connectionTimeoutMillis: 1_000,
+        query_timeout: 1_000,
+      });
+      opened.on('error', () => undefined);
+      opened.on('notification', () => wake());
+      client = opened;
+      await opened.connect();
+      await opened.query('listen pinhole_map');
+    }
+    await readMap(client);
+    const { rows } = await client.query<{ state: string }>(
+      `with beat as (insert into processes (process_id, name, map_version) values ($1, $2, $3)
+         on conflict (process_id) do update set map_version = excluded.map_version, seen_at = now())
+       select state from moves where state = 'switching'`,
+      [id, name, version],
+    );
+    if (rows.length > 0) void takeBack();
+  }
+  let isTakingBack = false;
+  async function takeBack(): Promise<void> {
+    if (isTakingBack || isStopped) return;
+    isTakingBack = true;
+    const result = await takeBackAbandonedSwitch(fleet).catch(() => 'nothing');
+    isTakingBack = false;
+    if (result !== 'nothing') run.takenBack.push(result);
+  }
+  async function loop(): Promise<void> {
+    while (!isStopped) {
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await beat().catch(() => {
+        if (client) close(client);
+        client = null;
+      });
+      await Promise.race([delay(100), woken]);
+    }
+  }
+  async function stop(): Promise<void> {
+    isStopped = true;
+    await running;
+    if (client) close(client);
+  }
+  await reload();
+  const running = loop();
+  atEnd(stop);
+  return run;
+}
+
+function close(client: pg.Client): void {
+  client.end().catch(() => undefined);
+  client.connection.stream.destroy();
+}
+
+/** `key`: table and key; the values that may stand there: one that was acknowledged, two after a commit without an answer. */
+type Ledger = Map<string, (string | null)[]>;
+type Change = [key: string, value: string | null];
+type Act = { text: string; values: unknown[] }[];
+
+export type Members = {
+  ledger: Ledger;
+  ids: string[];
+  fenced: number;
+  written: number;
+  /** Why somebody was refused for good. */
+  refused: string[];
+  stop(): Promise<void>;
+};
+
+/** Each writes to accounts of its own, one act after another. */
+export async function startMembers(
+  world: MoveWorld,
+  process: TestProcess,
+  shards: number[],
+  pauseMs = 4,
+): Promise<Members> {
+  const members: Members = { ledger: new Map(), ids: [], fenced: 0, written: 0, refused: [], stop };
+  let isStopped = false;
+  const running = shards.map((shard) => live(shard));
+  async function stop(): Promise<void> {
+    isStopped = true;
+    await Promise.all(running);
+  }
+  atEnd(stop);
+
+  async function live(shard: number): Promise<void> {
+    const clients = new Map<string, pg.Client>();
+    let account = '';
+    const [posts, media, likes, sessions] = [[] as string[], [] as string[], [] as string[], [] as string[]];
+    for (let turn = 0; !isStopped; turn++) {
+      await attempt(shard, clients, (id) => {
+        if (account === '') {
+          account = id;
+          return act('accounts', account, 'new', [
+            `insert into accounts (account_id, handle, email, bio) values ($1, $1::bigint::text, '', 'new')`,
+            [id],
+          ]);
+        }
+        const [post, photo, like, session] = [posts.at(-1), media.at(-1), likes.at(-1), sessions.at(-1)];
+        switch (turn < 4 ? turn - 1 : turn % 8) {
+          case 0:
+            posts.push(id);
+            return act('posts', id, 'first', [
+              `insert into posts (post_id, account_id, caption) values ($1, $2, 'first')`,
+              [id, account],
+            ]);
+          case 1:
+            media.push(id);
+            return act('media', id, '0', [
+              'insert into media (media_id, account_id) values ($1, $2)',
+              [id, account],
+            ]);
+          case 2:
+            likes.push(id);
+            return act('likes', `${account}:${id}`, id, [
+              'insert into likes (account_id, post_id, like_id) values ($1, $2, $2)',
+              [account, id],
+            ]);
+          case 3:
+            sessions.push(id);
+            return act('sessions', id, 'new', [
+              `insert into sessions (token_hash, session_id, account_id, kind, device_name, expires_at)
+               values ($3, $1, $2, 'web', 'new', now())`,
+              [id, account, randomBytes(16)],
+            ]);
+          case 4:
+            return act('posts', post ?? '', id, [
+              'update posts set caption = $2 where post_id = $1',
+              [post, id],
+            ]);
+          case 5:
+            return act('media', photo ?? '', `${turn}`, [
+              `update media set revision = $2, edits = jsonb_build_object('n', $2::integer) where media_id = $1`,
+              [photo, turn],
+            ]);
+          case 6:
+            if (turn % 16 === 6)
+              return act('likes', `${account}:${likes.pop()}`, null, [
+                'delete from likes where account_id = $1 and post_id = $2',
+                [account, like],
+              ]);
+            return act('sessions', session ?? '', null, [
+              'delete from sessions where session_id = $1',
+              [sessions.pop()],
+            ]);
+          default:
+            return act('accounts', account, id, [
+              'update accounts set bio = $2 where account_id = $1',
+              [account, id],
+            ]);
+        }
+      });
+      await delay(pauseMs);
+    }
+    for (const client of clients.values()) close(client);
+  }
+
+  /** One act, tried until it is acknowledged. After a lost connection it may have happened or not: it is not done again. */
+  async function attempt(
+    shard: number,
+    clients: Map<string, pg.Client>,
+    choose: (id: string) => { change: Change; act: Act },
+  ): Promise<void> {
+    const startMs = performance.now();
+    let chosen: { change: Change; act: Act } | null = null;
+    for (;;) {
+      const server = process.map[shard] ?? '';
+      let isSent = false;
+      try {
+        const client = await clientOf(clients, server);
+        if (!chosen) {
+          const { rows } = await client.query<{ id: string }>('select next_id($1) as id', [shard]);
+          members.ids.push(rows[0]?.id ?? '');
+          chosen = choose(rows[0]?.id ?? '');
+        }
+        isSent = true;
+        await client.query('begin');
+        for (const { text, values } of chosen.act) await client.query(text, values);
+        await client.query('commit');
+        members.ledger.set(chosen.change[0], [chosen.change[1]]);
+        members.written++;
+        return;
+      } catch (error) {
+        if (error instanceof pg.DatabaseError && error.code === 'PHF01') {
+          members.fenced++;
+          await clients
+            .get(server)
+            ?.query('rollback')
+            .catch(() => undefined);
+          await process.reload().catch(() => undefined);
+        } else if (error instanceof pg.DatabaseError && !/^(57P|08|53300)/.test(error.code ?? '')) {
+          members.refused.push(`${error}`);
+          return;
+        } else {
+          const client = clients.get(server);
+          if (client) close(client);
+          clients.delete(server);
+          if (isSent && chosen) {
+            const [key, value] = chosen.change;
+            members.ledger.set(key, [...(members.ledger.get(key) ?? [null]), value]);
+            return;
+          }
+        }
+        if (performance.now() - startMs > GIVE_UP_MS) {
+          members.refused.push(`${error}`);
+          return;
+        }
+        await delay(5);
+      }
+    }
+  }
+
+  async function clientOf(clients: Map<string, pg.Client>, name: string): Promise<pg.Client> {
+    const known = clients.get(name);
+    if (known) return known;
+    const server = world.fleet.servers.find((each) => each.name === name);
+    const client = new pg.Client({
+      ...server?.connection,
+      connectionTimeoutMillis: 1_000,
+      query_timeout: 5_000,
+    });
+    client.on('error', () => undefined);
+    await client.connect();
+    clients.set(name, client);
+    return client;
+  }
+  return members;
+}
+
+function act(table: string, key: string, value: string | null, ...statements: [string, unknown[]][]) {
+  return {
+    change: [`${table} ${key}`, value] as Change,
+    act: statements.map(([text, values]) => ({ text, values })),
+  };
+}
+
+const VALUES: Record<string, string> = {
+  accounts: "select 'accounts ' || account_id as key, bio as value from accounts where is_owned(account_id)",
+  posts: "select 'posts ' || post_id as key, caption as value from posts where is_owned(post_id)",
+  media: "select 'media ' || media_id as key, revision::text as value from media where is_owned(media_id)",
+  likes:
+    "select 'likes ' || account_id || ':' || post_id as key, like_id::text as value from likes where is_owned(account_id)",
+  sessions:
+    "select 'sessions ' || session_id as key, device_name as value from sessions where is_owned(session_id)",
+};
+
+/** Everything that must hold once the members have stopped and no move is open. */
+export async function mustBeWhole(world: MoveWorld, members: Members): Promise<void> {
+  assert.deepEqual(members.refused.slice(0, 3), [], 'nobody was refused for good');
+  assert.equal(new Set(members.ids).size, members.ids.length, 'no ID was made twice');
+  const found = new Map<string, string>();
+  let twice = 0;
+  for (const server of world.servers)
+    for (const text of Object.values(VALUES))
+      for (const { key, value } of await world.ask<{ key: string; value: string }>(server, text)) {
+        if (found.has(key)) twice++;
+        found.set(key, value);
+      }
+  const lost = [...members.ledger].filter(([key, values]) => !values.includes(found.get(key) ?? null));
+  assert.deepEqual(
+    lost.slice(0, 3),
+    [],
+    `${lost.length} of ${members.ledger.size} acknowledged acts are not there`,
+  );
+  assert.equal(twice, 0, 'no row stands on two servers');
+  await mustBeTidy(world);
+}
+
+/** Owned shards are the map, no row is where it is not owned, and nothing of a move is left. */
+export async function mustBeTidy(world: MoveWorld): Promise<void> {
+  const owners = await world.ask<{ owners: string }>(
+    world.directory,
+    "select string_agg(server, ',' order by logical_shard) as owners from logical_shards",
+  );
+  const owned: string[] = Array.from({ length: 8_192 }, () => '');
+  for (const [at, server] of world.servers.entries()) {
+    const name = world.fleet.servers[at]?.name ?? '';
+    for (const { shard } of await world.ask<{ shard: number }>(
+      server,
+      'select logical_shard as shard from owned_shards',
+    ))
+      owned[shard] = `${owned[shard] ?? ''}${name}`;
+    for (const { name: table, id } of shardTables) {
+      const [stray] = await world.ask<{ rows: string }>(
+        server,
+        `select count(*) as rows from ${table} where not is_owned(${id})`,
+      );
+      assert.equal(stray?.rows, '0', `${name} holds rows of ${table} that it does not own`);
+    }
+    const [left] = await world.ask<{ left: string | null }>(
+      server,
+      `select string_agg(name, ' ') as left from (select slot_name::text as name from pg_replication_slots
+         union all select subname from pg_subscription union all select pubname from pg_publication
+         union all select mark from move_marks) as each`,
+    );
+    assert.equal(left?.left, null, `${name} has nothing left of a move`);
+  }
+  assert.ok(owners[0]?.owners === owned.join(), 'each shard is owned by one server, the one of the map');
+}
+
+/** Runs a mover as a process of its own; `at` is called for each step and may kill it. Gives whether it ended well. */
+export async function runMover(
+  order: MoverOrder,
+  at: (step: Step, mover: ChildProcess) => Promise<void> | void,
+  see: (event: MoveEvent) => void = () => undefined,
+): Promise<boolean> {
+  const mover = fork(path.join(root, 'test/shard-move-mover.ts'), [JSON.stringify(order)], { silent: true });
+  let faults = '';
+  mover.stderr?.on('data', (data) => {
+    faults += String(data);
+  });
+  mover.on('message', async (event: MoveEvent) => {
+    see(event);
+    if (event.kind !== 'step') return;
+    await at(event.step, mover);
+    if (mover.connected) mover.send('go');
+  });
+  const [code, signal] = await once(mover, 'exit');
+  if (signal === null && code !== 0) throw new Error(`The mover ended with ${code}: ${faults.slice(0, 500)}`);
+  return code === 0;
+}
