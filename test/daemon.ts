@@ -84,12 +84,12 @@ function isRunning(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** Stops a process, so that it makes no more children, and names it and those that it has. */
+/** Stops a process, so that it makes no more children and tells them nothing; names those that it has, and it. */
 async function freeze(pid: number): Promise<number[]> {
   if (pid === 0) return [];
   signal(pid, 'SIGSTOP');
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
-  return [pid, ...text.split(' ').filter(Boolean).map(Number)];
+  return [...text.split(' ').filter(Boolean).map(Number), pid];
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -13,22 +13,30 @@
  *   const pooler = await startPgbouncer((port, users) => pgbouncerConfig({ … }));
  */
 import { execFile } from 'node:child_process';
-import { chown, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { readConfig } from '../server/config.ts';
-import { commandFor, findPrograms, type Programs, prepareData, USER } from '../server/infra/postgres-root.ts';
+import {
+  commandFor,
+  findPrograms,
+  isAlive,
+  type Programs,
+  prepareData,
+  USER,
+} from '../server/infra/postgres-root.ts';
 import { findPgbouncer, findPrograms as findTestPrograms } from '../server/main/admin/programs.ts';
 import type { Connect } from '../server/main/app.ts';
 import { startDatabase } from '../server/main/database.ts';
-import { atEnd } from './closing.ts';
+import { atEnd, mendAtEnd } from './closing.ts';
 import { type Daemon, freeServerPort, startDaemon } from './daemon.ts';
 import { type Host, type Network, openNetwork, TEST_ADDRESSES } from './network.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 const run = promisify(execFile);
+const FOLDER = 'pinhole-test-fleet-';
 
 /**
  * How the server is reached. straight: on 127.0.0.1. network: in a network of its own where packets can vanish, or, on a
@@ -162,7 +170,8 @@ function prepareOnce(isEmbedded: boolean): Promise<Prepared> {
 }
 
 async function prepare(isEmbedded: boolean): Promise<Prepared> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'pinhole-test-fleet-'));
+  await sweep();
+  const folder = await mkdtemp(path.join(tmpdir(), `${FOLDER}${process.pid}-`));
   atEnd(async () => {
     prepared.delete(isEmbedded);
     await rm(folder, { recursive: true, force: true });
@@ -174,6 +183,14 @@ async function prepare(isEmbedded: boolean): Promise<Prepared> {
   const lines = ['all', 'replication'].map((what) => `host ${what} all ${TEST_ADDRESSES} trust\n`);
   await writeFile(path.join(template, 'pg_hba.conf'), lines.join(''), { flag: 'a' });
   return { folder, programs, template };
+}
+
+/** What processes left that did not come to their end. Their servers have ended with them. */
+async function sweep(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const pid = name.startsWith(FOLDER) ? Number.parseInt(name.slice(FOLDER.length), 10) : 0;
+    if (pid > 0 && !isAlive(pid)) await rm(path.join(tmpdir(), name), { recursive: true, force: true });
+  }
 }
 
 async function findBinDir(): Promise<string> {
@@ -197,6 +214,8 @@ async function startOn(dataDir: string, programs: Programs, options: ServerOptio
   atEnd(daemon.kill);
   const proxy = link === 'straight' || host ? null : await startTcpProxy({ host: address, port });
   if (proxy) atEnd(proxy.stop);
+  const heal = host?.heal ?? proxy?.pass;
+  if (heal) mendAtEnd(heal);
   const at = { host: proxy ? '127.0.0.1' : address, port: proxy?.port ?? port };
   const connection = connectTo(at.host, at.port);
   const never = () =>
@@ -215,7 +234,7 @@ async function startOn(dataDir: string, programs: Programs, options: ServerOptio
       );
     },
     cut: host?.cut ?? proxy?.hang ?? never,
-    heal: host?.heal ?? proxy?.pass ?? never,
+    heal: heal ?? never,
   };
 }
 

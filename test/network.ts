@@ -5,13 +5,14 @@
  *
  * Needs root, iproute2 and a kernel with network namespaces; else there is none, and openNetwork gives null.
  */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { promisify } from 'node:util';
 import { isAlive } from '../server/infra/postgres-root.ts';
 import { atEnd } from './closing.ts';
 
 const run = promisify(execFile);
+const IP = 'ip';
 /** pinhole-PROCESS-NETWORK-HOST */
 const NAME = /^pinhole-(\d+)-(\d+)-/;
 /** Part of 198.18.0.0/15, which is set aside for tests of networks. */
@@ -35,7 +36,7 @@ export async function openNetwork(says: (reason: string) => void = () => undefin
     says('A network of its own takes root on Linux.');
     return null;
   }
-  await removeNetworks((pid) => !isAlive(pid)).catch(() => undefined);
+  removeNetworks((pid) => !isAlive(pid));
   const number = ++networks;
   const removeOwn = () => removeNetworks((pid, each) => pid === process.pid && each === number);
   for (let tries = 1; ; tries++) {
@@ -43,11 +44,11 @@ export async function openNetwork(says: (reason: string) => void = () => undefin
     const named = (host: string | number) => `pinhole-${process.pid}-${number}-${host}`;
     try {
       await makeRouter(net, named('router'), `ph${process.pid}n${number}`);
-      atEnd(removeOwn);
+      atEnd(async () => removeOwn());
       let hosts = 0;
       return { addHost: () => addHost(net, named('router'), named(++hosts), hosts) };
     } catch (error) {
-      await removeOwn().catch(() => undefined);
+      removeOwn();
       const isTaken = String(error).includes('File exists');
       if (isTaken && tries < TRIES) continue;
       says(`This machine allows no network of its own: ${error instanceof Error ? error.message : error}`);
@@ -59,22 +60,22 @@ export async function openNetwork(says: (reason: string) => void = () => undefin
 /** Both ends of a link are known by address alone: the router has the same one on all its links. */
 async function makeRouter(net: string, router: string, near: string): Promise<void> {
   const far = 'machine';
-  await run('ip', ['netns', 'add', router]);
-  await run('ip', ['link', 'add', 'name', near, 'type', 'veth', 'peer', 'name', far, 'netns', router]);
+  await run(IP, ['netns', 'add', router]);
+  await run(IP, ['link', 'add', 'name', near, 'type', 'veth', 'peer', 'name', far, 'netns', router]);
   await configure(router, [
     'link set lo up',
     `addr add ${net}.2 peer ${net}.1 dev ${far}`,
     `link set ${far} up`,
   ]);
-  await run('ip', ['addr', 'add', `${net}.1`, 'peer', `${net}.2`, 'dev', near]);
-  await run('ip', ['link', 'set', near, 'up']);
-  await run('ip', ['route', 'add', `${net}.0/24`, 'via', `${net}.2`]);
-  await run('ip', ['netns', 'exec', router, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
+  await run(IP, ['addr', 'add', `${net}.1`, 'peer', `${net}.2`, 'dev', near]);
+  await run(IP, ['link', 'set', near, 'up']);
+  await run(IP, ['route', 'add', `${net}.0/24`, 'via', `${net}.2`]);
+  await run(IP, ['netns', 'exec', router, 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
 }
 
 async function addHost(net: string, router: string, name: string, count: number): Promise<Host> {
   const [address, link] = [`${net}.${count + 9}`, `host${count}`];
-  await run('ip', ['netns', 'add', name]);
+  await run(IP, ['netns', 'add', name]);
   await configure(router, [
     `link add name ${link} type veth peer name uplink netns ${name}`,
     `addr add ${net}.2 peer ${address} dev ${link}`,
@@ -104,17 +105,20 @@ async function addHost(net: string, router: string, name: string, count: number)
 }
 
 async function configure(namespace: string, lines: string[]): Promise<void> {
-  const asked = run('ip', ['-n', namespace, '-batch', '-']);
+  const asked = run(IP, ['-n', namespace, '-batch', '-']);
   asked.child.stdin?.end(lines.join('\n'));
   await asked;
 }
 
-/** Their links and routes go with them. */
-async function removeNetworks(isGone: (pid: number, network: number) => boolean): Promise<void> {
-  const { stdout } = await run('ip', ['netns', 'list']);
-  for (const line of stdout.split('\n')) {
-    const [name = ''] = line.split(' ');
-    const [, pid, number] = NAME.exec(name) ?? [];
-    if (pid && isGone(Number(pid), Number(number))) await run('ip', ['netns', 'del', name]);
+/** Their links and routes go with them. What dead processes left behind is removed by the next. */
+function removeNetworks(isGone: (pid: number, network: number) => boolean): void {
+  try {
+    for (const line of execFileSync(IP, ['netns', 'list'], { encoding: 'utf8', stdio: 'pipe' }).split('\n')) {
+      const [name = ''] = line.split(' ');
+      const [, pid, number] = NAME.exec(name) ?? [];
+      if (pid && isGone(Number(pid), Number(number))) execFileSync(IP, ['netns', 'del', name]);
+    }
+  } catch {
+    // No iproute2, or another process was faster; the next that wants a network sweeps again.
   }
 }

@@ -143,7 +143,10 @@ test('when all connections are in use for long, a client is told so and does not
   const holders = await Promise.all(Array.from({ length: 20 }, () => clientOf(pooler)));
   for (const holder of holders) await holder.query('begin');
   const late = await clientOf(pooler);
-  await assert.rejects(late.query('select 1'), { code: '08P01', message: 'query_wait_timeout' });
+  const refused = assert.rejects(late.query('select 1'), { code: '08P01', message: 'query_wait_timeout' });
+  const member = server.query('postgres', 'select pg_sleep(3)');
+  const first = await Promise.race([refused.then(() => 'refused'), member.then(() => 'a member gave up')]);
+  assert.equal(first, 'refused');
   for (const holder of holders) await holder.query('rollback');
   assert.equal((await (await clientOf(pooler)).query('select 1')).rowCount, 1);
 });

@@ -36,7 +36,7 @@ type Call = {
 export type Person = ReturnType<typeof personOf>;
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-type Options = { config?: Partial<Config>; hasAdmin?: boolean; fleet?: Pick<Fleet, 'connect' | 'prefix'> };
+type Options = { config?: Partial<Config>; hasAdmin?: boolean; fleet?: Fleet };
 type Databases = { connect: Connect; prefix: string };
 
 /** `config` overrides settings; `hasAdmin: false` leaves the network without its first account; `fleet`: servers of its own. */
@@ -51,6 +51,7 @@ export async function openWorld(options: Options = {}) {
     logLevel: 'error',
     signUpsPerHour: 10_000,
     postsPerHour: 10_000,
+    databaseUrl: options.fleet?.databaseUrl ?? '',
     ...options.config,
   };
   const first = await openProcess(config, databases);

@@ -10,7 +10,7 @@ import { StoreFault } from '../infra/storage/storage.ts';
 import { sentenceOf } from './sentences.ts';
 
 export function answerError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply) {
-  const expected = isCutOff(request) ? CUT_OFF : expectedOf(error);
+  const expected = isCutOff(request) ? CUT_OFF : expectedOf(notFoundOrUnknown(error, request));
   if (!expected)
     app.log.error(
       { err: error, requestId: request.id, method: request.method, url: request.url },
@@ -51,6 +51,13 @@ const FIELDS_MAX = 20;
 /** The client went away in the middle of its body: whatever failed then, failed because of that. */
 function isCutOff(request: FastifyRequest): boolean {
   return request.raw.destroyed && !request.raw.complete;
+}
+
+/** While a server does not answer, what was not found may well be there. */
+function notFoundOrUnknown(error: unknown, request: FastifyRequest): unknown {
+  return error instanceof NotFound && request.scope?.isPartial
+    ? new ServerDown('servers', 'a part of the answer is not known', { cause: error })
+    : error;
 }
 
 const CUT_OFF = new Invalid('cut_off', 'The request was not sent to its end.');
@@ -95,7 +102,8 @@ function frameworkError(error: Partial<FastifyError>): ExpectedError | null {
 /** Too many connections, or a statement that took too long: the server is there, and cannot do it now. */
 const OVERLOADED = new Set(['53300', '57014', '25P03', '55P03']);
 
-function unavailable(error: unknown): Unavailable | null {
+/** Null for every other error. */
+export function unavailable(error: unknown): Unavailable | null {
   const isOverloaded = error instanceof Error && 'code' in error && OVERLOADED.has(String(error.code));
   return error instanceof ServerDown || isOverloaded || isConnectionLost(error)
     ? new Unavailable(

@@ -13,6 +13,7 @@ import { handleParams } from '../features/accounts/schema.ts';
 import { hydrateProfile } from '../hydrate/accounts.ts';
 import { hydratePost } from '../hydrate/posts.ts';
 import type { App } from '../infra/app.ts';
+import { unavailable } from './errors.ts';
 import type { Server } from './server.ts';
 
 type Preview = {
@@ -77,6 +78,8 @@ async function findPreview(app: App, pathname: string): Promise<Preview> {
     // A page that a stranger may not see may still be one for the member who opens it: the client asks again.
     if (error instanceof ExpectedError || error instanceof URIError)
       return { ...plain, status: error instanceof NotFound ? 200 : 400 };
+    // The client says so in words, and can try again.
+    if (unavailable(error)) return { ...plain, status: 503 };
     throw error;
   }
 }

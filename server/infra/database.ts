@@ -6,7 +6,7 @@
  */
 import pg from 'pg';
 import { noteWrite, requestContext, TURN_MS } from './request-context.ts';
-import { ServerDown } from './server-down.ts';
+import { isConnectionLost, ServerDown } from './server-down.ts';
 import { openSockets } from './sockets.ts';
 import { nameOf, type Statement } from './sql.ts';
 import { openWaiting } from './waiting.ts';
@@ -58,6 +58,8 @@ const PATIENT_TIMEOUT_MS = 600_000;
 const IDLE_IN_TRANSACTION_MS = 30_000;
 const CONNECT_TIMEOUT_MS = 2_000;
 const IDLE_MS = 20_000;
+/** What is under way when all is closed has this long. */
+const CLOSE_MAX_MS = 10_000;
 const DEADLOCK = '40P01';
 const LOG_POSITION = 'select pg_current_wal_insert_lsn() as position';
 const TRANSACTION_TRIES = 3;
@@ -103,6 +105,7 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
     },
     onUp: () => options.onTurn?.(false),
   });
+  const onLost = () => undefined;
   const named = (statement: Statement) =>
     isPooled ? { text: statement.text, values: statement.values } : statement;
   let statements = 0;
@@ -119,17 +122,32 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
     }
   }
 
-  async function transactOnce<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    const connecting = pool.connect();
-    const client = await waiting
-      .on(() => connecting)
-      .catch((error) => {
-        connecting.then(
-          (late) => late.release(),
-          () => undefined,
-        );
-        throw error;
+  async function connect(): Promise<pg.PoolClient> {
+    let connecting: Promise<pg.PoolClient> | undefined;
+    try {
+      const client = await waiting.on(() => {
+        connecting = pool.connect();
+        return connecting;
       });
+      // What breaks while it is in use is said by the statement under way, but not having it heard would end the process.
+      client.on('error', onLost);
+      return client;
+    } catch (error) {
+      connecting?.then(
+        (late) => late.release(),
+        () => undefined,
+      );
+      throw error;
+    }
+  }
+
+  function release(client: pg.PoolClient, broken: Error | undefined): void {
+    client.off('error', onLost);
+    client.release(broken);
+  }
+
+  async function transactOnce<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const client = await connect();
     const after: (() => void)[] = [];
     const send = (query: { text: string; values?: unknown[]; name?: string }) => {
       statements++;
@@ -155,14 +173,14 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
       return result;
     } catch (error) {
       // Where no answer came, none to the rollback would either: the connection is let go, which rolls back too.
-      if (error instanceof ServerDown) broken = error;
+      if (error instanceof ServerDown && error.server === name) broken = error;
       else
-        await client.query('rollback').catch((fault: Error) => {
+        await send({ text: 'rollback' }).catch((fault: Error) => {
           broken = fault;
         });
       throw error;
     } finally {
-      client.release(broken);
+      release(client, broken);
     }
   }
 
@@ -180,11 +198,12 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
   return {
     name,
     rows<Shape extends Row>(statement: Statement) {
+      // For the sake of its deadline and of its mark.
+      if (statement.isWrite && requestContext()) return transaction((tx) => tx.rows<Shape>(statement));
       statements++;
       return waiting.on(async () => {
         const client = statement.isWrite ? writers : await readers.next();
         const { rows } = await client.query(named(statement));
-        if (statement.isWrite && marksWrites()) noteAt(await (await readers.next()).query(LOG_POSITION));
         return rows as Shape[];
       });
     },
@@ -203,8 +222,10 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
     async close() {
       waiting.close();
       if (waiting.isDown()) sockets.destroyAll();
+      const late = setTimeout(sockets.destroyAll, CLOSE_MAX_MS).unref();
       await readers.close();
       await Promise.all([pool.end(), writers.end(), libraries.end()]);
+      clearTimeout(late);
     },
   };
 }
@@ -233,7 +254,7 @@ function probe(settings: pg.ClientConfig) {
       await client.connect();
       await client.query('select 1');
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || error.code?.startsWith('57P')) throw error;
+      if (!(error instanceof pg.DatabaseError) || isConnectionLost(error)) throw error;
     } finally {
       client.end().catch(() => undefined);
     }
@@ -250,18 +271,6 @@ function openReaders(settings: pg.ClientConfig, onError: (error: Error) => void)
     if (performance.now() - readMs > IDLE_MS) end().catch(onError);
   }, IDLE_MS / 4).unref();
 
-  async function connect(place: number): Promise<pg.Client> {
-    const client = new pg.Client({ ...settings, pipeline: true });
-    client.on('error', onError);
-    client.on('end', () => forget(place, undefined));
-    await client.connect();
-    return client;
-  }
-
-  function forget(place: number, only: Promise<pg.Client> | undefined): void {
-    if (only === undefined || places[place] === only) places[place] = undefined;
-  }
-
   /** When what is in flight on them has been answered. */
   async function end(): Promise<void> {
     const open = await Promise.allSettled(places.splice(0));
@@ -274,9 +283,16 @@ function openReaders(settings: pg.ClientConfig, onError: (error: Error) => void)
       const place = turn++ % READ_CONNECTIONS;
       const open = places[place];
       if (open) return open;
-      const opening = connect(place);
+      const client = new pg.Client({ ...settings, pipeline: true });
+      const opening = client.connect().then(() => client);
+      // By now another may have its place.
+      const forget = () => {
+        if (places[place] === opening) places[place] = undefined;
+      };
+      client.on('error', onError);
+      client.on('end', forget);
+      opening.catch(forget);
       places[place] = opening;
-      opening.catch(() => forget(place, opening));
       return opening;
     },
     async close() {

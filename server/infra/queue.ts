@@ -197,7 +197,9 @@ async function openBoss(
     monitorIntervalSeconds: 10,
     maintenanceIntervalSeconds: 60,
   });
-  boss.on('error', onError);
+  boss.on('error', (error) => {
+    if (!database.isDown()) onError(error);
+  });
   try {
     await boss.start();
     const there = new Set((await boss.getQueues()).map(({ name }) => name));

@@ -11,8 +11,8 @@ export const REQUEST_TURNS = 30;
 
 export type RequestContext = {
   turnsLeft: number;
-  /** The last turn that was counted, so that several waits at once count once. */
-  lastTurn: number;
+  /** On performance.now(): when a turn was last counted, so that several waits at once count once. */
+  lastTurnMs: number;
   /** Something is missing in the answer, because a server did not answer. */
   isPartial: boolean;
   /** Server → how far its log had come after the session's last write there: a replica that is not as far is not read. */
@@ -31,7 +31,7 @@ const contexts = new AsyncLocalStorage<RequestContext>();
 export function newRequestContext(marks: Map<string, bigint> | null): RequestContext {
   return {
     turnsLeft: REQUEST_TURNS,
-    lastTurn: 0,
+    lastTurnMs: 0,
     isPartial: false,
     marks: marks ?? new Map(),
     hasWritten: false,
@@ -42,6 +42,11 @@ export function newRequestContext(marks: Map<string, bigint> | null): RequestCon
 
 export function runInContext<Result>(context: RequestContext, work: () => Result): Result {
   return contexts.run(context, work);
+}
+
+/** For what a request happens to start, and others need as well: it must not end with that request's patience. */
+export function runOutsideRequests<Result>(work: () => Result): Result {
+  return contexts.exit(work);
 }
 
 export function requestContext(): RequestContext | undefined {

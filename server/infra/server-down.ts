@@ -29,7 +29,7 @@ const LOST_CODES = new Set([
   '57P03',
 ]);
 const LOST_MESSAGES =
-  /Connection terminated|connection is closed|not queryable|timeout exceeded when trying to connect|Query read timeout/i;
+  /Connection terminated|connection is closed|not queryable|timeout exceeded when trying to connect|timeout expired|Query read timeout/i;
 
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

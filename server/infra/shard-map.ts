@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { LOGICAL_SHARDS } from '../../core/ids.ts';
 import type { Database } from './database.ts';
+import { runOutsideRequests } from './request-context.ts';
 import { mustBeWhole, type ShardServer, type Shards } from './shards.ts';
 import { openSockets } from './sockets.ts';
 import { sql } from './sql.ts';
@@ -36,8 +37,8 @@ type Options = {
   canGrow: boolean;
   /** Connections to a server that is new, or is reached in another way from now on. */
   open(row: ServerRow): Omit<ShardServer, 'name' | 'isOpen'>;
-  /** Called for a server that this process did not know. */
-  onServer(server: ShardServer): void;
+  /** Makes a server ready that this process did not know; one that does not answer is no reason to wait. */
+  onServer(server: ShardServer): Promise<void>;
   /** Called once a second while a move has its writes paused: perhaps its mover is dead. */
   onSwitching(): Promise<void>;
   onError(error: Error): void;
@@ -79,11 +80,11 @@ export async function openShards(options: Options): Promise<Shards> {
     if (reloading && !reloading.started) return reloading.done;
     const before = reloading?.done.catch(() => undefined);
     const mine = { started: false, done: Promise.resolve() };
-    mine.done = (async () => {
+    mine.done = runOutsideRequests(async () => {
       await before;
       mine.started = true;
       await readMap();
-    })().finally(() => {
+    }).finally(() => {
       if (reloading === mine) reloading = null;
     });
     reloading = mine;
@@ -100,7 +101,7 @@ export async function openShards(options: Options): Promise<Shards> {
         select coalesce(array_agg(logical_shard), '{}') as logical_shards, coalesce(array_agg(server), '{}') as owners
         from logical_shards where logical_shards.version > ${shards.version}) as changed`);
     if (!row) throw new Error('The directory has no map.');
-    for (const each of row.servers) takeServer(each);
+    await Promise.all(row.servers.map(takeServer));
     const map = shards.map.length > 0 ? shards.map : Array.from<ShardServer>({ length: LOGICAL_SHARDS });
     for (const [at, logicalShard] of row.logical_shards.entries()) {
       const owner = known.get(row.owners[at] ?? '')?.server;
@@ -123,7 +124,7 @@ export async function openShards(options: Options): Promise<Shards> {
     closing.add(delay(CLOSE_AFTER_MS, before, { ref: false }).then((directory) => directory.close()));
   }
 
-  function takeServer(row: ServerRow): void {
+  async function takeServer(row: ServerRow): Promise<void> {
     if (row.name === FIRST_SERVER) takeDirectory(row.pooler_url);
     const way = JSON.stringify([row.url, row.pooler_url, row.replica_urls]);
     const before = known.get(row.name);
@@ -141,7 +142,7 @@ export async function openShards(options: Options): Promise<Shards> {
     const server = { name: row.name, ...opened };
     known.set(row.name, { server, way });
     shards.servers.push(server);
-    options.onServer(server);
+    await options.onServer(server);
   }
 
   try {

@@ -10,8 +10,11 @@ import { type RequestContext, requestContext, TURN_MS } from './request-context.
 import { isConnectionLost, ServerDown } from './server-down.ts';
 
 const SUSPECT_TURNS = 4;
-const PROBE_TURNS = 5;
+const PROBE_TURNS = 8;
 const PROBE_EVERY_TURNS = 5;
+const TIMER_EARLY_MS = 5;
+/** So many may wait for one server: of a server that is alive but takes up nothing, this bounds what piles up here. */
+const WAITS_MAX = 5_000;
 const TOO_LONG = 'a request has waited as long for databases as it may';
 
 type Wait = { sinceTurn: number; context: RequestContext | undefined; give(error: ServerDown): void };
@@ -22,6 +25,14 @@ export type Waiting = {
   isDown(): boolean;
   close(): void;
 };
+
+/** A request may wait for several servers at once, whose clocks all come by: each turn counts once. */
+function countTurn(context: RequestContext): void {
+  const nowMs = performance.now();
+  if (nowMs - context.lastTurnMs < TURN_MS - TIMER_EARLY_MS) return;
+  context.lastTurnMs = nowMs;
+  context.turnsLeft--;
+}
 
 export function openWaiting(options: {
   server: string;
@@ -44,10 +55,7 @@ export function openWaiting(options: {
     turn++;
     for (const wait of waits) {
       const { context } = wait;
-      if (context && context.lastTurn !== turn) {
-        context.lastTurn = turn;
-        context.turnsLeft--;
-      }
+      if (context) countTurn(context);
       if (context && context.turnsLeft <= 0) end(wait, TOO_LONG);
     }
     const [oldest] = waits;
@@ -106,6 +114,7 @@ export function openWaiting(options: {
       const context = requestContext();
       if (isDown) return Promise.reject(new ServerDown(server, 'does not answer'));
       if (context && context.turnsLeft <= 0) return Promise.reject(new ServerDown(server, TOO_LONG));
+      if (waits.size >= WAITS_MAX) return Promise.reject(new ServerDown(server, 'too many wait for it'));
       return new Promise((resolve, reject) => {
         const wait: Wait = { sinceTurn: turn, context, give: reject };
         waits.add(wait);

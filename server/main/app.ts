@@ -61,8 +61,6 @@ export async function openApp(
   ]);
   if (applied.flat().length > 0) say('The database is up to date.');
   const queue = openQueue(jobKinds, onError);
-  const prepared: Promise<void>[] = [];
-  const prepare = (server: ShardServer): Promise<void> => prepareServer(server, queue, say, onError);
   const shards = await openShards({
     directoryConnection: connect(names.directory),
     // The embedded server can be reached by this machine alone: it stays the only one.
@@ -74,14 +72,13 @@ export async function openApp(
         { onError, isPatient, isPooled: poolerUrl !== '' },
       ),
     open: (row) => openServer(row, config.databaseUrl, connect(names.shard), { onError, isPatient, log }),
-    onServer: (server) => prepared.push(prepare(server)),
+    onServer: (server) => prepareServer(server, queue, say, onError),
     onSwitching: async () => {
       const found = await takeBackAbandonedSwitch(fleetOf(shards));
       if (found !== 'nothing') log.warn(`A move whose mover is gone was ${found}. See ./pinhole shard move.`);
     },
     onError,
   });
-  await Promise.all(prepared);
   const storage = await openStorage(config);
   const metrics = openMetrics();
   const images = startImageWorkers({ count: config.mediaWorkers, observe: metrics.observePhoto });
@@ -160,9 +157,11 @@ function openServer(
       onTurn: (isDown) =>
         log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`),
     });
-  const database = row.pooler_url
-    ? open(row.name, connectionAt(row.pooler_url, shardDatabaseAt(row.pooler_url)), true)
-    : open(row.name, connection, false);
+  // A pooler's connections are for short statements.
+  const database =
+    row.pooler_url && !isPatient
+      ? open(row.name, connectionAt(row.pooler_url, shardDatabaseAt(row.pooler_url)), true)
+      : open(row.name, connection, false);
   const replicas = row.replica_urls.map((url, at) =>
     open(`${row.name} replica ${at + 1}`, connectionAt(url, shardDatabaseAt(url)), false),
   );

@@ -23,6 +23,10 @@ const verbs: Record<string, Verb> = {
     about: 'list: what the photo store holds; copy --to FOLDER|URL: into another',
     load: () => import('./admin/store.ts'),
   },
+  pgbouncer: {
+    about: '[SERVER]: print the configuration of a pgbouncer in front of a PostgreSQL server',
+    load: () => import('./admin/pgbouncer.ts'),
+  },
   nginx: {
     about: 'Print the configuration of an nginx in front, which serves the photos',
     load: () => import('./admin/nginx.ts'),

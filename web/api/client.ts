@@ -13,7 +13,8 @@ type CallOptions = {
   signal?: AbortSignal;
 };
 
-export type Page<Item> = { items: Item[]; nextCursor: string | null };
+/** `isPartial`: a part of the network did not answer, so that something is missing. */
+export type Page<Item> = { items: Item[]; nextCursor: string | null; isPartial?: boolean | undefined };
 
 /** `status` is 0 when no reply came at all (`code` says 'unreachable' or 'slow'). */
 export class ApiError extends Error {

@@ -21,7 +21,8 @@ export function usePages<Item, Reply extends Page<Item> = Page<Item>>(
     refetchOnWindowFocus: false,
   });
   const items: Item[] = query.data?.pages.flatMap((page) => page.items) ?? [];
-  return { ...query, items };
+  const isPartial = query.data?.pages.some((page) => page.isPartial) ?? false;
+  return { ...query, items, isPartial };
 }
 
 export type PagesQuery<Item> = ReturnType<typeof usePages<Item>>;

@@ -6,6 +6,7 @@ import { refreshFeed, useFeed } from '../api/posts.ts';
 import { EmailNotice } from '../components/EmailNotice.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
+import { PartialNotice } from '../components/PartialNotice.tsx';
 import { PostView } from '../components/PostView.tsx';
 import { Suggestions } from '../components/Suggestions.tsx';
 import { WelcomeMember } from '../components/WelcomeMember.tsx';
@@ -31,7 +32,7 @@ export function FeedPage() {
   if (feed.isPending) return <Spinner />;
   if (feed.isError && feed.items.length === 0)
     return <LoadError error={feed.error} onRetry={() => void feed.refetch()} />;
-  if (feed.items.length === 0 && me) {
+  if (feed.items.length === 0 && me && !feed.isPartial) {
     return <WelcomeMember me={me} onReady={() => refreshFeed(client)} />;
   }
   return (
@@ -39,11 +40,12 @@ export function FeedPage() {
       <div className="feed">
         <h1 className="hidden-visually">Home</h1>
         {me && <EmailNotice me={me} />}
+        {feed.items.length > 0 && <PartialNotice pages={feed} />}
         {feed.items.map((post, at) => (
           <PostView key={post.id} post={post} isFirst={at < FIRST_POSTS} />
         ))}
-        <MorePages pages={feed} />
-        {!feed.hasNextPage && (
+        <MorePages pages={feed.items.length > 0 ? { ...feed, isPartial: false } : feed} />
+        {!feed.hasNextPage && !feed.isPartial && (
           <footer className="feed-end">
             <CircleCheck aria-hidden size={34} strokeWidth={1.25} />
             <p className="strong">You're all caught up</p>

@@ -41,14 +41,13 @@ const tooLate = ({ ranges, source, target }: Move) =>
 function copyAndSwitch(fleet: Fleet, directory: Link, move: Move, options: MoveOptions): Promise<Move> {
   return withSession(fleet, directory, move, async (session) => {
     await copyRanges(session, move, options);
-    const moved = await switchOver(session, move, options);
-    await options.report({ kind: 'step', step: 'clearing' });
-    return moved;
+    return switchOver(session, move, options);
   });
 }
 
 function clear(fleet: Fleet, directory: Link, move: Move, options: MoveOptions): Promise<Move> {
   return withSession(fleet, directory, move, async ({ source, target }) => {
+    await options.report({ kind: 'step', step: 'clearing' });
     await endReplication(source, target, move, options.report);
     await pause(options, options.limits.lateReadsMs);
     await removeAll(source, directory, move, options);

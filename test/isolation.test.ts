@@ -1,0 +1,40 @@
+/** One server dead or cut off: only its own members notice. Packets really vanish where the machine allows it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { endure, openIsolationWorld, startMembers } from './isolation-world.ts';
+import { PASSWORD, until } from './world.ts';
+
+const isolation = await openIsolationWorld({ link: 'network' });
+const { main, pg2, world, scene } = isolation;
+
+test('a server killed with -9 is missed by its own members alone', async () => {
+  await endure(isolation, { dead: 'pg2', begin: pg2.kill, end: pg2.start });
+});
+
+test('a server that is cut off is missed by its own members alone', async () => {
+  await endure(isolation, { dead: 'pg2', begin: pg2.cut, end: pg2.heal });
+});
+
+test('the first server is cut off, and the directory with it: nobody signs in, the members of others go on', async () => {
+  const { pia, max } = scene.people;
+  const signIn = () =>
+    world.call('POST', '/sessions', { body: { login: 'pia', password: PASSWORD, kind: 'bearer' } });
+  const version = world.app.shards.version;
+  await endure(isolation, {
+    dead: 'main',
+    async begin() {
+      await main.cut();
+      const refused = await signIn();
+      assert.deepEqual([refused.status, refused.body.error.code], [503, 'database_unavailable']);
+      assert.equal((await pia.act('GET', '/search?q=an')).status, 503);
+    },
+    async end() {
+      // Longer than the map counts as confirmed without the directory.
+      const post = await pia.posts('made without the directory');
+      assert.equal((await max.get('/feed')).items[0].id, post.id);
+      await main.heal();
+    },
+  });
+  assert.equal(world.app.shards.version, version);
+  assert.equal((await signIn()).status, 201);
+});

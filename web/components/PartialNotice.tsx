@@ -1,0 +1,17 @@
+import type { PagesQuery } from '../api/pages.ts';
+import { Button } from '../ui/Button.tsx';
+
+type PartialNoticeProps = { pages: Pick<PagesQuery<unknown>, 'isPartial' | 'isFetching' | 'refetch'> };
+
+/** A part of the network does not answer: what is there is shown, and that something is missing is said. */
+export function PartialNotice({ pages }: PartialNoticeProps) {
+  if (!pages.isPartial) return null;
+  return (
+    <aside className="notice partial-notice" role="status">
+      <p>Something is missing here: a part of the network does not answer just now.</p>
+      <Button look="plain" isBusy={pages.isFetching} onClick={() => void pages.refetch()}>
+        Load again
+      </Button>
+    </aside>
+  );
+}
