@@ -16,12 +16,13 @@ import { ids } from './ids.ts';
 import { like } from './like.ts';
 import { photos } from './photos.ts';
 import { record } from './record.ts';
+import { shards } from './shards.ts';
 import { start } from './start.ts';
 import { type Figures, type Scenario, tell, type Wish, withBench } from './system.ts';
 
 export type Result = { name: string; at: string; commit: string; machine: string; figures: Figures };
 
-const scenarios: Scenario[] = [start, idle, feed, like, photos, editor, ids];
+const scenarios: Scenario[] = [start, idle, feed, like, photos, editor, ids, shards];
 const SECONDS_MAX = 3_600;
 const RUNS_MAX = 20;
 

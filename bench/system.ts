@@ -73,8 +73,12 @@ function closeAll(bench: Bench): Promise<void> {
   return bench.closed;
 }
 
-/** Not started yet; stopped at the end by itself. `name` is the data's folder. */
-export async function prepareSystem(bench: Bench, name: string): Promise<System> {
+/** Not started yet; stopped at the end by itself. `name` is the data's folder, `settings` are for the environment. */
+export async function prepareSystem(
+  bench: Bench,
+  name: string,
+  settings: Record<string, string> = {},
+): Promise<System> {
   const port = await findFreePort();
   const base = `http://127.0.0.1:${port}`;
   const dataDir = path.join(bench.folder, name);
@@ -87,7 +91,8 @@ export async function prepareSystem(bench: Bench, name: string): Promise<System>
     async start() {
       const startMs = performance.now();
       output = '';
-      child = spawnUp(dataDir, port, (text) => {
+      child = spawnPinhole(['up'], { PINHOLE_DATA: dataDir, PINHOLE_PORT: String(port), ...settings });
+      hear(child, (text) => {
         output += text;
       });
       while (!(await answersPage(base))) {
@@ -121,23 +126,41 @@ export async function startSystem(bench: Bench): Promise<System> {
   return system;
 }
 
-function spawnUp(dataDir: string, port: number, hear: (text: string) => void): ChildProcess {
+function spawnPinhole(args: string[], settings: Record<string, string>): ChildProcess {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('PINHOLE_'));
-  const child = spawn(path.join(root, 'pinhole'), ['up'], {
+  return spawn(path.join(root, 'pinhole'), args, {
     cwd: root,
     env: {
       ...Object.fromEntries(kept),
-      PINHOLE_DATA: dataDir,
-      PINHOLE_PORT: String(port),
       PINHOLE_SIGN_UPS_PER_HOUR: '1000000',
       PINHOLE_POSTS_PER_HOUR: '1000000',
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     // Ctrl-C is for the benchmark, which then stops its children one by one.
     detached: true,
   });
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', hear);
-  return child;
+}
+
+function hear({ stdout, stderr }: ChildProcess, tell: (text: string) => void): void {
+  for (const stream of [stdout, stderr]) stream?.setEncoding('utf8').on('data', tell);
+}
+
+/** A verb that ends by itself; throws with what it said when it fails. */
+export async function runPinhole(
+  bench: Bench,
+  args: string[],
+  settings: Record<string, string>,
+): Promise<string> {
+  const child = spawnPinhole(args, settings);
+  bench.closing.push(() => endChild(child, 'SIGTERM', STOP_MAX_MS));
+  let output = '';
+  hear(child, (text) => {
+    output += text;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== 0) throw new Error(`./pinhole ${args.join(' ')} ended with ${code}:\n${output}`);
+  return output;
 }
 
 async function endChild(child: ChildProcess, signal: NodeJS.Signals, maxMs: number): Promise<void> {

@@ -3,7 +3,8 @@ import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { sql } from '../server/infra/sql.ts';
-import { type Check, checkAll } from '../server/main/admin/check.ts';
+import { checkAll } from '../server/main/admin/check.ts';
+import type { Check } from '../server/main/admin/check-differences.ts';
 import { checkChecksums, checkFiles } from '../server/main/admin/check-files.ts';
 import { openWorld } from './world.ts';
 

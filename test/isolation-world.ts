@@ -1,6 +1,7 @@
 /** Two servers with people on both, who follow one another across, and things that not everybody may see. */
 import assert from 'node:assert/strict';
 import type { PostCard } from '../core/shapes.ts';
+import type { ShardServer } from '../server/infra/shards.ts';
 import { checkAll } from '../server/main/admin/check.ts';
 import type { PostgresServer, ServerOptions } from './fleet.ts';
 import { openFleetWorld } from './fleet-world.ts';
@@ -188,7 +189,8 @@ function looks({ people, posts }: Scene, me: Person) {
 }
 
 function mustBeBlocked(reply: Reply, act: string): void {
-  if (act.includes('single')) return assert.ok([404, 503].includes(reply.status), `${act}: ${reply.status}`);
+  const isSingle = act.includes('single');
+  assert.ok(!isSingle || [404, 503].includes(reply.status), `${act}: ${reply.status}`);
   for (const handle of ['ann', 'pia'])
     assert.ok(!reply.text.includes(`"handle":"${handle}"`), `${act}: who is blocked is shown ${handle}`);
 }
@@ -225,7 +227,10 @@ export async function endure(isolation: IsolationWorld, fault: Fault, times: Tim
     await fault.begin();
     const own = await Promise.all([dead.act('GET', '/feed'), dead.act('POST', '/uploads')]);
     for (const reply of own) assert.deepEqual([reply.status, mustBeClean(reply, 'own')], [503, undefined]);
-    await until(async () => (isDown(isolation, fault.dead) ? true : null), 'the server is known to be down');
+    await until(
+      async () => (serverNamed(isolation, fault.dead).database.isDown() ? true : null),
+      'the server is known to be down',
+    );
     await refusesAtOnce(dead);
     await load.lasts(times.faultMs ?? FAULT_MS);
     const healMs = await measure(async () => {
@@ -258,8 +263,10 @@ async function measure<Result>(work: () => Promise<Result>): Promise<number> {
   return typeof inner === 'number' ? inner : Math.round(performance.now() - startMs);
 }
 
-function isDown({ world }: IsolationWorld, name: string): boolean {
-  return world.app.shards.servers.find((server) => server.name === name)?.database.isDown() ?? false;
+export function serverNamed({ world }: IsolationWorld, name: string): ShardServer {
+  const server = world.app.shards.servers.find((each) => each.name === name);
+  assert.ok(server);
+  return server;
 }
 
 async function refusesAtOnce(member: Person): Promise<void> {
@@ -298,7 +305,7 @@ function mustBeIsolated(load: Load): void {
 }
 
 /** Both sides of all that was done meanwhile, and nothing was given up. */
-async function mustAgree({ world }: IsolationWorld): Promise<void> {
+export async function mustAgree({ world }: IsolationWorld): Promise<void> {
   await until(async () => {
     const counts = await world.app.queue.counts();
     return counts.waiting === 0 ? counts : null;

@@ -1,8 +1,8 @@
 /** One server dead or cut off: only its own members notice. Packets really vanish where the machine allows it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { endure, openIsolationWorld, startMembers } from './isolation-world.ts';
-import { PASSWORD, until } from './world.ts';
+import { endure, openIsolationWorld } from './isolation-world.ts';
+import { PASSWORD } from './world.ts';
 
 const isolation = await openIsolationWorld({ link: 'network' });
 const { main, pg2, world, scene } = isolation;

@@ -304,9 +304,14 @@ export async function startMembers(
         }
         isSent = true;
         await client.query('begin');
-        for (const { text, values } of chosen.act) await client.query(text, values);
+        let rows = 0;
+        for (const { text, values } of chosen.act) rows += (await client.query(text, values)).rowCount ?? 0;
         await client.query('commit');
-        members.ledger.set(chosen.change[0], [chosen.change[1]]);
+        const [key, value] = chosen.change;
+        // What was written without an answer may never have been there.
+        const isThere = rows > 0 || members.ledger.get(key)?.includes(null) === false;
+        members.ledger.set(key, [isThere ? value : null]);
+        if (rows === 0 && isThere) members.refused.push(`${key} was not there`);
         members.written++;
         return;
       } catch (error) {

@@ -14,7 +14,8 @@ declare module 'fastify' {
 }
 
 const HEADER = 'pinhole-seen';
-const COOKIE = 'pinhole_seen';
+/** Followed by the server's name: answers that cross on their way must not undo one another's marks. */
+const COOKIE = 'pinhole_seen_';
 /** A replica that lags longer gets no reads: older marks say nothing. */
 const COOKIE_SECONDS = 60;
 const MARK = /^([a-z0-9-]{1,32}):([0-9A-F]{1,16})$/;
@@ -34,7 +35,7 @@ export function scopeRequests(server: Server, app: App): void {
     request.scope.isPartial && isPage(payload) ? { ...payload, isPartial: true } : payload,
   );
   server.addHook('onSend', async (request, reply) => {
-    if (request.scope.hasWritten) writeMarks(app, request, reply);
+    if (request.scope.written.size > 0) writeMarks(app, request, reply);
   });
 }
 
@@ -46,9 +47,10 @@ function isPage(payload: unknown): payload is { items: unknown[] } {
 function readMarks(request: FastifyRequest): Map<string, bigint> | null {
   const said = request.headers[HEADER];
   if (request.headers.authorization !== undefined && said === undefined) return null;
-  const text = String(said ?? request.cookies[COOKIE] ?? '');
+  const given = said === undefined ? inCookies(request) : String(said).split('.');
   const marks = new Map<string, bigint>();
-  for (const each of text === '' ? [] : text.split('.').slice(0, MARKS_MAX)) {
+  for (const each of given.slice(0, MARKS_MAX)) {
+    if (each === '') continue;
     const [, server, position] = MARK.exec(each) ?? [];
     if (!server || !position) return null;
     marks.set(server, BigInt(`0x${position}`));
@@ -56,20 +58,28 @@ function readMarks(request: FastifyRequest): Map<string, bigint> | null {
   return marks;
 }
 
+function inCookies(request: FastifyRequest): string[] {
+  return Object.entries(request.cookies).flatMap(([name, position]) =>
+    name.startsWith(COOKIE) ? `${name.slice(COOKIE.length)}:${position}` : [],
+  );
+}
+
 function writeMarks(app: App, request: FastifyRequest, reply: FastifyReply): void {
-  const text = [...request.scope.marks]
-    .map(([server, position]) => `${server}:${position.toString(16).toUpperCase()}`)
-    .join('.');
+  const marks = [...request.scope.marks].map(
+    ([server, position]) => [server, position.toString(16).toUpperCase()] as const,
+  );
   if (request.headers.authorization !== undefined) {
-    reply.header(HEADER, text);
+    reply.header(HEADER, marks.map((mark) => mark.join(':')).join('.'));
     return;
   }
   const secure = app.publicUrl.startsWith('https:');
-  reply.setCookie(COOKIE, text, {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'lax',
-    secure,
-    maxAge: COOKIE_SECONDS,
-  });
+  for (const [server, position] of marks)
+    if (request.scope.written.has(server))
+      reply.setCookie(COOKIE + server, position, {
+        path: '/',
+        httpOnly: true,
+        sameSite: 'lax',
+        secure,
+        maxAge: COOKIE_SECONDS,
+      });
 }

@@ -65,7 +65,11 @@ const LOG_POSITION = 'select pg_current_wal_insert_lsn() as position';
 const TRANSACTION_TRIES = 3;
 
 export function openDatabase(name: string, connection: pg.ClientConfig, options: DatabaseOptions): Database {
-  const { onError, isPooled = false } = options;
+  const { isPooled = false } = options;
+  /** Whoever waits for a connection that breaks is told so; that all of them break is told by onTurn. */
+  const onError = (error: Error) => {
+    if (!isConnectionLost(error)) options.onError(error);
+  };
   const sockets = openSockets();
   const settingsWith = (statementTimeoutMs: number): pg.ClientConfig => ({
     ...connection,
@@ -105,7 +109,6 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
     },
     onUp: () => options.onTurn?.(false),
   });
-  const onLost = () => undefined;
   const named = (statement: Statement) =>
     isPooled ? { text: statement.text, values: statement.values } : statement;
   let statements = 0;
@@ -129,8 +132,8 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
         connecting = pool.connect();
         return connecting;
       });
-      // What breaks while it is in use is said by the statement under way, but not having it heard would end the process.
-      client.on('error', onLost);
+      // The pool hears only what happens to those at rest; unheard it would end the process.
+      client.on('error', onError);
       return client;
     } catch (error) {
       connecting?.then(
@@ -142,7 +145,7 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
   }
 
   function release(client: pg.PoolClient, broken: Error | undefined): void {
-    client.off('error', onLost);
+    client.off('error', onError);
     client.release(broken);
   }
 

@@ -11,7 +11,7 @@
 import { PgBoss } from 'pg-boss';
 import type { z } from 'zod';
 import type { Database, Transaction } from './database.ts';
-import { ServerDown } from './server-down.ts';
+import { isServerDown, ServerDown } from './server-down.ts';
 import type { ShardServer } from './shards.ts';
 
 /** What a job is called and what it carries; declared in a feature's schema.ts. */
@@ -42,6 +42,11 @@ export type Queue = {
   work<Context>(context: Context, jobs: Job<Context>[]): Promise<void>;
   /** Jobs that wait or run now, and those that failed for good. */
   counts(): Promise<{ waiting: number; dead: number }>;
+  /**
+   * Of the keys those that a job of the kind names that is neither done nor dead. A key: what the payload holds in these
+   * fields, joined by spaces. `before`: only jobs that were made by then.
+   */
+  findUnfinished(kind: string, fields: string[], keys: string[], before: Date | null): Promise<string[]>;
   listDead(): Promise<{ id: string; kind: string; payload: unknown; failedAt: Date; output: unknown }[]>;
   /** Sends all dead jobs back to their queues; gives how many. */
   replayDead(): Promise<number>;
@@ -52,6 +57,11 @@ const SCHEMA = 'jobs';
 const DEAD = 'dead';
 /** pg-boss caches its own statistics for a minute; its states are an ordered type, the unfinished ones first. */
 const COUNT = `select name = '${DEAD}' as dead, count(*) from ${SCHEMA}.job where state < 'completed' group by 1`;
+const UNFINISHED = `
+  select distinct key from ${SCHEMA}.job, lateral (
+    select coalesce(string_agg(data ->> field, ' ' order by at), '') as key
+    from unnest($2::text[]) with ordinality as named (field, at)) as keyed
+  where name = $1 and state < 'completed' and key = any($3::text[]) and ($4::timestamptz is null or created_on <= $4)`;
 const POLL_SECONDS = 2;
 const DEAD_LIST_MAX = 200;
 const ADD_AGAIN_MS = 1_000;
@@ -158,6 +168,10 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
           );
       return { waiting: sum(false), dead: sum(true) };
     },
+    async findUnfinished(...values) {
+      const rows = await eachBoss((boss) => boss.getDb().executeSql(UNFINISHED, values));
+      return rows.flatMap((each) => each.rows.map((row: { key: string }) => row.key));
+    },
     async listDead() {
       const found = await eachBoss((boss) => boss.findJobs(DEAD, { queued: true }));
       return found
@@ -198,7 +212,7 @@ async function openBoss(
     maintenanceIntervalSeconds: 60,
   });
   boss.on('error', (error) => {
-    if (!database.isDown()) onError(error);
+    if (!database.isDown() && !isServerDown(error)) onError(error);
   });
   try {
     await boss.start();

@@ -4,10 +4,10 @@
  */
 import { type Database, parseLogPosition } from './database.ts';
 import { requestContext } from './request-context.ts';
-import { sql } from './sql.ts';
+import { type Statement, sql } from './sql.ts';
 
 /** Beyond this a replica gets no reads. */
-const LAG_MAX_MS = 10_000;
+export const LAG_MAX_MS = 10_000;
 const LOOK_EVERY_MS = 500;
 /** A replica that has not been seen for so long is not known to be any good. */
 const SEEN_MAX_MS = 2_000;
@@ -38,22 +38,26 @@ export function openReplicas(primary: Database, databases: Database[]): Replicas
 
   async function lookAtPrimary(): Promise<void> {
     const atMs = performance.now();
-    const position = await positionOf(primary, sql`select pg_current_wal_insert_lsn() as position`);
-    if (position === null) return;
-    history.push({ position, atMs });
+    const found = await positionOf(primary, sql`select pg_current_wal_insert_lsn() as position, 0 as age_ms`);
+    if (!found) return;
+    history.push({ position: found.position, atMs });
     while (history.length > 2 && (history[1]?.atMs ?? 0) < atMs - 2 * LAG_MAX_MS) history.shift();
   }
 
   async function lookAt(replica: Replica): Promise<void> {
-    const position = await positionOf(
+    const found = await positionOf(
       replica.database,
-      sql`select pg_last_wal_replay_lsn() as position where pg_is_in_recovery()`,
+      sql`
+      select pg_last_wal_replay_lsn() as position, extract(epoch from now() - pg_last_xact_replay_timestamp()) * 1000 as age_ms
+      where pg_is_in_recovery()`,
     );
-    if (position === null) return;
-    replica.position = position;
+    if (!found) return;
+    replica.position = found.position;
     replica.seenMs = performance.now();
-    const missing = history.find((each) => each.position > position);
-    replica.lagMs = missing ? performance.now() - missing.atMs : 0;
+    const missing = history.findIndex((each) => each.position > found.position);
+    const missingMs = performance.now() - (history[missing]?.atMs ?? performance.now());
+    // What it lacks may be older than our own history; then its clock says how old the newest is that it has.
+    replica.lagMs = missing === 0 ? Math.max(missingMs, found.ageMs) : missingMs;
   }
 
   const isSeen = (replica: Replica) =>
@@ -82,12 +86,14 @@ export function openReplicas(primary: Database, databases: Database[]): Replicas
   };
 }
 
-async function positionOf(database: Database, statement: ReturnType<typeof sql>): Promise<bigint | null> {
+/** Null: it is down, which infra/waiting.ts has noticed. `ageMs`: how long ago the newest was written. */
+async function positionOf(database: Database, statement: Statement) {
   try {
-    const [row] = await database.rows<{ position: string }>(statement);
-    return row ? parseLogPosition(row.position) : null;
+    const [row] = await database.rows<{ position: string; age_ms: string | null }>(statement);
+    if (!row) return null;
+    const ageMs = row.age_ms === null ? Number.POSITIVE_INFINITY : Number(row.age_ms);
+    return { position: parseLogPosition(row.position), ageMs };
   } catch {
-    // It is down, which infra/waiting.ts has noticed; there is nothing to know of it meanwhile.
     return null;
   }
 }

@@ -17,8 +17,8 @@ export type RequestContext = {
   isPartial: boolean;
   /** Server → how far its log had come after the session's last write there: a replica that is not as far is not read. */
   marks: Map<string, bigint>;
-  /** This request added marks, which the session is to bring with it from now on. */
-  hasWritten: boolean;
+  /** Servers of which this request added marks, which the session is to bring with it from now on. */
+  written: Set<string>;
   /** False where the session's marks are not known. */
   mayReadReplicas: boolean;
   /** Rows came from a replica: they may be older than what privacy asks for. */
@@ -34,7 +34,7 @@ export function newRequestContext(marks: Map<string, bigint> | null): RequestCon
     lastTurnMs: 0,
     isPartial: false,
     marks: marks ?? new Map(),
-    hasWritten: false,
+    written: new Set(),
     mayReadReplicas: marks !== null,
     hasReadReplica: false,
   };
@@ -59,5 +59,5 @@ export function noteWrite(server: string, position: bigint): void {
   if (!context) return;
   const before = context.marks.get(server) ?? 0n;
   if (position > before) context.marks.set(server, position);
-  context.hasWritten = true;
+  context.written.add(server);
 }

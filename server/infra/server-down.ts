@@ -2,12 +2,18 @@ import pg from 'pg';
 
 /** A database server that does not answer just now, or a request that has waited for databases as long as it may. */
 export class ServerDown extends Error {
+  override readonly name = 'ServerDown';
   readonly server: string;
 
   constructor(server: string, reason: string, options?: ErrorOptions) {
     super(`${server}: ${reason}`, options);
     this.server = server;
   }
+}
+
+/** Also of a copy of its properties, as pg-boss makes them. */
+export function isServerDown(error: { name?: unknown }): boolean {
+  return error.name === 'ServerDown';
 }
 
 /** Connection lost, refused, not yet or no longer accepted: not an answer to what was asked. */

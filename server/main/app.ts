@@ -30,7 +30,7 @@ export const root = path.resolve(import.meta.dirname, '../..');
 /** Where a database of the server is: the embedded one's socket, or the configured URL. `name` is the database. */
 export type Connect = (name: string) => pg.ClientConfig;
 
-const folders = { directory: path.join(root, 'db/directory'), shard: path.join(root, 'db/shard') };
+export const folders = { directory: path.join(root, 'db/directory'), shard: path.join(root, 'db/shard') };
 const CONNECT_TIMEOUT_MS = 2_000;
 const PREPARE_AGAIN_MS = 2_000;
 const SAME_ERROR_MS = 10_000;
@@ -197,7 +197,7 @@ export async function startWorker(app: App): Promise<void> {
   await app.queue.work(app, jobs);
 }
 
-async function makeDatabases(connect: Connect, names: string[]): Promise<void> {
+export async function makeDatabases(connect: Connect, names: string[]): Promise<void> {
   const client = new pg.Client(connect('postgres'));
   try {
     await client.connect();

@@ -11,6 +11,10 @@ const verbs: Record<string, Verb> = {
     load: () => import('./admin/dev.ts'),
   },
   migrate: { about: 'Bring the databases up to date, and stop', load: () => import('./admin/migrate.ts') },
+  shard: {
+    about: 'add NAME URL | list | move RANGE --to NAME | set NAME | rebalance: many PostgreSQL servers',
+    load: () => import('./admin/shard.ts'),
+  },
   check: {
     about: 'Compare mirrors, counters and photo files with their sources; --repair, --checksums',
     load: () => import('./admin/check.ts'),

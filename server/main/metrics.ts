@@ -1,6 +1,7 @@
 /** GET /metrics on a listener of its own: what it tells is for operators, so it is never on the members' address. */
 import { createServer, type Server } from 'node:http';
 import type { App } from '../infra/app.ts';
+import { readServerGauges } from '../infra/fleet/gauges.ts';
 import { OperatorFault } from './progress.ts';
 
 /** Gives what ends it. */
@@ -11,7 +12,7 @@ export async function serveMetrics(app: App, address: { host: string; port: numb
       return;
     }
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-    response.end(await app.metrics.text());
+    response.end(`${await app.metrics.text()}\n${await readServerGauges(app.shards)}`);
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>

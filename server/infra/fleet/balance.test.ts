@@ -54,7 +54,10 @@ const grown = fc
   .map(({ servers, cuts, seed, isSkewed }) => {
     const open = names(servers);
     const [next, edges] = [random(seed), cuts.toSorted((a, b) => a - b)];
-    const owners = Array.from({ length: edges.length + 1 }, () => open[Math.floor(next() * servers)] ?? 'pg1');
+    const owners = Array.from(
+      { length: edges.length + 1 },
+      () => open[Math.floor(next() * servers)] ?? 'pg1',
+    );
     const placement: Placement = Array.from({ length: SHARDS }, (_, shard) => {
       const server = owners[edges.filter((edge) => edge <= shard).length] ?? 'pg1';
       const bytes = isSkewed ? 1 / (0.01 + next()) : 1 + next();
@@ -85,11 +88,16 @@ test('whatever the shards weigh and whoever has them: one owner each, never less
   fc.assert(
     fc.property(any, ({ servers, shards }) => {
       const open = names(servers);
-      const placement: Placement = shards.map(([owner, bytes, load]) => ({ server: `pg${owner + 1}`, bytes, load }));
+      const placement: Placement = shards.map(([owner, bytes, load]) => ({
+        server: `pg${owner + 1}`,
+        bytes,
+        load,
+      }));
       const plan = planBalance(placement, open);
       const after = follow(placement, plan);
       for (const [shard, { server }] of placement.entries())
-        if (!open.includes(server)) assert.equal(after[shard], server, 'a server that is not open keeps its shards');
+        if (!open.includes(server))
+          assert.equal(after[shard], server, 'a server that is not open keeps its shards');
       assert.ok(after.every((server, shard) => open.includes(server) || server === placement[shard]?.server));
       assert.ok(plan.moves.length <= 2 * (open.length - 1));
       assert.ok(unevenness(plan.placement, open) <= unevenness(placement, open) + 1e-9);
@@ -106,7 +114,10 @@ const even = (owners: string[], weigh: (shard: number) => [number, number]): Pla
   });
 
 test('a second server gets half of an empty network, in one range', () => {
-  const plan = planBalance(even(['main'], () => [0, 0]), ['main', 'pg2']);
+  const plan = planBalance(
+    even(['main'], () => [0, 0]),
+    ['main', 'pg2'],
+  );
   assert.deepEqual(
     plan.moves.map(({ source, target, ranges }) => ({ source, target, ranges: ranges.length })),
     [{ source: 'main', target: 'pg2', ranges: 1 }],
@@ -116,17 +127,35 @@ test('a second server gets half of an empty network, in one range', () => {
 
 test('two pairs that differ take two moves, not three', () => {
   const parts = ['a', 'a', 'a', 'b', 'c', 'c', 'c', 'c', 'd', 'd'];
-  const plan = planBalance(even(parts, () => [1, 1]), ['a', 'b', 'c', 'd']);
+  const plan = planBalance(
+    even(parts, () => [1, 1]),
+    ['a', 'b', 'c', 'd'],
+  );
   assert.equal(plan.moves.length, 2);
 });
 
 test('where one has the bytes and the other the load, two moves exchange them', () => {
-  const plan = planBalance(even(['cold', 'hot'], (shard) => (shard < 4_096 ? [3, 1] : [1, 3])), ['cold', 'hot']);
+  const plan = planBalance(
+    even(['cold', 'hot'], (shard) => (shard < 4_096 ? [3, 1] : [1, 3])),
+    ['cold', 'hot'],
+  );
   assert.ok(plan.moves.length <= 2);
   assert.ok(isBalanced(plan.placement, ['cold', 'hot']));
 });
 
 test('one server, or none open, has nothing to even out', () => {
-  assert.equal(planBalance(even(['main'], () => [1, 1]), ['main']).moves.length, 0);
-  assert.equal(planBalance(even(['main'], () => [1, 1]), []).moves.length, 0);
+  assert.equal(
+    planBalance(
+      even(['main'], () => [1, 1]),
+      ['main'],
+    ).moves.length,
+    0,
+  );
+  assert.equal(
+    planBalance(
+      even(['main'], () => [1, 1]),
+      [],
+    ).moves.length,
+    0,
+  );
 });

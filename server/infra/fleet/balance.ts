@@ -20,7 +20,7 @@ type Plan = { first: Step | null; moves: number; moved: number };
 type Item = { shard: number; weight: Pair };
 
 /** Of the mean, in bytes and in load. */
-export const EVEN = 0.1;
+const EVEN = 0.1;
 /** What a plan counts as even, so that the size of shards does not make it uneven. */
 const GOAL = 0.08;
 const SEARCH_MAX = 20_000;
@@ -58,8 +58,7 @@ export function isBalanced(placement: Placement, open: readonly string[]): boole
 function replay(given: Placement, moves: Balance['moves']): Balance {
   const placement = given.map((each) => ({ ...each }));
   for (const { ranges, target } of moves)
-    for (const { from, to } of ranges)
-      for (const each of placement.slice(from, to + 1)) each.server = target;
+    for (const { from, to } of ranges) for (const each of placement.slice(from, to + 1)) each.server = target;
   return { moves, placement };
 }
 
@@ -132,7 +131,12 @@ function isOneSided([bytes, load]: Pair): boolean {
 // which shards ------------------------------------------------------------------------------------------------
 
 /** Moves shards, and gives the moves: none where no shard is of the size that is needed. */
-function settle(placement: Placement, weights: Pair[], step: Step, open: readonly string[]): Balance['moves'] {
+function settle(
+  placement: Placement,
+  weights: Pair[],
+  step: Step,
+  open: readonly string[],
+): Balance['moves'] {
   const moves: Balance['moves'] = [];
   const overOf = (): Pair =>
     sidesOf(placement, weights, open).find(({ name }) => name === step.settled)?.over ?? [0, 0];
@@ -160,7 +164,9 @@ function settle(placement: Placement, weights: Pair[], step: Step, open: readonl
 
 /** What the first of two moves carries: such a part of all that is there that a part of the partner's can make up for it. */
 function exchanged(placement: Placement, weights: readonly Pair[], step: Step, over: Pair): Pair {
-  const [a, b] = sidesOf(placement, weights, [step.settled, step.partner]).map((side) => plus(side.over, [1, 1]));
+  const [a, b] = sidesOf(placement, weights, [step.settled, step.partner]).map((side) =>
+    plus(side.over, [1, 1]),
+  );
   if (!a || !b) return positive(over);
   // over = given * a - taken * b
   const determinant = a[1] * b[0] - a[0] * b[1];

@@ -5,7 +5,10 @@ import type { Statement } from '../sql.ts';
 
 /** Also what infra/database.ts opens. */
 export type Asked = { rows<Shape extends Row>(statement: Statement): Promise<Shape[]> };
-export type Client = Asked & { execute(text: string): Promise<void> };
+export type Client = Asked & {
+  /** Text that was put together. */
+  text<Shape extends Row>(text: string): Promise<Shape[]>;
+};
 
 const CONNECT_MS = 2_000;
 const UNDEFINED_DATABASE = '3D000';
@@ -29,14 +32,11 @@ export async function withClient<Result>(
     return await work({
       rows: async <Shape extends Row>({ text, values }: Statement) =>
         (await client.query(text, values)).rows as Shape[],
-      execute: async (text) => {
-        await client.query(text);
-      },
+      text: async <Shape extends Row>(text: string) => (await client.query(text)).rows as Shape[],
     });
   } finally {
     // A server that was cut off never says good-bye.
     client.end().catch(() => undefined);
-    client.connection.stream.destroySoon();
     setTimeout(() => client.connection.stream.destroy(), CONNECT_MS).unref();
   }
 }

@@ -44,7 +44,10 @@ const SETTINGS = [
 ];
 
 /** Asks in the database of shards where there is one, since a database may have settings of its own. */
-export async function withServer<Result>(url: string, work: (client: Client) => Promise<Result>): Promise<Result> {
+export async function withServer<Result>(
+  url: string,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
   try {
     return await withClient(connectionAt(url, shardDatabaseAt(url)), ANSWER_MS, work);
   } catch (error) {
@@ -86,15 +89,17 @@ async function clockOf(server: Asked): Promise<number> {
 }
 
 /**
- * Names the running server, however it was reached; through a pooler too. `isOfSystem`: the same at its replicas.
- * Where that may not be asked, the time at which it was started has to do.
+ * `instance` names the running server, however it was reached, through a pooler too; by the time at which it was started,
+ * since copies of a disk share all else. `system`: the same at its replicas; null where that may not be asked.
  */
-export async function identityOf(client: Asked): Promise<{ name: string; isOfSystem: boolean }> {
-  const [may] = await client.rows<{ may: boolean }>(
-    sql`select has_function_privilege('pg_control_system()', 'execute') as may`,
-  );
-  const [row] = may?.may
-    ? await client.rows<{ name: string }>(sql`select system_identifier::text as name from pg_control_system()`)
-    : await client.rows<{ name: string }>(sql`select pg_postmaster_start_time()::text as name`);
-  return { name: row?.name ?? '', isOfSystem: may?.may === true };
+export async function identityOf(client: Asked): Promise<{ instance: string; system: string | null }> {
+  const [row] = await client.rows<{ instance: string; may: boolean }>(sql`
+    select date_part('epoch', pg_postmaster_start_time())::text as instance,
+      has_function_privilege('pg_control_system()', 'execute') as may`);
+  const [system] = row?.may
+    ? await client.rows<{ name: string }>(
+        sql`select system_identifier::text as name from pg_control_system()`,
+      )
+    : [];
+  return { instance: `${row?.instance} ${system?.name}`, system: system?.name ?? null };
 }

@@ -27,7 +27,9 @@ export function judgeServer(facts: ServerFacts, database: string): Verdict {
     ...judgeRights(facts, version, database),
   ];
   if (version > VERSION_MAX)
-    warnings.push({ says: `PostgreSQL ${version} is newer than this version of Pinhole was tried with (${VERSION_MAX}).` });
+    warnings.push({
+      says: `PostgreSQL ${version} is newer than this version of Pinhole was tried with (${VERSION_MAX}).`,
+    });
   const connections = number(facts, 'max_connections') - number(facts, 'superuser_reserved_connections');
   if (connections < CONNECTIONS_MIN)
     warnings.push({
@@ -41,7 +43,8 @@ function judgeIdentity(facts: ServerFacts, version: number, database: string): F
   const faults: Fault[] = [];
   if (version < VERSION_MIN)
     faults.push({ says: `It is PostgreSQL ${version}; ${VERSION_MIN} to ${VERSION_MAX} will do.` });
-  if (facts.isReplica) faults.push({ says: 'It is a replica, which cannot be written to. Name its primary.' });
+  if (facts.isReplica)
+    faults.push({ says: 'It is a replica, which cannot be written to. Name its primary.' });
   if (facts.hasDirectory)
     faults.push({
       says: `It holds a directory (${database.replace(/_shard$/, '_directory')}), so it is the first server of a Pinhole. Take another server, or another last part of the URL.`,
@@ -82,13 +85,25 @@ function judgeMoving(facts: ServerFacts, warnings: Fault[]): Fault[] {
   const faults: Fault[] = [];
   const refuse = (name: string, value: string, why: string) =>
     faults.push({ says: `${name} is ${settings[name]}: ${why}.`, cure: conf(`${name} = ${value}`) });
-  if (settings.wal_level !== 'logical') refuse('wal_level', 'logical', 'no shard could be moved away from it');
+  if (settings.wal_level !== 'logical')
+    refuse('wal_level', 'logical', 'no shard could be moved away from it');
   if (number(facts, 'max_replication_slots') - facts.slots < SLOTS_MIN)
-    refuse('max_replication_slots', `${facts.slots + 10}`, `${facts.slots} are in use, and a move needs ${SLOTS_MIN}`);
-  if ('max_active_replication_origins' in settings && number(facts, 'max_active_replication_origins') < SLOTS_MIN)
+    refuse(
+      'max_replication_slots',
+      `${facts.slots + 10}`,
+      `${facts.slots} are in use, and a move needs ${SLOTS_MIN}`,
+    );
+  if (
+    'max_active_replication_origins' in settings &&
+    number(facts, 'max_active_replication_origins') < SLOTS_MIN
+  )
     refuse('max_active_replication_origins', '10', `a move needs ${SLOTS_MIN}`);
   if (number(facts, 'max_wal_senders') - facts.senders < SLOTS_MIN)
-    refuse('max_wal_senders', `${facts.senders + 10}`, `${facts.senders} are in use, and a move needs ${SLOTS_MIN}`);
+    refuse(
+      'max_wal_senders',
+      `${facts.senders + 10}`,
+      `${facts.senders} are in use, and a move needs ${SLOTS_MIN}`,
+    );
   if (number(facts, 'max_logical_replication_workers') < 3)
     refuse('max_logical_replication_workers', '4', 'a move needs 3');
   if (number(facts, 'max_worker_processes') < 4)
@@ -106,11 +121,16 @@ function judgeRights(facts: ServerFacts, version: number, database: string): Fau
   const role = quoted(facts.role);
   const refuse = (says: string, line: string) => faults.push({ says, cure: { in: 'psql', line } });
   if (!facts.mayReplicate)
-    refuse(`The user ${facts.role} may not replicate, so no shard could be moved.`, `alter role ${role} replication;`);
+    refuse(
+      `The user ${facts.role} may not replicate, so no shard could be moved.`,
+      `alter role ${role} replication;`,
+    );
   if (!facts.maySubscribe)
     refuse(
       `The user ${facts.role} may not subscribe, so no shard could be moved here.`,
-      version >= SUBSCRIPTION_ROLE_FROM ? `grant pg_create_subscription to ${role};` : `alter role ${role} superuser;`,
+      version >= SUBSCRIPTION_ROLE_FROM
+        ? `grant pg_create_subscription to ${role};`
+        : `alter role ${role} superuser;`,
     );
   if (facts.encoding === null && !facts.mayMakeDatabases)
     refuse(

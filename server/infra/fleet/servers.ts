@@ -57,3 +57,26 @@ export async function updateServer(directory: Asked, server: Server): Promise<vo
       where name = ${server.name} returning name)
     select publish_map() from changed`);
 }
+
+export type OpenMove = {
+  ranges: string;
+  source: string;
+  target: string;
+  state: string;
+  seconds: number;
+  /** Its mover lives. */
+  isDriven: boolean;
+};
+
+/** The lock of moves/store.ts. */
+const MOVER_LOCK = 7_234_770_020;
+
+/** The move that has not ended. */
+export async function findOpenMove(directory: Asked): Promise<OpenMove | null> {
+  const [move] = await directory.rows<OpenMove>(sql`
+    select ranges, source, target, state, date_part('epoch', now() - started_at) as seconds,
+      exists (select from pg_locks where locktype = 'advisory' and objsubid = 1 and granted
+        and (classid::bigint << 32 | objid::bigint) = ${MOVER_LOCK}::bigint) as "isDriven"
+    from moves where state not in ('done', 'undone')`);
+  return move ?? null;
+}

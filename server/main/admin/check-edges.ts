@@ -1,26 +1,30 @@
 /** Follows and likes: each edge at its source has its mirror, and no mirror is without its source. Mended by the same jobs that mirror them. */
 import type { AccountId, AnyId, PostId } from '../../../core/ids.ts';
+import { accountDeleted, privacyChanged } from '../../features/accounts/schema.ts';
 import { followAnswered, followChanged } from '../../features/graph/schema.ts';
 import { likeChanged } from '../../features/likes/schema.ts';
+import { postDeleted } from '../../features/posts/schema.ts';
 import type { App } from '../../infra/app.ts';
-import type { Database, Row } from '../../infra/database.ts';
-import { readEach, writeAt } from '../../infra/shards.ts';
+import { writeAt } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
-import type { Check, Difference } from './check.ts';
+import { ask, type Check, type Difference, type Mender, type Sight, scan } from './check-differences.ts';
 
 const BATCH = 1_000;
 type Edge = { from_id: AccountId; to_id: AnyId; mark: string };
+const NONE: Edge = { from_id: '0' as AccountId, to_id: '0' as AnyId, mark: '' };
 
 export const checkFollows: Check = {
   name: 'follows and their mirrors',
-  find: (app) =>
-    compareEdges(app, {
-      sources: (after) => sql`
+  find: (sight) =>
+    compareEdges(sight, {
+      sources: (after, shards) => sql`
         select account_id as from_id, target_id as to_id, follow_id || ' ' || state as mark from follows
-        where (account_id, target_id) > (${after.from_id}, ${after.to_id}) order by account_id, target_id limit ${BATCH}`,
-      mirrors: (after) => sql`
+        where (account_id, target_id) > (${after.from_id}, ${after.to_id}) and get_bit(${shards}::bytea, ((account_id >> 10) & 8191)::integer) = 1
+        order by account_id, target_id limit ${BATCH}`,
+      mirrors: (after, shards) => sql`
         select follower_id as from_id, account_id as to_id, follow_id || ' ' || state as mark from followers
-        where (account_id, follower_id) > (${after.to_id}, ${after.from_id}) order by account_id, follower_id limit ${BATCH}`,
+        where (account_id, follower_id) > (${after.to_id}, ${after.from_id}) and get_bit(${shards}::bytea, ((account_id >> 10) & 8191)::integer) = 1
+        order by account_id, follower_id limit ${BATCH}`,
       mirrorsOf: (edges) => sql`
         select follower_id as from_id, account_id as to_id, follow_id || ' ' || state as mark from followers
         join unnest(${edges.map((edge) => edge.from_id)}::bigint[], ${edges.map((edge) => edge.to_id)}::bigint[]) as edge (from_id, to_id)
@@ -29,7 +33,14 @@ export const checkFollows: Check = {
         select account_id as from_id, target_id as to_id, follow_id || ' ' || state as mark from follows
         join unnest(${edges.map((edge) => edge.from_id)}::bigint[], ${edges.map((edge) => edge.to_id)}::bigint[]) as edge (from_id, to_id)
           on account_id = edge.from_id and target_id = edge.to_id`,
-      async repair(edge) {
+      menders: ({ from_id, to_id }) => [
+        { kind: followChanged, fields: ['accountId', 'targetId'], values: [from_id, to_id] },
+        { kind: followAnswered, fields: ['accountId', 'targetId'], values: [from_id, to_id] },
+        { kind: accountDeleted, fields: ['accountId'], values: [from_id] },
+        { kind: accountDeleted, fields: ['accountId'], values: [to_id] },
+        { kind: privacyChanged, fields: ['accountId'], values: [to_id] },
+      ],
+      async repair(app, edge) {
         const payload = { accountId: edge.from_id, targetId: edge.to_id };
         await writeAt(app.shards, edge.from_id, async (tx) => {
           await app.queue.enqueue(tx, followChanged, [payload]);
@@ -41,14 +52,16 @@ export const checkFollows: Check = {
 
 export const checkLikes: Check = {
   name: 'likes and their mirrors',
-  find: (app) =>
-    compareEdges(app, {
-      sources: (after) => sql`
+  find: (sight) =>
+    compareEdges(sight, {
+      sources: (after, shards) => sql`
         select account_id as from_id, post_id as to_id, like_id::text as mark from likes
-        where (account_id, post_id) > (${after.from_id}, ${after.to_id}) order by account_id, post_id limit ${BATCH}`,
-      mirrors: (after) => sql`
+        where (account_id, post_id) > (${after.from_id}, ${after.to_id}) and get_bit(${shards}::bytea, ((account_id >> 10) & 8191)::integer) = 1
+        order by account_id, post_id limit ${BATCH}`,
+      mirrors: (after, shards) => sql`
         select account_id as from_id, post_id as to_id, like_id::text as mark from post_likes
-        where (post_id, account_id) > (${after.to_id}, ${after.from_id}) order by post_id, account_id limit ${BATCH}`,
+        where (post_id, account_id) > (${after.to_id}, ${after.from_id}) and get_bit(${shards}::bytea, ((post_id >> 10) & 8191)::integer) = 1
+        order by post_id, account_id limit ${BATCH}`,
       mirrorsOf: (edges) => sql`
         select post_likes.account_id as from_id, post_likes.post_id as to_id, like_id::text as mark from post_likes
         join unnest(${edges.map((edge) => edge.from_id)}::bigint[], ${edges.map((edge) => edge.to_id)}::bigint[]) as edge (from_id, to_id)
@@ -57,7 +70,12 @@ export const checkLikes: Check = {
         select likes.account_id as from_id, likes.post_id as to_id, like_id::text as mark from likes
         join unnest(${edges.map((edge) => edge.from_id)}::bigint[], ${edges.map((edge) => edge.to_id)}::bigint[]) as edge (from_id, to_id)
           on likes.account_id = edge.from_id and likes.post_id = edge.to_id`,
-      async repair(edge) {
+      menders: ({ from_id, to_id }) => [
+        { kind: likeChanged, fields: ['accountId', 'postId'], values: [from_id, to_id] },
+        { kind: postDeleted, fields: ['postId'], values: [to_id] },
+        { kind: accountDeleted, fields: ['accountId'], values: [from_id] },
+      ],
+      async repair(app, edge) {
         await writeAt(app.shards, edge.from_id, (tx) =>
           app.queue.enqueue(tx, likeChanged, [{ accountId: edge.from_id, postId: edge.to_id as PostId }]),
         );
@@ -66,55 +84,64 @@ export const checkLikes: Check = {
 };
 
 type EdgeTables = {
-  sources(after: Edge): Statement;
-  mirrors(after: Edge): Statement;
+  sources(after: Edge, shards: Buffer): Statement;
+  mirrors(after: Edge, shards: Buffer): Statement;
   mirrorsOf(edges: Edge[]): Statement;
   sourcesOf(edges: Edge[]): Statement;
-  repair(edge: Edge): Promise<void>;
+  menders(edge: Edge): Mender[];
+  repair(app: App, edge: Edge): Promise<void>;
 };
 
-async function* compareEdges(app: App, tables: EdgeTables): AsyncIterable<Difference> {
-  for (const { database } of app.shards.servers) {
-    for await (const edges of batches(database, tables.sources)) {
-      const mirrored = await readOther(app, edges, (edge) => edge.to_id, tables.mirrorsOf);
-      for (const edge of edges)
-        if (mirrored.get(keyOf(edge)) !== edge.mark)
-          yield differenceOf(edge, `the mirror is ${mirrored.get(keyOf(edge)) ?? 'missing'}`, tables);
-    }
-    for await (const edges of batches(database, tables.mirrors)) {
-      const sources = await readOther(app, edges, (edge) => edge.from_id, tables.sourcesOf);
-      for (const edge of edges)
-        if (!sources.has(keyOf(edge))) yield differenceOf(edge, 'the mirror has no source', tables);
-    }
-  }
+async function* compareEdges(sight: Sight, tables: EdgeTables): AsyncIterable<Difference[]> {
+  for await (const edges of scan<Edge>(sight, (after, shards) => tables.sources(after ?? NONE, shards)))
+    yield withoutMirror(sight, edges, tables);
+  for await (const edges of scan<Edge>(sight, (after, shards) => tables.mirrors(after ?? NONE, shards)))
+    yield withoutSource(sight, edges, tables);
 }
 
-async function* batches(database: Database, statement: (after: Edge) => Statement): AsyncIterable<Edge[]> {
-  for (let after: Edge = { from_id: '0' as AccountId, to_id: '0' as AnyId, mark: '' }; ; ) {
-    const edges = await database.rows<Edge & Row>(statement(after));
-    if (edges.length > 0) yield edges;
-    const last = edges.at(-1);
-    if (!last || edges.length < BATCH) return;
-    after = last;
-  }
+async function withoutMirror(sight: Sight, edges: Edge[], tables: EdgeTables): Promise<Difference[]> {
+  const mirrors = await readOther(sight, edges, (edge) => edge.to_id, tables.mirrorsOf);
+  return edges
+    .filter((edge) => mirrors.isSeen(edge.to_id) && mirrors.marks.get(keyOf(edge)) !== edge.mark)
+    .map((edge) =>
+      differenceOf(sight, edge, `the mirror is ${mirrors.marks.get(keyOf(edge)) ?? 'missing'}`, tables),
+    );
+}
+
+async function withoutSource(sight: Sight, edges: Edge[], tables: EdgeTables): Promise<Difference[]> {
+  const sources = await readOther(sight, edges, (edge) => edge.from_id, tables.sourcesOf);
+  return edges
+    .filter((edge) => sources.isSeen(edge.from_id) && !sources.marks.has(keyOf(edge)))
+    .map((edge) => differenceOf(sight, edge, 'the mirror has no source', tables));
 }
 
 /** The other side of each edge, by key; one query per server. */
 async function readOther(
-  app: App,
+  sight: Sight,
   edges: Edge[],
   idOf: (edge: Edge) => AnyId,
   statement: (edges: Edge[]) => Statement,
-): Promise<Map<string, string>> {
+) {
   const wanted = Map.groupBy(edges, idOf);
-  const rows = await readEach<Edge & Row, AnyId>(app.shards, [...wanted.keys()], (share) =>
+  const { rows, isSeen } = await ask<Edge, AnyId>(sight, wanted.keys(), (share) =>
     statement(share.flatMap((id) => wanted.get(id) ?? [])),
   );
-  return new Map(rows.map((row) => [keyOf(row), row.mark]));
+  return { isSeen, marks: new Map(rows.map((row) => [keyOf(row), row.mark])) };
 }
 
-function differenceOf(edge: Edge, is: string, tables: EdgeTables): Difference {
-  return { key: `${edge.from_id} → ${edge.to_id} (${edge.mark})`, is, repair: () => tables.repair(edge) };
+function differenceOf(sight: Sight, edge: Edge, is: string, tables: EdgeTables): Difference {
+  return {
+    key: `${edge.from_id} → ${edge.to_id}`,
+    is: `${is} (${edge.mark})`,
+    menders: tables.menders(edge),
+    async again() {
+      const { rows: sources } = await ask<Edge, AnyId>(sight, [edge.from_id], () => tables.sourcesOf([edge]));
+      if (sources.length > 0) return (await withoutMirror(sight, sources, tables))[0] ?? null;
+      const { rows: mirrors } = await ask<Edge, AnyId>(sight, [edge.to_id], () => tables.mirrorsOf([edge]));
+      return (await withoutSource(sight, mirrors, tables))[0] ?? null;
+    },
+    repair: (app) => tables.repair(app, edge),
+  };
 }
 
 function keyOf(edge: Edge): string {

@@ -1,15 +1,17 @@
 /** Photo rows and the files in the store, compared in both directions. */
 import { createHash } from 'node:crypto';
-import type { AccountId, MediaId } from '../../../core/ids.ts';
+import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
+import { accountDeleted, photosMisplaced } from '../../features/accounts/schema.ts';
 import { photoFolder } from '../../features/media/addresses.ts';
 import { developAgain } from '../../features/media/media.ts';
-import type { Shelf } from '../../features/media/schema.ts';
+import { mediaDropped, photoEdited, photoReady, type Shelf } from '../../features/media/schema.ts';
 import { shelve } from '../../features/media/shelves.ts';
 import { type KeptOriginal, keys, type StoredRendition } from '../../features/media/store.ts';
+import { photoClaimed, postDeleted } from '../../features/posts/schema.ts';
 import type { App } from '../../infra/app.ts';
-import { readEach, writeAt } from '../../infra/shards.ts';
-import { sql } from '../../infra/sql.ts';
-import type { Check, Difference } from './check.ts';
+import { writeAt } from '../../infra/shards.ts';
+import { type Statement, sql } from '../../infra/sql.ts';
+import { ask, type Check, type Difference, type Mender, type Sight, scan } from './check-differences.ts';
 
 const BATCH = 500;
 /** Files younger than this may belong to an upload or an edit under way. */
@@ -19,6 +21,7 @@ const FOLDERS = ['originals/', 'kept/', 'public/', 'private/', 'photos/'];
 type Row = {
   media_id: MediaId;
   account_id: AccountId;
+  post_id: PostId | null;
   kind: string;
   state: string;
   revision: number;
@@ -30,19 +33,22 @@ type Row = {
   kept_original: KeptOriginal | null;
 };
 
-async function* readPhotos(app: App): AsyncIterable<Row> {
-  for (const { database } of app.shards.servers) {
-    for (let after = '0'; ; ) {
-      const photos = await database.rows<Row>(sql`
-        select media_id, account_id, kind, media.state, revision, shelf, is_private, sha256, size_bytes, renditions, kept_original
-        from media join accounts using (account_id)
-        where media_id > ${after} and media.state = 'ready' order by media_id limit ${BATCH}`);
-      yield* photos;
-      const last = photos.at(-1);
-      if (!last) break;
-      after = last.media_id;
-    }
-  }
+function readPhotos(sight: Sight): AsyncIterable<Row[]> {
+  return scan<Row>(
+    sight,
+    (after, shards) => sql`
+      select media_id, account_id, post_id, kind, media.state, revision, shelf, is_private, sha256, size_bytes, renditions, kept_original
+      from media join accounts using (account_id) left join post_media using (media_id)
+      where media_id > ${after?.media_id ?? '0'} and media.state = 'ready'
+        and get_bit(${shards}::bytea, ((media_id >> 10) & 8191)::integer) = 1 order by media_id limit ${BATCH}`,
+  );
+}
+
+/** Also those that are not ready. */
+function photosOf(mediaIds: MediaId[]): Statement {
+  return sql`
+    select media_id, account_id, post_id, kind, media.state, revision, shelf, is_private, sha256, size_bytes, renditions, kept_original
+    from media left join accounts using (account_id) left join post_media using (media_id) where media_id = any(${mediaIds}::bigint[])`;
 }
 
 const folderOf = (app: App, row: Row) =>
@@ -66,80 +72,142 @@ function filesOf(app: App, row: Row): { key: string; sizeBytes: number; sha256: 
 
 export const checkFiles: Check = {
   name: 'photo files',
-  async *find(app): AsyncIterable<Difference> {
-    for await (const row of readPhotos(app)) {
-      for (const { key, sizeBytes, repair } of filesOf(app, row)) {
-        const file = await app.storage.stat(key);
-        if (file?.sizeBytes !== sizeBytes)
-          yield lostFile(row, key, `has ${file?.sizeBytes ?? 'no'} bytes instead of ${sizeBytes}`, repair);
-      }
-      const shelf = row.is_private && row.kind !== 'avatar' ? 'private' : 'public';
-      if (row.shelf !== shelf)
-        yield {
-          key: `photo ${row.media_id}`,
-          is: `lies on the shelf "${row.shelf}" instead of "${shelf}"`,
-          repair: () => writeAt(app.shards, row.account_id, (tx) => shelve(app, tx, row.account_id)),
-        };
-    }
-    yield* orphanedFiles(app);
+  async *find(sight): AsyncIterable<Difference[]> {
+    for await (const rows of readPhotos(sight)) for (const row of rows) yield wrongFiles(sight, row);
+    yield* orphanedFiles(sight);
   },
 };
+
+async function wrongFiles(sight: Sight, row: Row): Promise<Difference[]> {
+  const { app } = sight;
+  const wrong: Difference[] = [];
+  for (const file of filesOf(app, row)) {
+    const sizeBytes = (await app.storage.stat(file.key))?.sizeBytes;
+    if (sizeBytes !== file.sizeBytes)
+      wrong.push(
+        lostFile(sight, row, file, `has ${sizeBytes ?? 'no'} bytes instead of ${file.sizeBytes}`, wrongFiles),
+      );
+  }
+  const shelf = row.is_private && row.kind !== 'avatar' ? 'private' : 'public';
+  const key = `photo ${row.media_id}`;
+  if (row.shelf !== shelf)
+    wrong.push({
+      key,
+      is: `lies on the shelf "${row.shelf}" instead of "${shelf}"`,
+      menders: mendersOf(row),
+      again: () => lookAgain(sight, row, key, wrongFiles),
+      repair: () => writeAt(app.shards, row.account_id, (tx) => shelve(app, tx, row.account_id)),
+    });
+  return wrong;
+}
 
 /** Reads every byte, so only when it is asked for. */
 export const checkChecksums: Check = {
   name: 'checksums of photo files',
-  async *find(app): AsyncIterable<Difference> {
-    for await (const row of readPhotos(app))
-      for (const { key, sha256, repair } of filesOf(app, row)) {
-        const file = await app.storage.open(key);
-        if (!file) continue;
-        const hash = createHash('sha256');
-        for await (const chunk of file.stream) hash.update(chunk);
-        if (hash.digest('hex') !== sha256) yield lostFile(row, key, 'has another checksum', repair);
-      }
+  async *find(sight): AsyncIterable<Difference[]> {
+    for await (const rows of readPhotos(sight)) for (const row of rows) yield wrongChecksums(sight, row);
   },
 };
 
+async function wrongChecksums(sight: Sight, row: Row): Promise<Difference[]> {
+  const wrong: Difference[] = [];
+  for (const file of filesOf(sight.app, row)) {
+    const stored = await sight.app.storage.open(file.key);
+    if (!stored) continue;
+    const hash = createHash('sha256');
+    for await (const chunk of stored.stream) hash.update(chunk);
+    if (hash.digest('hex') !== file.sha256)
+      wrong.push(lostFile(sight, row, file, 'has another checksum', wrongChecksums));
+  }
+  return wrong;
+}
+
+type Look = (sight: Sight, row: Row) => Promise<Difference[]>;
+
 /** A rendition can be made again from the source; a source or a kept original cannot. */
-function lostFile(row: Row, key: string, is: string, canRepair?: true): Difference {
+function lostFile(
+  sight: Sight,
+  row: Row,
+  file: { key: string; repair?: true },
+  is: string,
+  look: Look,
+): Difference {
+  const key = `photo ${row.media_id}, ${file.key}`;
   return {
-    key: `photo ${row.media_id}, ${key}`,
-    is: canRepair ? is : `${is}; only a backup has it`,
+    key,
+    is: file.repair ? is : `${is}; only a backup has it`,
+    menders: mendersOf(row),
+    again: () => lookAgain(sight, row, key, look),
     repair: async (app) => {
-      if (canRepair) await developAgain(app, row.media_id);
+      if (file.repair) await developAgain(app, row.media_id);
     },
   };
 }
 
-async function* orphanedFiles(app: App): AsyncIterable<Difference> {
+async function lookAgain(sight: Sight, row: Row, key: string, look: Look): Promise<Difference | null> {
+  const { rows } = await ask<Row, MediaId>(sight, [row.media_id], photosOf);
+  const [now] = rows;
+  if (now?.state !== 'ready') return null;
+  return (await look(sight, now)).find((each) => each.key === key) ?? null;
+}
+
+function mendersOf({ media_id, account_id, post_id }: Row): Mender[] {
+  return [
+    ...[photoClaimed, photoReady, photoEdited, mediaDropped].map((kind) => ({
+      kind,
+      fields: ['mediaId'],
+      values: [media_id],
+    })),
+    ...[photosMisplaced, accountDeleted].map((kind) => ({
+      kind,
+      fields: ['accountId'],
+      values: [account_id],
+    })),
+    ...(post_id ? [{ kind: postDeleted, fields: ['postId'], values: [post_id] }] : []),
+  ];
+}
+
+type StoredFile = { key: string; mediaId: MediaId };
+
+async function* orphanedFiles(sight: Sight): AsyncIterable<Difference[]> {
+  const { app } = sight;
   for (const folder of FOLDERS) {
-    let batch: { key: string; mediaId: MediaId }[] = [];
+    let batch: StoredFile[] = [];
     for await (const { key, modifiedMs } of app.storage.list(folder)) {
       const ids = key.split('/').filter((part) => /^\d{3,19}$/.test(part));
       const mediaId = ids.at(-1) as MediaId | undefined;
       if (mediaId && app.clock.nowMs() - modifiedMs > GRACE_MS) batch.push({ key, mediaId });
       if (batch.length < BATCH) continue;
-      yield* withoutRow(app, batch);
+      yield withoutRow(sight, batch);
       batch = [];
     }
-    yield* withoutRow(app, batch);
+    yield withoutRow(sight, batch);
   }
 }
 
-async function* withoutRow(app: App, files: { key: string; mediaId: MediaId }[]): AsyncIterable<Difference> {
-  const rows = await readEach<Row, MediaId>(
-    app.shards,
-    [...new Set(files.map((file) => file.mediaId))],
-    (share) => sql`
-    select media_id, account_id, kind, state, revision, shelf, renditions, kept_original from media where media_id = any(${share})`,
+async function withoutRow(sight: Sight, files: StoredFile[]): Promise<Difference[]> {
+  const { rows, isSeen } = await ask<Row, MediaId>(
+    sight,
+    files.map((file) => file.mediaId),
+    photosOf,
   );
   const known = new Map(rows.map((row) => [row.media_id, row]));
-  for (const { key, mediaId } of files) {
+  const lost = files.filter(({ key, mediaId }) => {
     const row = known.get(mediaId);
-    if (row && belongs(app, row, key)) continue;
-    const is = row ? 'belongs to its photo no more' : 'belongs to no photo';
-    yield { key: `file ${key}`, is, repair: () => app.storage.remove([key]) };
-  }
+    return row ? !belongs(sight.app, row, key) : isSeen(mediaId);
+  });
+  return lost.map((file) => ({
+    key: `file ${file.key}`,
+    is: known.has(file.mediaId) ? 'belongs to its photo no more' : 'belongs to no photo',
+    menders: [photoEdited, photoReady, mediaDropped].map((kind) => ({
+      kind,
+      fields: ['mediaId'],
+      values: [file.mediaId],
+    })),
+    again: async () =>
+      (await sight.app.storage.stat(file.key)) ? ((await withoutRow(sight, [file]))[0] ?? null) : null,
+    repair: (app) => app.storage.remove([file.key]),
+  }));
 }
 
 function belongs(app: App, row: Row, key: string): boolean {

@@ -1,24 +1,37 @@
 /**
- * ./pinhole check [--repair] [--checksums]: compares every mirror and counter with its source, in batches. What differs is looked
- * at a second time, after the jobs under way had their chance, so that a network in use raises no false alarm.
+ * ./pinhole check [--repair] [--checksums]: compares every mirror, counter and file with its source, over all servers, in
+ * batches. It may run while members act: see check-differences.ts.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { App } from '../../infra/app.ts';
 import { say, step } from '../progress.ts';
 import { checkCounters } from './check-counters.ts';
+import { type Check, type Difference, judge, repairAll, type Sight } from './check-differences.ts';
 import { checkFollows, checkLikes } from './check-edges.ts';
 import { checkChecksums, checkFiles } from './check-files.ts';
+import { checkMigrations, checkRemains, checkShardMap, checkStrangeRows } from './check-fleet.ts';
 import { checkHandles, checkHashtags } from './check-places.ts';
+import { checkReferences } from './check-references.ts';
 import { withApp } from './with-app.ts';
 
-export type Difference = { key: string; is: string; repair(app: App): Promise<void> };
-export type Check = { name: string; find(app: App): AsyncIterable<Difference> };
-
-const checks: Check[] = [checkFollows, checkLikes, checkCounters, checkHandles, checkHashtags, checkFiles];
-const DIFFERENCES_MAX = 10_000;
+const checks: Check[] = [
+  checkMigrations,
+  checkShardMap,
+  checkStrangeRows,
+  checkRemains,
+  checkFollows,
+  checkLikes,
+  checkCounters,
+  checkHandles,
+  checkHashtags,
+  checkReferences,
+  checkFiles,
+];
+/** Differences that are held in memory, looked at again and mended together. */
+const DOUBTFUL_MAX = 1_000;
 const SHOWN_MAX = 20;
-const SETTLE_MS = 10_000;
+const PATIENCE_MS = 10 * 60_000;
+const SLOW_MS = 2_000;
 
 export async function run(args: string[]): Promise<void> {
   const flag = { type: 'boolean', default: false } as const;
@@ -28,65 +41,92 @@ export async function run(args: string[]): Promise<void> {
   if (left > 0) process.exitCode = 1;
 }
 
-/** Gives how many differences are left. */
+/** Gives how many differences are left, those that jobs may still mend and servers that did not answer included. */
 export async function checkAll(
   app: App,
   isRepairing: boolean,
   tell: (line: string) => void,
   wanted: readonly Check[] = checks,
+  patienceMs = PATIENCE_MS,
 ): Promise<number> {
-  await step('Waiting for the jobs under way', settle(app));
+  const sight: Sight = { app, unseen: new Map(), rows: 0, patienceMs };
   let left = 0;
+  let undecided = 0;
   for (const check of wanted) {
-    const differences = await step(`Checking ${check.name}`, findTwice(app, check));
-    tell(
-      `${differences.length === 0 ? '✓' : '✗'} ${check.name}${differences.length === 0 ? '' : `: ${differences.length} differ`}`,
-    );
-    for (const { key, is } of differences.slice(0, SHOWN_MAX)) tell(`    ${key}: ${is}`);
-    if (differences.length > SHOWN_MAX) tell(`    … and ${differences.length - SHOWN_MAX} more`);
-    left += isRepairing ? await repair(app, check, differences, tell) : differences.length;
+    const tally = await checkOne(sight, check, isRepairing, tell);
+    left += tally.left;
+    undecided += tally.undecided;
   }
-  tell(
-    left === 0
-      ? 'All mirrors and counters equal their sources.'
-      : `${left} differences. ./pinhole check --repair mends them.`,
-  );
-  return left;
+  for (const [what, why] of sight.unseen) tell(`! ${what} was not checked: ${why}`);
+  tell(verdict(left, undecided, sight.unseen.size, isRepairing));
+  return left + undecided + sight.unseen.size;
 }
 
-async function findTwice(app: App, check: Check): Promise<Difference[]> {
-  const first = await find(app, check);
-  if (first.length === 0) return first;
-  await settle(app);
-  const known = new Set(first.map(({ key }) => key));
-  return (await find(app, check)).filter(({ key }) => known.has(key));
+function verdict(left: number, undecided: number, unseen: number, isRepairing: boolean): string {
+  if (left > 0)
+    return isRepairing
+      ? `${left} differences are left.`
+      : `${left} differences. ./pinhole check --repair mends what can be mended.`;
+  if (undecided > 0)
+    return `${undecided} differ, and jobs that may mend them still wait: check again when those are done (./pinhole jobs).`;
+  if (unseen > 0) return 'What was checked is equal, but not all could be.';
+  return 'All mirrors and counters equal their sources.';
 }
 
-async function find(app: App, check: Check): Promise<Difference[]> {
-  const found: Difference[] = [];
-  for await (const difference of check.find(app)) {
-    found.push(difference);
-    if (found.length >= DIFFERENCES_MAX) break;
-  }
-  return found;
-}
+type Tally = { found: number; left: number; undecided: number };
 
-async function repair(
-  app: App,
+async function checkOne(
+  sight: Sight,
   check: Check,
-  differences: Difference[],
+  isRepairing: boolean,
   tell: (line: string) => void,
-): Promise<number> {
-  if (differences.length === 0) return 0;
-  for (const difference of differences) await difference.repair(app);
-  await settle(app);
-  const left = (await findTwice(app, check)).length;
-  tell(`    ${differences.length - left} mended, ${left} left`);
-  return left;
+): Promise<Tally> {
+  const startMs = performance.now();
+  const tally: Tally = { found: 0, left: 0, undecided: 0 };
+  const lines: string[] = [];
+  sight.rows = 0;
+  const conclude = async (doubtful: Difference[]) => {
+    const { real, undecided } = await judge(sight, doubtful);
+    lines.push(...real.slice(0, SHOWN_MAX - lines.length).map(({ key, is }) => `    ${key}: ${is}`));
+    tally.found += real.length;
+    tally.undecided += undecided.length;
+    tally.left += isRepairing ? await mend(sight, real) : real.length;
+  };
+  await step(
+    `Checking ${check.name}`,
+    (async () => {
+      let doubtful: Difference[] = [];
+      for await (const found of check.find(sight)) {
+        doubtful.push(...found);
+        if (doubtful.length < DOUBTFUL_MAX) continue;
+        await conclude(doubtful);
+        doubtful = [];
+      }
+      await conclude(doubtful);
+    })(),
+  );
+  const ms = performance.now() - startMs;
+  const pace =
+    ms > SLOW_MS && sight.rows > 0 ? ` (${sight.rows} rows, ${Math.round((sight.rows / ms) * 1_000)}/s)` : '';
+  tell(`${tally.found === 0 ? (tally.undecided === 0 ? '✓' : '?') : '✗'} ${describe(check, tally)}${pace}`);
+  for (const line of lines) tell(line);
+  if (tally.found > lines.length) tell(`    … and ${tally.found - lines.length} more`);
+  if (isRepairing && tally.found > 0) tell(`    ${tally.found - tally.left} mended, ${tally.left} left`);
+  return tally;
 }
 
-/** Until no job waits, at most ten seconds: jobs that fail again and again are not waited for. */
-async function settle(app: App): Promise<void> {
-  for (const startMs = performance.now(); performance.now() - startMs < SETTLE_MS; await delay(100))
-    if ((await app.queue.counts()).waiting === 0) return;
+function describe(check: Check, { found, undecided }: Tally): string {
+  const parts = [
+    ...(found > 0 ? [`${found} differ`] : []),
+    ...(undecided > 0 ? [`${undecided} differ, and jobs that may mend them still wait`] : []),
+  ];
+  return parts.length > 0 ? `${check.name}: ${parts.join('; ')}` : check.name;
+}
+
+/** Gives how many still differ afterwards. */
+async function mend(sight: Sight, real: Difference[]): Promise<number> {
+  if (real.length === 0) return 0;
+  await repairAll(sight, real);
+  const { real: left, undecided } = await judge(sight, real);
+  return left.length + undecided.length;
 }

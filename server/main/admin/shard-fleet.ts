@@ -1,0 +1,69 @@
+/** What the verbs on servers have in common: the directory and the servers, without a running Pinhole. */
+import type pg from 'pg';
+import { readConfig } from '../../config.ts';
+import { type Client, reasonOf, withClient } from '../../infra/fleet/client.ts';
+import { type Server, selectServers, tryOperatorLock } from '../../infra/fleet/servers.ts';
+import { connectionAt, prefixOf } from '../../infra/server-address.ts';
+import { OperatorFault } from '../progress.ts';
+
+export type OperatorFleet = {
+  directory: Client;
+  servers: Server[];
+  directoryName: string;
+  connection: pg.ClientConfig;
+};
+
+const ANSWER_MS = 10_000;
+/** No such database, table or column. */
+const OLD_SCHEMA = new Set(['3D000', '42P01', '42703']);
+
+/** Throws an OperatorFault when there is no fleet, or its directory cannot be used. */
+export async function withFleet<Result>(work: (fleet: OperatorFleet) => Promise<Result>): Promise<Result> {
+  const { databaseUrl } = readConfig(process.env);
+  if (databaseUrl === '')
+    throw new OperatorFault(
+      'The embedded database is the only server for ever. For several, begin with a PostgreSQL server of your own and name it in PINHOLE_DATABASE, as docs/fleet.md says.',
+    );
+  const directoryName = `${prefixOf(databaseUrl)}_directory`;
+  const connection = connectionAt(databaseUrl, directoryName);
+  let isReached = false;
+  try {
+    return await withClient(connection, ANSWER_MS, async (directory) => {
+      const servers = await selectServers(directory, databaseUrl);
+      if (servers.length === 0) throw new OperatorFault(OLD);
+      isReached = true;
+      return await work({ directory, servers, directoryName, connection });
+    });
+  } catch (error) {
+    if (isReached || error instanceof OperatorFault) throw error;
+    if (error instanceof Error && 'code' in error && OLD_SCHEMA.has(String(error.code)))
+      throw new OperatorFault(OLD);
+    throw new OperatorFault(`The server of PINHOLE_DATABASE does not answer: ${reasonOf(error)}.`);
+  }
+}
+
+const OLD =
+  'The directory has not got the schema of this version of Pinhole. ./pinhole migrate makes it, and brings it up to date.';
+
+export function serverNamed({ servers }: Pick<OperatorFleet, 'servers'>, name: string): Server {
+  const found = servers.find((each) => each.name === name);
+  if (found) return found;
+  throw new OperatorFault(
+    `There is no server "${name}". There are: ${servers.map((each) => each.name).join(', ')}.`,
+  );
+}
+
+/** Until the fleet's connection ends. */
+export async function mustBeAlone(directory: Client): Promise<void> {
+  if (!(await tryOperatorLock(directory)))
+    throw new OperatorFault('Somebody adds or changes a server just now. Run it again when that has ended.');
+}
+
+/** Throws unless it is a PostgreSQL address. `what` names it, since the address may hold a password. */
+export function mustBeAddress(what: string, text: string): string {
+  if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol) || !new URL(text).hostname)
+    throw new OperatorFault(
+      `${what} must be an address like postgres://user:password@host:5432/pinhole, whose last part is the prefix of the database's name.`,
+    );
+  return text;
+}
