@@ -12,7 +12,12 @@ export type MoverReply = {
   tookMs: number;
   pauses: { ms: number; isTakenBack: boolean; reason: string }[];
   waits: string[];
+  /** Why it gave up; null: it ended well. */
+  failure: string | null;
 };
+
+/** Where members' transactions are never short enough for the pause, waiting longer would only make the benchmark long. */
+const PATIENCE_MS = 90_000;
 
 process.once('message', async ({ fleet, wish }: MoverPlan) => {
   const sizes = (await sizeMoves(fleet, wish)).flatMap((move) => move.sizes);
@@ -24,6 +29,7 @@ process.once('message', async ({ fleet, wish }: MoverPlan) => {
     tookMs: 0,
     pauses: [],
     waits: [],
+    failure: null,
   };
   const startMs = performance.now();
   const report = (event: MoveEvent) => {
@@ -31,7 +37,10 @@ process.once('message', async ({ fleet, wish }: MoverPlan) => {
     if (event.kind === 'pause') reply.pauses.push(event);
     if (event.kind === 'waiting') reply.waits.push(event.reason);
   };
-  await moveNext(fleet, wish, { report, signal: new AbortController().signal });
+  const given = { report, signal: new AbortController().signal, limits: { patienceMs: PATIENCE_MS } };
+  await moveNext(fleet, wish, given).catch((error: Error) => {
+    reply.failure = error.message;
+  });
   process.send?.({ ...reply, tookMs: performance.now() - startMs });
 });
 process.once('disconnect', () => process.exit());

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AnyId, shardOf } from '../core/ids.ts';
 import { call, type Member } from './people.ts';
-import type { Side } from './shards-fleet.ts';
+import { type Side, settle } from './shards-fleet.ts';
 import { isAnswered, startActs } from './shards-move.ts';
 import type { Scene } from './shards-ratio.ts';
 import { type Bench, type Figures, median, until } from './system.ts';
@@ -29,12 +29,14 @@ export async function measureRecovery(bench: Bench, { side, members, rows }: Sce
   const recoveryMs = await whenServed(side, own, startMs);
   await delay(LOAD_MS);
   const ledger = await acts.stop();
+  const recoveryJobsMs = await settle(side);
   const elsewhere = new Set(others.map(({ accountId }) => accountId));
   const isElsewhere = (id: string) => !isAt(place.shards, id);
   const calm = ledger.filter(({ accountId, targetId }) => elsewhere.has(accountId) && isElsewhere(targetId));
   return {
     recoveryQueriesMs,
     recoveryMs,
+    recoveryJobsMs,
     recoveryDeadMs: startMs - killedMs,
     recoveryRefused: ledger.filter((act) => !isAnswered(act)).length,
     recoveryRefusedElsewhere: calm.filter((act) => !isAnswered(act)).length,

@@ -25,7 +25,7 @@ export type Side = {
 export const SHARD = 'pinhole_shard';
 const DIRECTORY = 'pinhole_directory';
 const HALF = LOGICAL_SHARDS / 2;
-const QUIET_MAX_MS = 60_000;
+const QUIET_MAX_MS = 120_000;
 const UNFINISHED = "select 1 from jobs.job where state < 'completed' and name <> 'dead' limit 1";
 
 /** Whatever test/fleet.ts starts for this benchmark is stopped with it. */

@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AnyId, shardOf } from '../core/ids.ts';
+import { shardTables } from '../server/infra/shard-tables.ts';
 import type { Act, ActsPlan } from './acts.worker.ts';
 import type { MoverPlan, MoverReply } from './mover.worker.ts';
 import type { Member } from './people.ts';
@@ -14,10 +15,10 @@ import { fillRows, LONG_AGO_MS, type Rows } from './shards-rows.ts';
 import { type Bench, type Figures, inChild, percentile, startChild, tell } from './system.ts';
 
 const RANGE = { from: 0, to: 2_047 };
-/** About 300 MB of rows, without their indexes. */
-const ACCOUNTS = 30_000;
+/** About 300 MB with their indexes. */
+const ACCOUNTS = 16_000;
 const POSTS_EACH = 8;
-const LIKES_EACH = 4;
+const LIKES_EACH = 3;
 const PER_SECOND = 200;
 const BEFORE_MS = 2_000;
 const AFTER_MS = 1_000;
@@ -27,6 +28,7 @@ const FROM_MS = LONG_AGO_MS + 86_400_000;
 export async function measureMove(bench: Bench, { side, members }: Scene, part: number): Promise<Figures> {
   const [source, target] = side.places;
   if (!target) throw new Error('A move needs two servers.');
+  const before = await sizeOf(source);
   const rows = await fillRows(source.server, {
     shards: RANGE,
     accounts: Math.max(RANGE.to + 1, Math.round(ACCOUNTS * part)),
@@ -35,6 +37,7 @@ export async function measureMove(bench: Bench, { side, members }: Scene, part: 
     hasPhotos: true,
     fromMs: FROM_MS,
   });
+  const moveMiB = ((await sizeOf(source)) - before) / 2 ** 20;
   await source.server.query(SHARD, 'checkpoint');
   const acts = await startActs(bench, side, movingMembers(members), rows);
   await delay(BEFORE_MS);
@@ -46,8 +49,14 @@ export async function measureMove(bench: Bench, { side, members }: Scene, part: 
   await delay(AFTER_MS);
   const ledger = await acts.stop();
   const moveSettleMs = await settle(side);
-  for (const reason of new Set(moved.waits)) tell(`  the move waited: ${reason}`);
-  return { ...figuresOf(moved), ...figuresOfActs(ledger), moveSettleMs, ...(await compare(side, ledger)) };
+  tellWaits(moved);
+  return {
+    moveMiB,
+    ...figuresOf(moved),
+    ...figuresOfActs(ledger),
+    moveSettleMs,
+    ...(await compare(side, ledger, moved.failure === null)),
+  };
 }
 
 /** An odd number of them, so that each does everything. */
@@ -74,6 +83,23 @@ export async function startActs(bench: Bench, side: Side, members: Member[], { a
   };
 }
 
+/** Tables and indexes, in bytes. */
+async function sizeOf({ server }: Place): Promise<number> {
+  const [row] = await server.query<{ bytes: string }>(
+    SHARD,
+    'select sum(pg_total_relation_size(name::regclass)) as bytes from unnest($1::text[]) as name',
+    [shardTables.map(({ name }) => name)],
+  );
+  return Number(row?.bytes);
+}
+
+/** What stood in the way of the pause; like reasons once. */
+function tellWaits({ waits, failure }: MoverReply): void {
+  const kinds = Map.groupBy(waits, (reason) => reason.replaceAll(/\d+/g, '…'));
+  for (const [kind, each] of kinds) tell(`  the move waited ${each.length} times: ${kind}`);
+  if (failure !== null) tell(`  the move failed: ${failure}`);
+}
+
 function planOf(side: Side, target: Place): MoverPlan {
   const servers = side.places.map(({ name, server }) => ({
     name,
@@ -83,17 +109,18 @@ function planOf(side: Side, target: Place): MoverPlan {
   return { fleet: { directory: directoryOf(side), servers }, wish: { ranges: [RANGE], target: target.name } };
 }
 
-function figuresOf({ rows, bytes, tookMs, pauses, reachedMs }: MoverReply): Figures {
+/** Of a move that failed, most are no numbers. */
+function figuresOf({ rows, bytes, tookMs, pauses, reachedMs, failure }: MoverReply): Figures {
   const openedMs = reachedMs.opened ?? Number.NaN;
   return {
-    moveSeconds: tookMs / 1_000,
+    moveSeconds: failure === null ? tookMs / 1_000 : Number.NaN,
     moveCopySeconds: (reachedMs.copied ?? Number.NaN) / 1_000,
     moveOpenSeconds: openedMs / 1_000,
     moveClearSeconds: (tookMs - openedMs) / 1_000,
-    movePauseMs: Math.max(...pauses.map(({ ms }) => ms)),
+    movePauseMs: pauses.length > 0 ? Math.max(...pauses.map(({ ms }) => ms)) : Number.NaN,
     movePausesTakenBack: pauses.filter(({ isTakenBack }) => isTakenBack).length,
     moveRows: rows,
-    moveMiB: bytes / 2 ** 20,
+    moveRowsMiB: bytes / 2 ** 20,
   };
 }
 
@@ -131,8 +158,11 @@ const TABLES: Record<Act['kind'], Table[]> = {
   comment: [{ name: 'comments', key: ['account_id', 'comment_id'], owner: 'comment_id' }],
 };
 
-/** lost: acknowledged, and not where it is owned; doubled: more than once on the two servers; drift of the posts' counters. */
-async function compare(side: Side, ledger: Act[]): Promise<Figures> {
+/**
+ * lost: acknowledged, and not where it is owned. doubled: more than once on the two servers; while a move has not ended, of
+ * the rows that are owned. drift: of the posts' counters.
+ */
+async function compare(side: Side, ledger: Act[], hasEnded: boolean): Promise<Figures> {
   const found = { moveLost: 0, moveDoubled: 0 };
   for (const [kind, tables] of Object.entries(TABLES)) {
     const acts = ledger.filter((act) => act.kind === kind && isAnswered(act));
@@ -141,7 +171,7 @@ async function compare(side: Side, ledger: Act[]): Promise<Figures> {
       for (const at of acts.keys()) {
         const [owned, all] = [0, 1].map((of) => counts.reduce((sum, each) => sum + (each[at]?.[of] ?? 0), 0));
         if (owned === 0) found.moveLost++;
-        if ((all ?? 0) > 1) found.moveDoubled++;
+        if (((hasEnded ? all : owned) ?? 0) > 1) found.moveDoubled++;
       }
     }
   }

@@ -46,8 +46,8 @@ async function measure(bench: Bench, wish: Wish): Promise<Figures> {
     measureConnections(bench, plain),
   );
   await plainSide.system.stop();
-  const recovery = await step('kill -9 of a server under writes', measureRecovery(bench, fleet));
   const page = await step('a page from both servers', measurePageOf(bench, fleet));
+  const recovery = await step('kill -9 of a server under writes', measureRecovery(bench, fleet));
   // The amount to move is not a time: it shrinks with --seconds and never grows.
   const part = Math.min(1, (wish.seconds ?? USUAL_SECONDS) / USUAL_SECONDS);
   const move = await step('a move under writes', measureMove(bench, fleet, part));

@@ -68,7 +68,8 @@ export async function withBench<Result>(work: (bench: Bench) => Promise<Result>)
 /** Called a second time, by a signal while the first is under way, waits for the same. */
 function closeAll(bench: Bench): Promise<void> {
   bench.closed ??= (async () => {
-    for (let close = bench.closing.pop(); close; close = bench.closing.pop()) await close();
+    for (let close = bench.closing.pop(); close; close = bench.closing.pop())
+      await close().catch((fault: Error) => tell(`  left behind: ${fault.message}`));
   })();
   return bench.closed;
 }

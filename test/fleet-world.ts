@@ -14,7 +14,8 @@ export type FleetWorld = Awaited<ReturnType<typeof openFleetWorld>>;
 /** Servers are called main, pg2, pg3 … */
 export async function openFleetWorld(options: ServerOptions & { servers: number }) {
   const fleet = await openFleet(options);
-  const world = await openWorld({ fleet, config: { databaseUrl: fleet.databaseUrl } });
+  // The admin is made when the shards have their places.
+  const world = await openWorld({ fleet, config: { databaseUrl: fleet.databaseUrl }, hasAdmin: false });
   const { shards } = world.app;
   const [main, ...others] = fleet.servers;
   const each = Math.ceil(LOGICAL_SHARDS / fleet.servers.length);
@@ -22,6 +23,7 @@ export async function openFleetWorld(options: ServerOptions & { servers: number 
     await join(world, main, server, `pg${at + 2}`, fleet.prefix, (at + 1) * each);
   await shards.reload();
   assert.equal(shards.servers.length, fleet.servers.length);
+  await world.setUp();
 
   return {
     fleet,

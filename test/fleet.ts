@@ -27,7 +27,7 @@ import {
   prepareData,
   USER,
 } from '../server/infra/postgres-root.ts';
-import { findPgbouncer, findPrograms as findTestPrograms } from '../server/main/admin/programs.ts';
+import { findPgbouncer, findPostgresBin } from '../server/main/admin/programs.ts';
 import type { Connect } from '../server/main/app.ts';
 import { startDatabase } from '../server/main/database.ts';
 import { atEnd, mendAtEnd } from './closing.ts';
@@ -194,10 +194,15 @@ async function sweep(): Promise<void> {
 }
 
 async function findBinDir(): Promise<string> {
-  return process.env.PINHOLE_TEST_POSTGRES_BIN ?? (await findTestPrograms()).postgresBin;
+  return process.env.PINHOLE_TEST_POSTGRES_BIN ?? (await findPostgresBin());
 }
 
-async function startOn(dataDir: string, programs: Programs, options: ServerOptions): Promise<PostgresServer> {
+/** A server on data that is there already. */
+export async function startOn(
+  dataDir: string,
+  programs: Programs,
+  options: ServerOptions,
+): Promise<PostgresServer> {
   const link = options.link ?? 'straight';
   const network = link === 'network' ? await findNetwork() : null;
   const host = await network?.addHost();

@@ -9,19 +9,22 @@ import { endMove, moveNext } from '../server/infra/moves/move.ts';
 import { parseRanges } from '../server/infra/moves/plan.ts';
 import { clearSteps, copySteps, type Step, switchSteps, undoSteps } from '../server/infra/moves/report.ts';
 import type { PostgresServer } from './fleet.ts';
-import {
-  limits,
-  type Members,
-  mustBeTidy,
-  mustBeWhole,
-  openMoveWorld,
-  runMover,
-  startMembers,
-  startProcess,
-} from './shard-move-world.ts';
+import { mustBeTidy, mustBeWhole, runMover } from './shard-move-checks.ts';
+import { limits, type Members, openMoveWorld, startMembers, startProcess } from './shard-move-world.ts';
 
 const STEPS: Step[] = [...copySteps, ...switchSteps, ...clearSteps];
 const BEFORE_OPEN = STEPS.slice(0, STEPS.indexOf('opened'));
+/** A cut takes seconds each time, so not at every step. */
+const CUT_STEPS: Step[] = [
+  'copying',
+  'prepared',
+  'fenced',
+  'marked',
+  'mapped',
+  'acknowledged',
+  'opened',
+  'removing',
+];
 const RANGE = '2-3,4096-4200';
 const SHARDS = [1, 2, 4097, 4100, 8000];
 
@@ -39,17 +42,17 @@ async function whileMembersWrite(work: (members: Members) => Promise<void>): Pro
 const wishTo = (target: string) => ({ ranges: parseRanges(RANGE), target });
 
 /** Of two moves, there and back, each is broken off at every second step. */
-async function breakEverywhere(interrupt: (step: Step) => Promise<void>): Promise<void> {
+async function breakEverywhere(steps: readonly Step[], interrupt: () => Promise<void>): Promise<void> {
   await whileMembersWrite(async () => {
     for (const [parity, target] of ['b', 'a'].entries()) {
-      const left = STEPS.filter((_, at) => at % 2 === parity);
+      const left = steps.filter((_, at) => at % 2 === parity);
       const move = await moveNext(world.fleet, wishTo(target), {
         limits,
         signal: new AbortController().signal,
         async report(event) {
           if (event.kind !== 'step' || event.step !== left[0]) return;
           left.shift();
-          await interrupt(event.step);
+          await interrupt();
         },
       });
       assert.equal(move?.state, 'done');
@@ -69,22 +72,40 @@ const cutAndHeal = (server: () => PostgresServer | undefined) => async () => {
 };
 
 test('killed at any step, the source comes back and the move goes on', () =>
-  breakEverywhere(killAndStart(() => world.servers[0])));
+  breakEverywhere(
+    STEPS,
+    killAndStart(() => world.servers[0]),
+  ));
 
 test('killed at any step, the target comes back and the move goes on', () =>
-  breakEverywhere(killAndStart(() => world.servers[1])));
+  breakEverywhere(
+    STEPS,
+    killAndStart(() => world.servers[1]),
+  ));
 
 test('killed at any step, the directory comes back and the move goes on', () =>
-  breakEverywhere(killAndStart(() => world.directory)));
+  breakEverywhere(
+    STEPS,
+    killAndStart(() => world.directory),
+  ));
 
-test('cut off at any step, the source is reached again and the move goes on', () =>
-  breakEverywhere(cutAndHeal(() => world.servers[0])));
+test('cut off in the middle of any phase, the source is reached again and the move goes on', () =>
+  breakEverywhere(
+    CUT_STEPS,
+    cutAndHeal(() => world.servers[0]),
+  ));
 
-test('cut off at any step, the target is reached again and the move goes on', () =>
-  breakEverywhere(cutAndHeal(() => world.servers[1])));
+test('cut off in the middle of any phase, the target is reached again and the move goes on', () =>
+  breakEverywhere(
+    CUT_STEPS,
+    cutAndHeal(() => world.servers[1]),
+  ));
 
-test('cut off at any step, the directory is reached again and the move goes on', () =>
-  breakEverywhere(cutAndHeal(() => world.directory)));
+test('cut off in the middle of any phase, the directory is reached again and the move goes on', () =>
+  breakEverywhere(
+    CUT_STEPS,
+    cutAndHeal(() => world.directory),
+  ));
 
 test('killed at any step, the mover is followed by another that goes on', async () => {
   await whileMembersWrite(async () => {

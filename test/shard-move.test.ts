@@ -11,14 +11,8 @@ import { parseRanges } from '../server/infra/moves/plan.ts';
 import type { MoveEvent, Step } from '../server/infra/moves/report.ts';
 import { takeBackAbandonedSwitch } from '../server/infra/moves/take-back.ts';
 import { shardTables } from '../server/infra/shard-tables.ts';
-import {
-  limits,
-  mustBeTidy,
-  mustBeWhole,
-  openMoveWorld,
-  startMembers,
-  startProcess,
-} from './shard-move-world.ts';
+import { mustBeTidy, mustBeWhole } from './shard-move-checks.ts';
+import { limits, openMoveWorld, startMembers, startProcess } from './shard-move-world.ts';
 
 const world = await openMoveWorld(['a', 'b', 'c']);
 const [a, b] = world.servers;
@@ -149,9 +143,10 @@ test('while an old transaction is open at the source nobody is fenced, and the o
   await dump.query('select count(*) from posts');
   const seen: string[] = [];
   const report = async (event: MoveEvent) => {
-    if (event.kind === 'step' && event.step === 'verified') {
+    if (event.kind === 'step' && event.step === 'copied') {
       await old.query('begin');
       await old.query('select 1');
+      await delay(50);
     }
     if (event.kind === 'step' || event.kind === 'pause')
       seen.push(event.kind === 'step' ? event.step : 'pause');
@@ -167,6 +162,44 @@ test('while an old transaction is open at the source nobody is fenced, and the o
   await mustBeTidy(world);
 });
 
+test('before the map changes the target has all that the source acknowledged, and makes no ID of the source again', async () => {
+  const writer = new pg.Client(a.connection('pinhole_shard'));
+  await writer.connect();
+  await writer.query("select setval('id_clock', (id_wall_clock_ms() + 60000) << 10)");
+  const { rows } = await writer.query<{ id: string }>('select next_id(7300) as id');
+  const last = rows[0]?.id ?? '';
+  let [ended, isCommitted, isDrained, arrived, next] = [Promise.resolve(), false, false, -1, ''];
+  const report = async (event: MoveEvent) => {
+    if (event.kind !== 'step') return;
+    if (event.step === 'prepared') {
+      await writer.query('begin');
+      await writer.query('insert into likes values ($1, $1, $1)', [last]);
+      const [sender] = await a.query<{ pid: number }>('postgres', 'select pid from pg_stat_replication');
+      assert.ok(sender);
+      process.kill(sender.pid, 'SIGSTOP');
+      ended = delay(100)
+        .then(() => writer.query('commit'))
+        .then(() => {
+          isCommitted = true;
+          return delay(100);
+        })
+        .then(() => void process.kill(sender.pid, 'SIGCONT'));
+    }
+    if (event.step === 'drained') isDrained = isCommitted;
+    if (event.step === 'mapped')
+      arrived = (await world.ask(b, 'select from likes where like_id = $1', [last])).length;
+    if (event.step === 'opened')
+      next = (await world.ask<{ id: string }>(b, 'select next_id(7300) as id'))[0]?.id ?? '';
+  };
+  await moveNext(world.fleet, wish('7300-7310', 'b'), given(report));
+  await ended;
+  await writer.end();
+  assert.ok(isDrained, 'what had begun before the fence has ended');
+  assert.equal(arrived, 1);
+  assert.ok(BigInt(next) > BigInt(last));
+  await mustBeTidy(world);
+});
+
 test('a process that does not take up the map in time: the pause is taken back, and tried again later', async () => {
   const ghost = "insert into processes values ('00000000-0000-0000-0000-000000000000', 'ghost', 0)";
   const pauses: boolean[] = [];
@@ -175,12 +208,15 @@ test('a process that does not take up the map in time: the pause is taken back, 
   await moveNext(
     world.fleet,
     wish('6200-6300', 'b'),
-    given(async (event) => {
-      if (event.kind === 'pause') pauses.push(event.isTakenBack);
-      if (event.kind !== 'step' || event.step !== 'prepared' || isSeen) return;
-      isSeen = true;
-      await world.ask(world.directory, ghost);
-    }),
+    given(
+      async (event) => {
+        if (event.kind === 'pause') pauses.push(event.isTakenBack);
+        if (event.kind !== 'step' || event.step !== 'prepared' || isSeen) return;
+        isSeen = true;
+        await world.ask(world.directory, ghost);
+      },
+      { pauseMs: 500 },
+    ),
   );
   await members.stop();
   assert.ok(pauses.length >= 2 && pauses[0] === true && pauses.at(-1) === false);
@@ -214,7 +250,7 @@ test('a copy that differs from its source is never switched to', async () => {
     );
   });
   await assert.rejects(
-    moveNext(world.fleet, wish('7100-7200', 'b'), given(breaking)),
+    moveNext(world.fleet, wish('7100-7200', 'b'), given(breaking, { agreeMs: 500 })),
     /1 rows of posts differ/,
   );
   const unfinished = moveNext(world.fleet, wish('1', 'b'), given());
@@ -292,12 +328,15 @@ test('the command prints the plan, what was compared, the pause and what was rem
       env,
     });
   const dry = await pinhole('8000-8100', '--to', 'b', '--dry-run');
-  assert.match(dry.stdout, /From a to b: 101 logical shards \(8000-8100\), \d+ rows, [\d.]+ kB\./);
-  assert.match(dry.stdout, /posts .*rows.*\n[^]*Nothing was changed\./);
+  assert.match(dry.stdout, /From a to b: 101 logical shards \(8000-8100\), [\d,]+ rows, [\d.]+ kB\./);
+  assert.match(dry.stdout, /posts .*rows.*\n[\s\S]*Nothing was changed\./);
   const { stdout } = await pinhole('8000-8100', '--to', 'b');
-  assert.match(stdout, /The copy equals its source: \d+ rows\.\n[^]*posts +\d+ rows, checksum [0-9a-f]{16}/);
+  assert.match(
+    stdout,
+    /The copy equals its source: [\d,]+ rows\.\n[\s\S]*posts +\d+ rows, checksum [0-9a-f]{16}/,
+  );
   assert.match(stdout, /Switched\. Writes to the range were paused for \d+ ms\./);
-  assert.match(stdout, /Removed \d+ rows at a[^]*Moved 8000-8100 from a to b\./);
+  assert.match(stdout, /Removed [\d,]+ rows at a[\s\S]*Moved 8000-8100 from a to b\./);
   assert.match((await pinhole('8000-8100', '--to', 'b')).stdout, /is at b already/);
   const wrong = await pinhole('8000-8100').catch((error: { stderr: string }) => error);
   assert.match(wrong.stderr, /^Usage: /);

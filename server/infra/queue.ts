@@ -10,7 +10,7 @@
  */
 import { PgBoss } from 'pg-boss';
 import type { z } from 'zod';
-import type { Database, Transaction } from './database.ts';
+import type { Transaction } from './database.ts';
 import { isServerDown, ServerDown } from './server-down.ts';
 import type { ShardServer } from './shards.ts';
 
@@ -117,7 +117,7 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
 
   async function addServer(server: ShardServer): Promise<void> {
     try {
-      const boss = await openBoss(server.database, kinds, onError);
+      const boss = await openBoss(server, kinds, onError);
       if (isStopped) return await boss.stop({ graceful: false });
       bosses.set(server.name, boss);
       await startAll?.(boss);
@@ -199,12 +199,13 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
 }
 
 async function openBoss(
-  database: Database,
+  server: ShardServer,
   kinds: string[],
   onError: (error: Error) => void,
 ): Promise<PgBoss> {
   const boss = new PgBoss({
-    db: { executeSql: (text, values) => database.execute(text, values) },
+    // Asked for each time: it is another one when the server is reached in another way.
+    db: { executeSql: (text, values) => server.database.execute(text, values) },
     schema: SCHEMA,
     schedule: false,
     superviseIntervalSeconds: 10,
@@ -212,7 +213,9 @@ async function openBoss(
     maintenanceIntervalSeconds: 60,
   });
   boss.on('error', (error) => {
-    if (!database.isDown() && !isServerDown(error)) onError(error);
+    if (server.database.isDown() || isServerDown(error)) return;
+    // Each worker says it with its own name.
+    onError(new Error(error.message.replace(/, Worker: [^)]*\)$/, ')'), { cause: error }));
   });
   try {
     await boss.start();

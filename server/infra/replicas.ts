@@ -54,10 +54,15 @@ export function openReplicas(primary: Database, databases: Database[]): Replicas
     if (!found) return;
     replica.position = found.position;
     replica.seenMs = performance.now();
-    const missing = history.findIndex((each) => each.position > found.position);
-    const missingMs = performance.now() - (history[missing]?.atMs ?? performance.now());
-    // What it lacks may be older than our own history; then its clock says how old the newest is that it has.
-    replica.lagMs = missing === 0 ? Math.max(missingMs, found.ageMs) : missingMs;
+    replica.lagMs = lagAt(found.position, found.ageMs);
+  }
+
+  /** What it lacks may be older than our history; then it says by itself how old the newest is that it has. */
+  function lagAt(position: bigint, ageMs: number): number {
+    const missing = history.find((each) => each.position > position);
+    if (!missing) return 0;
+    const missingMs = performance.now() - missing.atMs;
+    return missing === history[0] ? Math.max(missingMs, ageMs) : missingMs;
   }
 
   const isSeen = (replica: Replica) =>

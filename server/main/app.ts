@@ -129,8 +129,14 @@ async function prepareServer(
   } catch (error) {
     if (!isConnectionLost(error)) throw error;
     say(`The server ${server.name} does not answer. Its members wait; the others do not.`);
-    const again = () => prepareServer(server, queue, () => undefined, onError).catch(onError);
-    setTimeout(again, PREPARE_AGAIN_MS).unref();
+    const again = () => prepareServer(server, queue, () => undefined, onError).catch(failed);
+    const later = () => void setTimeout(again, PREPARE_AGAIN_MS).unref();
+    // While it comes back it may be full, or otherwise not ready.
+    const failed = (fault: Error) => {
+      onError(fault);
+      later();
+    };
+    later();
     return;
   }
   await queue.addServer(server);

@@ -43,6 +43,10 @@ const verbs: Record<string, Verb> = {
     about: '[NAME] [--seconds N] [--json FILE]: measure; without a name, list',
     load: () => import('../../bench/bench.ts'),
   },
+  drill: {
+    about: 'power-cut [--cuts N] [--json FILE]: whether a server loses what it acknowledged',
+    load: () => import('./admin/drill.ts'),
+  },
   filter: {
     about: 'NAME [--strength N] IN OUT.png: a filter on one photograph',
     load: () => import('./admin/filter.ts'),

@@ -22,3 +22,10 @@ test('each stage of a photo has a counter and a duration, on a listener of its o
   const forMembers = await fetch(`${world.base}/metrics`);
   assert.ok(!(await forMembers.text()).includes('pinhole_photo'));
 });
+
+test('each server is told of, with what it holds', async () => {
+  const text = await (await read('/metrics')).text();
+  assert.match(text, /^pinhole_server_up\{server="main"\} 1$/m);
+  assert.match(text, /^pinhole_server_open\{server="main"\} 1$/m);
+  assert.match(text, /^pinhole_server_logical_shards\{server="main"\} 8192$/m);
+});

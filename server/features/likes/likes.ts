@@ -108,13 +108,16 @@ async function mirrorHere(
   for (const { post_id } of went) changes.set(post_id, (changes.get(post_id) ?? 0) - 1);
   const changed = [...changes].filter(([, by]) => by !== 0);
   // Last, so that the rows of hot posts are locked only for the moment of the commit.
-  if (changed.length > 0)
-    await addToPostCounts(
-      tx,
-      changed.map(([postId]) => postId),
-      changed.map(([, by]) => by),
-      changed.map(() => 0),
-    );
+  if (changed.length === 0) return;
+  const published = await addToPostCounts(
+    tx,
+    changed.map(([postId]) => postId),
+    changed.map(([, by]) => by),
+    changed.map(() => 0),
+  );
+  // Its likes were perhaps removed before these came. Run again, the job sees that it is deleted.
+  if (changed.some(([postId, by]) => by > 0 && !published.has(postId)))
+    throw new Error('A post was deleted while its likes were mirrored.');
 }
 
 // removal -----------------------------------------------------------------------------------------------------

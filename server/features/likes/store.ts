@@ -52,12 +52,15 @@ export function selectLikes(shards: Shards, edges: Key[]): Promise<Edge[]> {
   });
 }
 
-export function insertPostLikes(tx: Transaction, edges: Edge[]): Promise<Edge[]> {
-  return tx.rows<Edge>(sql`
+/** Gives those that are new: not a like taken back and given again before either was mirrored. */
+export async function insertPostLikes(tx: Transaction, edges: Edge[]): Promise<Edge[]> {
+  const rows = await tx.rows<Edge & { is_new: boolean }>(sql`
     insert into post_likes (post_id, account_id, like_id)
-    select * from unnest(${edges.map((edge) => edge.post_id)}::bigint[], ${edges.map((edge) => edge.account_id)}::bigint[],
+    select distinct * from unnest(${edges.map((edge) => edge.post_id)}::bigint[], ${edges.map((edge) => edge.account_id)}::bigint[],
       ${edges.map((edge) => edge.like_id)}::bigint[])
-    on conflict do nothing returning account_id, post_id, like_id`);
+    on conflict (post_id, account_id) do update set like_id = excluded.like_id where post_likes.like_id <> excluded.like_id
+    returning account_id, post_id, like_id, xmax = 0 as is_new`);
+  return rows.filter((row) => row.is_new);
 }
 
 export function deletePostLikes(tx: Transaction, edges: Key[]): Promise<Edge[]> {

@@ -276,17 +276,18 @@ export async function deletePostRow(tx: Transaction, postId: PostId): Promise<vo
   await tx.rows(sql`delete from posts where post_id = ${postId}`);
 }
 
-/** Adds to the counters of many posts in one statement; never below zero. */
+/** Adds to the counters of many posts in one statement; never below zero. Gives those that are published. */
 export async function addToPostCounts(
   tx: Transaction,
   postIds: PostId[],
   likes: number[],
   comments: number[],
-): Promise<void> {
-  await tx.rows(sql`
+): Promise<Set<PostId>> {
+  const rows = await tx.rows<Pick<PostRow, 'post_id' | 'state'>>(sql`
     update posts set like_count = greatest(0, like_count + likes), comment_count = greatest(0, comment_count + comments)
     from unnest(${postIds}::bigint[], ${likes}::bigint[], ${comments}::bigint[]) as change (post_id, likes, comments)
-    where posts.post_id = change.post_id`);
+    where posts.post_id = change.post_id returning posts.post_id, state`);
+  return new Set(rows.flatMap((row) => (row.state === 'published' ? row.post_id : [])));
 }
 
 export async function selectAnyPostIds(

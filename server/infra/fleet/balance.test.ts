@@ -143,6 +143,29 @@ test('where one has the bytes and the other the load, two moves exchange them', 
   assert.ok(isBalanced(plan.placement, ['cold', 'hot']));
 });
 
+test('a closed server is left out: the others are made even among themselves', () => {
+  const placement = even(['a', 'closed', 'a', 'closed', 'a', 'b', 'closed'], () => [1, 1]);
+  const plan = planBalance(placement, ['a', 'b']);
+  assert.deepEqual(
+    plan.moves.map(({ source, target }) => [source, target]),
+    [['a', 'b']],
+  );
+  assert.ok(unevenness(plan.placement, ['a', 'b']) < 0.01);
+});
+
+test('where shards lie scattered, a move takes 64 ranges of them and no more', () => {
+  const placement = Array.from({ length: 1_000 }, (_, shard) => {
+    const weight = shard % 2 === 0 ? 3 : 1;
+    return { server: shard % 2 === 0 ? 'a' : 'b', bytes: weight, load: weight };
+  });
+  const plan = planBalance(placement, ['a', 'b']);
+  follow(placement, plan);
+  assert.deepEqual(
+    plan.moves.map(({ ranges }) => ranges.length),
+    [RANGES_MAX],
+  );
+});
+
 test('one server, or none open, has nothing to even out', () => {
   assert.equal(
     planBalance(

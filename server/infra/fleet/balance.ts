@@ -27,6 +27,8 @@ const SEARCH_MAX = 20_000;
 /** Blocks may overshoot what is wanted by so much, single shards by anything that comes nearer. */
 const OVERSHOOT = 0.01;
 const PICKS_PER_SIZE = 6;
+/** A block that brings a move no nearer than this is not worth a range of its own: changes are held against each. */
+const NEARER_MIN = 0.002;
 /** Less of a gain is not worth a move. */
 const GAIN_MIN = 0.1;
 
@@ -194,13 +196,19 @@ function pickBlock(
   size: number,
   state: { rest: Pair; ranges: number },
 ): boolean {
-  let best = { from: -1, to: -1, distance: square(state.rest) - 1e-12, rest: state.rest, ranges: 0 };
+  let best = {
+    from: -1,
+    to: -1,
+    distance: Math.max(0, Math.sqrt(square(state.rest)) - NEARER_MIN),
+    rest: state.rest,
+    ranges: 0,
+  };
   for (let from = 0; from < own.length; from += size) {
     const to = Math.min(from + size, own.length);
     if (isPicked.slice(from, to).includes(true)) continue;
     let rest = state.rest;
     for (const { weight } of own.slice(from, to)) rest = plus(rest, [-weight[0], -weight[1]]);
-    const distance = square(rest);
+    const distance = Math.sqrt(square(rest));
     if (distance >= best.distance || (size > 1 && Math.min(...rest) < -OVERSHOOT)) continue;
     const ranges = state.ranges + rangesAdded(own, isPicked, from, to);
     if (ranges <= RANGES_MAX) best = { from, to, distance, rest, ranges };

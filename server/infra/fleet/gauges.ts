@@ -37,7 +37,7 @@ export async function readServerGauges(shards: Shards): Promise<string> {
       for (const [at, { lag: behind }] of each.replicas.list().entries()) {
         const replica = String(at + 1);
         replicaUp.set({ server, replica }, Number(behind !== null));
-        if (behind !== null) lag.set({ server, replica }, behind.ms / 1_000);
+        if (behind !== null) lag.set({ server, replica }, Math.max(0, behind.ms) / 1_000);
       }
       const figures = await askServer(each);
       up.set({ server }, Number(figures !== null));

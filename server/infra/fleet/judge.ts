@@ -39,6 +39,13 @@ export function judgeServer(facts: ServerFacts, database: string): Verdict {
   return { faults, warnings };
 }
 
+/** What stands against moving shards away from a server that is a part of the network already, or could lose data there. */
+export function judgeMember(facts: ServerFacts): Fault[] {
+  const faults = [...judgeDurability(facts, []), ...judgeMoving(facts, [])];
+  const mayMove = facts.mayReplicate ? [] : [mayNotReplicate(facts.role)];
+  return [...faults, ...mayMove];
+}
+
 function judgeIdentity(facts: ServerFacts, version: number, database: string): Fault[] {
   const faults: Fault[] = [];
   if (version < VERSION_MIN)
@@ -116,15 +123,18 @@ function judgeMoving(facts: ServerFacts, warnings: Fault[]): Fault[] {
   return faults;
 }
 
+function mayNotReplicate(role: string): Fault {
+  return {
+    says: `The user ${role} may not replicate, so no shard could be moved.`,
+    cure: { in: 'psql', line: `alter role ${quoted(role)} replication;` },
+  };
+}
+
 function judgeRights(facts: ServerFacts, version: number, database: string): Fault[] {
   const faults: Fault[] = [];
   const role = quoted(facts.role);
   const refuse = (says: string, line: string) => faults.push({ says, cure: { in: 'psql', line } });
-  if (!facts.mayReplicate)
-    refuse(
-      `The user ${facts.role} may not replicate, so no shard could be moved.`,
-      `alter role ${role} replication;`,
-    );
+  if (!facts.mayReplicate) faults.push(mayNotReplicate(facts.role));
   if (!facts.maySubscribe)
     refuse(
       `The user ${facts.role} may not subscribe, so no shard could be moved here.`,

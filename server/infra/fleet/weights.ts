@@ -16,6 +16,9 @@ export type ServerWeight = { server: string; tables: TableWeight[] };
 const RECENT_MS = 7 * 86_400_000;
 const SAMPLE_ABOVE_ROWS = 4_000_000;
 const SAMPLE_ROWS = 1_000_000;
+/** Of a small table the pages are mostly empty, and say nothing of its rows. */
+const FEW_ROWS = 1_000;
+const FEW_ROWS_BYTES = 500;
 /** The column that carries a row's time, where its ID is another's. */
 const MADE: Partial<Record<string, string>> = {
   sessions: 'session_id',
@@ -69,7 +72,8 @@ export function weighShards(owners: readonly string[], servers: readonly ServerW
       tables.filter((table) => table.name === name).map((table) => ({ server, ...table })),
     );
     const rows = each.reduce((sum, table) => sum + table.rows, 0);
-    const bytesPerRow = rows > 0 ? each.reduce((sum, { bytes }) => sum + bytes, 0) / rows : 0;
+    const bytes = each.reduce((sum, table) => sum + table.bytes, 0);
+    const bytesPerRow = rows < FEW_ROWS ? FEW_ROWS_BYTES : bytes / rows;
     for (const { server, shards } of each)
       for (const { shard, rows, made } of shards) {
         const weight = weights[shard];

@@ -35,7 +35,8 @@ export async function copyRanges(session: Session, move: Move, options: MoveOpti
   const sizes = await measure(source, move.ranges);
   await waitForCopy(session, move, sizes, options);
   await report({ kind: 'step', step: 'copied' });
-  const tables = await verify(source, target, move.ranges, total(sizes).rows, report, goOn);
+  const { agreeMs } = options.limits;
+  const tables = await verify(source, target, move.ranges, total(sizes).rows, agreeMs, report, goOn);
   await report({ kind: 'verified', tables });
   await report({ kind: 'step', step: 'verified' });
 }

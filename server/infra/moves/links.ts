@@ -81,13 +81,18 @@ export async function openLink(server: string, connection: pg.ClientConfig): Pro
   }
   await ask(SETTINGS, undefined, ANSWER_MS);
   const pid = (await ask('select pg_backend_pid() as pid', undefined, ANSWER_MS)).rows[0].pid;
-  return {
-    server,
-    pid,
-    rows: async <Shape extends pg.QueryResultRow>(text: string, values?: unknown[], timeoutMs = ANSWER_MS) =>
-      (await ask(text, values, timeoutMs)).rows as Shape[],
-    close,
-  };
+  let turn: Promise<unknown> = Promise.resolve();
+  /** What is asked while an answer is awaited is sent after it. */
+  function rows<Shape extends pg.QueryResultRow>(
+    text: string,
+    values?: unknown[],
+    timeoutMs = ANSWER_MS,
+  ): Promise<Shape[]> {
+    const answer = turn.then(async () => (await ask(text, values, timeoutMs)).rows as Shape[]);
+    turn = answer.catch(() => undefined);
+    return answer;
+  }
+  return { server, pid, rows, close };
 }
 
 /** Ends the connections of earlier movers to this database, and returns when they are gone. */

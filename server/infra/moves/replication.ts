@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { shardTables } from '../shard-tables.ts';
-import { MoveRefused } from './faults.ts';
+import { ConnectionLost, MoveRefused } from './faults.ts';
 import { type Link, LONG_MS } from './links.ts';
 import { isInRanges, type ShardRange } from './plan.ts';
 import type { Report } from './report.ts';
@@ -124,9 +124,11 @@ export async function probeSubscription(target: Link, url: string): Promise<void
        with (create_slot = false, slot_name = none, enabled = false, copy_data = false)`,
     );
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw error;
+    // A source that the target cannot reach looks like a lost connection, only that the target says so.
+    const said = error instanceof ConnectionLost ? error.cause : error;
+    if (!(said instanceof pg.DatabaseError)) throw error;
     throw new MoveRefused(
-      `${target.server} cannot subscribe to the source (${error.message}). It must reach that server at the address that it was added with, with a user who has REPLICATION there; at ${target.server} the user must be a superuser or have the role pg_create_subscription.`,
+      `${target.server} cannot subscribe to the source (${said.message}). It must reach that server at the address that it was added with, with a user who has REPLICATION there; at ${target.server} the user must be a superuser or have the role pg_create_subscription.`,
     );
   } finally {
     await target.rows('rollback').catch(() => undefined);

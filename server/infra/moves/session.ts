@@ -6,19 +6,22 @@ import type { Report } from './report.ts';
 import { findMove, type Move, tryMoverLock } from './store.ts';
 
 export type Limits = {
-  /** From the fence until everything is taken back, unless the target is open by then. */
+  /** From the fence until the target is open, or else everything is taken back. */
   pauseMs: number;
   /** Processes that have said nothing for so long are dead, or ask the server after each read. */
   silenceMs: number;
   /** How long something that fails is tried again. */
   patienceMs: number;
+  /** How long a row that changes is compared with its copy until both are equal at a look. */
+  agreeMs: number;
   /** How long a request with an old map may still read at the source. */
   lateReadsMs: number;
 };
 export const defaultLimits: Limits = {
-  pauseMs: 70,
+  pauseMs: 95,
   silenceMs: 15_000,
   patienceMs: 10 * 60_000,
+  agreeMs: 60_000,
   lateReadsMs: 3_000,
 };
 export type MoveOptions = { report: Report; signal: AbortSignal; limits: Limits };

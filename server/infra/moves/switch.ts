@@ -23,12 +23,17 @@ import {
 const POLL_MS = 1;
 const HELD_MAX_MS = 1_000;
 const QUIET_MS = 3_000;
-const AGAIN_MS = 200;
+const AGAIN_MS = 500;
 const AGAIN_MAX_MS = 5_000;
-const CATCH_UP_MS = 5_000;
+/** How long processes may take to take up a map that is taken back. */
+const MAP_BACK_MS = 300;
+const REHEARSAL_MAX_MS = 2_000;
+/** Of the pause: what its parts may take in rehearsal, and what must be left for the switch. */
+const PART_MAX = 0.25;
+const HEARING_MAX = 0.4;
+const SWITCH_MIN = 0.4;
 /** A transaction that is older than this when the pause would begin may well outlast it. */
 const OLD_TRANSACTION_MS = 30;
-const REHEARSAL_MS = 20;
 /** How far the target's clock of IDs is moved past the source's: one second of (ms << 10 | counter). */
 const CLOCK_MARGIN = 1_000n << 10n;
 
@@ -36,7 +41,7 @@ const CLOCK_MARGIN = 1_000n << 10n;
 export async function switchOver(session: Session, move: Move, options: MoveOptions): Promise<Move> {
   const startMs = performance.now();
   for (let againMs = AGAIN_MS; ; againMs = Math.min(againMs * 2, AGAIN_MAX_MS)) {
-    await waitUntilFree(options, () => findObstacle(session, options), AGAIN_MS);
+    await waitUntilFree(options, () => findObstacle(session, move, options), AGAIN_MS);
     const failure = await trySwitch(session, move, options);
     if (failure === null) return { ...move, state: 'clearing' };
     if (performance.now() - startMs > options.limits.patienceMs)
@@ -46,7 +51,7 @@ export async function switchOver(session: Session, move: Move, options: MoveOpti
 }
 
 /** Why a pause would not be short now; null when nothing speaks against it. */
-async function findObstacle(session: Session, { limits }: MoveOptions): Promise<string | null> {
+async function findObstacle(session: Session, move: Move, { limits }: MoveOptions): Promise<string | null> {
   const { directory, source, target } = session;
   if ((await selectUptimeMs(directory)) < limits.silenceMs)
     return 'the directory has started a moment ago, and not all processes may have reported yet';
@@ -64,15 +69,30 @@ async function findObstacle(session: Session, { limits }: MoveOptions): Promise<
     'select gid from pg_prepared_xacts where database = current_database() limit 1',
   );
   if (prepared) return `the prepared transaction ${prepared.gid} is open at ${source.server}`;
+  const { silenceMs, pauseMs } = limits;
+  if ((await timeOf((untilMs) => passMark(session, untilMs))) > pauseMs * PART_MAX)
+    return `${target.server} still catches up with ${source.server}`;
+  // The same shards again, as they are: this takes the processes as long as the switch will.
+  await directory.rows('begin');
+  const version = await updateMap(directory, move.ranges, move.source);
+  await directory.rows('commit');
+  if (
+    (await timeOf((untilMs) => waitForProcesses(directory, version, silenceMs, untilMs))) >
+    pauseMs * HEARING_MAX
+  )
+    return 'the processes take long to hear of a new map';
+  return null;
+}
+
+/** In ms; work that takes too long is left after a while. */
+async function timeOf(work: (untilMs: number) => Promise<void>): Promise<number> {
   const startMs = performance.now();
-  const hasPassed = await passMark(session, startMs + CATCH_UP_MS).then(
-    () => performance.now() - startMs < REHEARSAL_MS,
-    (error: unknown) => {
-      if (error instanceof TooLong) return false;
-      throw error;
-    },
-  );
-  return hasPassed ? null : `${target.server} still catches up with ${source.server}`;
+  try {
+    await work(startMs + REHEARSAL_MAX_MS);
+  } catch (error) {
+    if (!(error instanceof TooLong)) throw error;
+  }
+  return performance.now() - startMs;
 }
 
 /** Others in this database who may write: pg_dump only reads, however long. What is hidden from our user is null. */
@@ -88,20 +108,24 @@ async function trySwitch(
 ): Promise<string | null> {
   const { directory, source, target, opener } = session;
   const step = (step: Step) => report({ kind: 'step', step });
-  const shards = shardsIn(move.ranges);
   await updateState(directory, move, 'switching');
   await step('switching');
   await limitHolding(session);
   await directory.rows('begin');
   const version = await updateMap(directory, move.ranges, move.target);
   await opener.rows('begin');
-  await opener.rows('insert into owned_shards select unnest($1::integer[])', [shards]);
+  const ownMs = await own(opener, move);
   await source.rows('begin');
-  await source.rows('delete from owned_shards where logical_shard = any ($1::integer[])', [shards]);
+  await source.rows('delete from owned_shards where logical_shard = any ($1::integer[])', [
+    shardsIn(move.ranges),
+  ]);
   await step('prepared');
+  // Taking back is the same work at the source, and belongs to the pause.
+  const switchMs = limits.pauseMs - 2 * ownMs;
+  if (switchMs < limits.pauseMs * SWITCH_MIN) return letGo(session, move);
 
   const fencedMs = performance.now();
-  const untilMs = fencedMs + limits.pauseMs;
+  const untilMs = fencedMs + switchMs;
   let isMapped = false;
   try {
     await source.rows('commit');
@@ -120,7 +144,7 @@ async function trySwitch(
     await step('acknowledged');
   } catch (error) {
     // Without the directory, only while the map cannot have changed: otherwise whoever reaches it again decides.
-    if (!isMapped || error instanceof TooLong) await reopenSource(session, move, isMapped);
+    if (!isMapped || error instanceof TooLong) await reopenSource(session, move, isMapped, limits.silenceMs);
     if (!(error instanceof TooLong)) throw error;
     await limitHolding(session, 0);
     await updateState(directory, move, 'copying');
@@ -133,6 +157,21 @@ async function trySwitch(
   await limitHolding(session, 0);
   await updateState(directory, move, 'clearing');
   return null;
+}
+
+/** In ms. */
+async function own(link: Link, move: Move): Promise<number> {
+  const startMs = performance.now();
+  await link.rows('insert into owned_shards select unnest($1::integer[])', [shardsIn(move.ranges)]);
+  return performance.now() - startMs;
+}
+
+async function letGo(session: Session, move: Move): Promise<string> {
+  const { directory, source, opener } = session;
+  await Promise.all([directory, source, opener].map((each) => each.rows('rollback')));
+  await limitHolding(session, 0);
+  await updateState(directory, move, 'copying');
+  return 'the servers are too busy for a short pause; fewer logical shards at a time would take less';
 }
 
 class TooLong extends Error {}
@@ -193,7 +232,9 @@ async function drain(source: Link, untilMs: number): Promise<void> {
 
 /** No ID of the source is made again at the target, nor one that the source still gives away to a process with an old map. */
 async function passClock(source: Link, target: Link): Promise<void> {
-  const [clock] = await source.rows<{ tick: string }>('select last_value as tick from id_clock');
+  const [clock] = await source.rows<{ tick: string }>(
+    'select greatest(last_value, id_wall_clock_ms() << 10) as tick from id_clock',
+  );
   await target.rows('select id_clock_pass($1)', [String(BigInt(clock?.tick ?? 0) + CLOCK_MARGIN)]);
 }
 
@@ -222,20 +263,38 @@ async function waitForProcesses(
 }
 
 /** Everything back at the source. What was held open at the target must be gone before the source is written to again. */
-async function reopenSource(session: Session, move: Move, isMapped: boolean): Promise<void> {
+async function reopenSource(
+  session: Session,
+  move: Move,
+  isMapped: boolean,
+  silenceMs: number,
+): Promise<void> {
   const { directory, source, opener } = session;
   if (!isMapped) {
-    await ownAgain(source, move);
+    await own(source, move);
     await Promise.all([opener.rows('rollback'), directory.rows('rollback')]);
     return;
   }
   await opener.rows('rollback');
-  await directory.rows('begin');
-  await updateMap(directory, move.ranges, move.source);
-  await directory.rows('commit');
-  await ownAgain(source, move);
+  await mapBack(directory, move, silenceMs);
+  await own(source, move);
 }
 
+/**
+ * Whoever has the map of the switch reads at the target, which will lag as soon as the source is written to: so they are
+ * waited for, but no longer than members can wait.
+ */
+export async function mapBack(directory: Link, move: Move, silenceMs: number): Promise<void> {
+  await directory.rows('begin');
+  const version = await updateMap(directory, move.ranges, move.source);
+  await directory.rows('commit');
+  const untilMs = performance.now() + MAP_BACK_MS;
+  await waitForProcesses(directory, version, silenceMs, untilMs).catch((error: unknown) => {
+    if (!(error instanceof TooLong)) throw error;
+  });
+}
+
+/** After a crash, when it is not known whether the source was fenced. */
 export async function ownAgain(source: Link, move: Move): Promise<void> {
   await source.rows('insert into owned_shards select unnest($1::integer[]) on conflict do nothing', [
     shardsIn(move.ranges),

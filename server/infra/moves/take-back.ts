@@ -2,9 +2,9 @@
 import { MoveRefused } from './faults.ts';
 import { DIRECTORY, type Fleet, type Link, openLink } from './links.ts';
 import { shardsIn } from './plan.ts';
-import { openSide } from './session.ts';
-import { findMove, type Move, selectOwners, tryMoverLock, updateMap, updateState } from './store.ts';
-import { ownAgain } from './switch.ts';
+import { defaultLimits, openSide } from './session.ts';
+import { findMove, type Move, selectOwners, tryMoverLock, updateState } from './store.ts';
+import { mapBack, ownAgain } from './switch.ts';
 
 /**
  * For the processes that see a move in `switching`: when its mover is gone, the writes that wait for it are let go on, at
@@ -34,9 +34,7 @@ export async function settleSwitch(fleet: Fleet, directory: Link, move: Move): P
     throw new MoveRefused(`The map gives the range to ${owners.join(' and ')}: someone else has changed it.`);
   if (owners[0] === move.target) {
     if (await ownsAll(fleet, directory, move)) return await updateState(directory, move, 'clearing');
-    await directory.rows('begin');
-    await updateMap(directory, move.ranges, move.source);
-    await directory.rows('commit');
+    await mapBack(directory, move, defaultLimits.silenceMs);
   }
   const source = await openSide(fleet, directory, move.source, []);
   try {

@@ -11,19 +11,20 @@ import { isInRanges, type ShardRange } from './plan.ts';
 import type { Report } from './report.ts';
 
 const PAGE = 10_000;
-const LOOKS_MAX = 200;
+const LOOK_AGAIN_MS = 10;
 const LOOK_AGAIN_MAX_MS = 1_000;
 const SHOWN_MAX = 5;
 
 type Between = { after: string[] | null; upTo: string[] | null };
 export type VerifiedTable = { name: string; rows: number; checksum: string };
 
-/** Throws MoveRefused with the rows that stay different. */
+/** `agreeMs`: how long rows in motion are looked at. Throws MoveRefused with the rows that stay different. */
 export async function verify(
   source: Link,
   target: Link,
   ranges: readonly ShardRange[],
   rowsTotal: number,
+  agreeMs: number,
   report: Report,
   beforePage: () => Promise<void>,
 ): Promise<VerifiedTable[]> {
@@ -37,7 +38,7 @@ export async function verify(
       const between = { after, upTo: page.last };
       const copy = await sum(target, table, ranges, between);
       if (page.rows !== copy.rows || page.checksum !== copy.checksum)
-        await compareRows(source, target, table, ranges, between);
+        await compareRows(source, target, table, ranges, between, agreeMs);
       rows += page.rows;
       checksum ^= BigInt(page.checksum);
       after = page.last;
@@ -100,9 +101,11 @@ async function compareRows(
   table: ShardTable,
   ranges: readonly ShardRange[],
   between: Between,
+  agreeMs: number,
 ): Promise<void> {
   let unequal: string[] | null = null;
-  for (let look = 1; look <= LOOKS_MAX; look++) {
+  const startMs = performance.now();
+  for (let pauseMs = LOOK_AGAIN_MS; performance.now() - startMs < agreeMs; pauseMs += LOOK_AGAIN_MS) {
     const theirs = await selectHashes(source, table, ranges, between);
     const ours = await selectHashes(target, table, ranges, between);
     const differing = new Set<string>();
@@ -110,7 +113,7 @@ async function compareRows(
     for (const key of ours.keys()) if (!theirs.has(key)) differing.add(key);
     unequal = unequal ? unequal.filter((key) => differing.has(key)) : [...differing];
     if (unequal.length === 0) return;
-    await delay(Math.min(look * 10, LOOK_AGAIN_MAX_MS));
+    await delay(Math.min(pauseMs, LOOK_AGAIN_MAX_MS));
   }
   const shown = (unequal ?? []).slice(0, SHOWN_MAX).join(' ');
   throw new MoveRefused(

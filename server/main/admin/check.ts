@@ -85,12 +85,15 @@ async function checkOne(
   const tally: Tally = { found: 0, left: 0, undecided: 0 };
   const lines: string[] = [];
   sight.rows = 0;
+  let judgedMs = 0;
   const conclude = async (doubtful: Difference[]) => {
+    const beforeMs = performance.now();
     const { real, undecided } = await judge(sight, doubtful);
     lines.push(...real.slice(0, SHOWN_MAX - lines.length).map(({ key, is }) => `    ${key}: ${is}`));
     tally.found += real.length;
     tally.undecided += undecided.length;
     tally.left += isRepairing ? await mend(sight, real) : real.length;
+    judgedMs += performance.now() - beforeMs;
   };
   await step(
     `Checking ${check.name}`,
@@ -105,7 +108,7 @@ async function checkOne(
       await conclude(doubtful);
     })(),
   );
-  const ms = performance.now() - startMs;
+  const ms = performance.now() - startMs - judgedMs;
   const pace =
     ms > SLOW_MS && sight.rows > 0 ? ` (${sight.rows} rows, ${Math.round((sight.rows / ms) * 1_000)}/s)` : '';
   tell(`${tally.found === 0 ? (tally.undecided === 0 ? '✓' : '?') : '✗'} ${describe(check, tally)}${pace}`);

@@ -40,6 +40,14 @@ export async function findPrograms(): Promise<Programs> {
   return { chromium, postgresBin };
 }
 
+/** The folder of PostgreSQL's programs. */
+export async function findPostgresBin(): Promise<string> {
+  if (!(await findPostgres())) await install(['postgresql']);
+  const found = await findPostgres();
+  if (!found) throw missingFault(['postgresql']);
+  return found;
+}
+
 /** For the tests that need an S3 store; those that do not, do not ask for it. */
 export async function findCeph(): Promise<void> {
   if ((await missingOfCeph()).length === 0) return;

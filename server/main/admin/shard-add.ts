@@ -3,17 +3,18 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { reasonOf } from '../../infra/fleet/client.ts';
 import { inspectServer, withServer } from '../../infra/fleet/inspect.ts';
-import { type Fault, judgeServer } from '../../infra/fleet/judge.ts';
+import { type Fault, judgeMember, judgeServer } from '../../infra/fleet/judge.ts';
 import { prepareShardServer } from '../../infra/fleet/prepare.ts';
 import { insertServer, type Server } from '../../infra/fleet/servers.ts';
 import { checkPooler, checkReplica, findSame } from '../../infra/fleet/ways.ts';
 import { shardDatabaseAt, withoutPassword } from '../../infra/server-address.ts';
 import { isConnectionLost } from '../../infra/server-down.ts';
-import { root } from '../app.ts';
 import { OperatorFault, say, step } from '../progress.ts';
-import { mustBeAddress, mustBeAlone, type OperatorFleet, withFleet } from './shard-fleet.ts';
+import { mustBeAddress, mustBeAlone, mustBeFine, type OperatorFleet, withFleet } from './shard-fleet.ts';
 
 const USAGE = 'Usage: ./pinhole shard add NAME URL [--pooler URL] [--replica URL]… [--closed]';
+
+const MIGRATIONS = path.resolve(import.meta.dirname, '../../../db/shard');
 
 export async function run(args: string[]): Promise<void> {
   const server = serverOf(args);
@@ -25,8 +26,7 @@ export async function run(args: string[]): Promise<void> {
         `There is a server ${server.name} already, at ${withoutPassword(taken.url)}. ./pinhole shard set changes how it is reached.`,
       );
     await step(`Looking at ${withoutPassword(server.url)}`, mustBeFit(fleet, server));
-    const folder = path.join(root, 'db/shard');
-    await step('Making its database', prepareShardServer(server.url, folder, say));
+    await step('Making its database', prepare(server.url));
     if (server.poolerUrl)
       mustBeFine(await checkPooler(server.poolerUrl, server.url, [shardDatabaseAt(server.poolerUrl)]));
     await insertServer(fleet.directory, server);
@@ -75,6 +75,7 @@ async function mustBeFit({ directory, servers }: OperatorFleet, server: Server):
     faults.push(...ofReplicas.flat().map((says) => ({ says })));
     if (faults.length > 0) throw new OperatorFault(describeFaults(shown, faults, warnings));
     for (const warning of warnings) say(`Note: ${describe(warning)}`);
+    await noteFirst(directory, servers);
   } catch (error) {
     if (error instanceof OperatorFault) throw error;
     const isLost = isConnectionLost(error);
@@ -82,8 +83,22 @@ async function mustBeFit({ directory, servers }: OperatorFleet, server: Server):
   }
 }
 
-export function mustBeFine(faults: string[]): void {
-  if (faults.length > 0) throw new OperatorFault(faults.join('\n'));
+async function prepare(url: string): Promise<void> {
+  try {
+    await prepareShardServer(url, MIGRATIONS, say);
+  } catch (error) {
+    if (error instanceof Error && 'isForOperator' in error) throw error;
+    throw new OperatorFault(
+      `${withoutPassword(url)}: ${reasonOf(error)}. It is not a part of the network yet; what was made there stays. Run this again when the cause is gone.`,
+    );
+  }
+}
+
+/** Its shards are the ones that will be moved. */
+async function noteFirst(directory: OperatorFleet['directory'], [first]: Server[]): Promise<void> {
+  if (!first) return;
+  const facts = await withServer(first.url, (client) => inspectServer(client, directory, first.url));
+  for (const fault of judgeMember(facts)) say(`Note: ${first.name}: ${describe(fault)}`);
 }
 
 const describe = ({ says, cure }: Fault) => (cure ? `${says}\n        ${cure.line}` : says);

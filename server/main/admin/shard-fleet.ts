@@ -1,9 +1,10 @@
 /** What the verbs on servers have in common: the directory and the servers, without a running Pinhole. */
 import type pg from 'pg';
 import { readConfig } from '../../config.ts';
-import { type Client, reasonOf, withClient } from '../../infra/fleet/client.ts';
+import { type Client, isMissingDatabase, reasonOf, withClient } from '../../infra/fleet/client.ts';
 import { type Server, selectServers, tryOperatorLock } from '../../infra/fleet/servers.ts';
 import { connectionAt, prefixOf } from '../../infra/server-address.ts';
+import { isConnectionLost } from '../../infra/server-down.ts';
 import { OperatorFault } from '../progress.ts';
 
 export type OperatorFleet = {
@@ -14,8 +15,12 @@ export type OperatorFleet = {
 };
 
 const ANSWER_MS = 10_000;
-/** No such database, table or column. */
-const OLD_SCHEMA = new Set(['3D000', '42P01', '42703']);
+/** No such table or column. */
+const OLD_SCHEMA = new Set(['42P01', '42703']);
+const NOT_BEGUN =
+  'There is no network at PINHOLE_DATABASE yet. ./pinhole up begins one; servers can be added from then on.';
+const OLD =
+  'The directory has not got the schema of this version of Pinhole: ./pinhole migrate brings it up to date.';
 
 /** Throws an OperatorFault when there is no fleet, or its directory cannot be used. */
 export async function withFleet<Result>(work: (fleet: OperatorFleet) => Promise<Result>): Promise<Result> {
@@ -30,20 +35,19 @@ export async function withFleet<Result>(work: (fleet: OperatorFleet) => Promise<
   try {
     return await withClient(connection, ANSWER_MS, async (directory) => {
       const servers = await selectServers(directory, databaseUrl);
-      if (servers.length === 0) throw new OperatorFault(OLD);
+      if (servers.length === 0) throw new OperatorFault(NOT_BEGUN);
       isReached = true;
       return await work({ directory, servers, directoryName, connection });
     });
   } catch (error) {
     if (isReached || error instanceof OperatorFault) throw error;
+    if (isMissingDatabase(error)) throw new OperatorFault(NOT_BEGUN);
     if (error instanceof Error && 'code' in error && OLD_SCHEMA.has(String(error.code)))
       throw new OperatorFault(OLD);
-    throw new OperatorFault(`The server of PINHOLE_DATABASE does not answer: ${reasonOf(error)}.`);
+    const is = isConnectionLost(error) ? 'does not answer' : 'cannot be used';
+    throw new OperatorFault(`The server of PINHOLE_DATABASE ${is}: ${reasonOf(error)}.`);
   }
 }
-
-const OLD =
-  'The directory has not got the schema of this version of Pinhole. ./pinhole migrate makes it, and brings it up to date.';
 
 export function serverNamed({ servers }: Pick<OperatorFleet, 'servers'>, name: string): Server {
   const found = servers.find((each) => each.name === name);
@@ -66,4 +70,8 @@ export function mustBeAddress(what: string, text: string): string {
       `${what} must be an address like postgres://user:password@host:5432/pinhole, whose last part is the prefix of the database's name.`,
     );
   return text;
+}
+
+export function mustBeFine(faults: string[]): void {
+  if (faults.length > 0) throw new OperatorFault(faults.join('\n'));
 }

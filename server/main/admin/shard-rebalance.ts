@@ -4,10 +4,11 @@ import { isBalanced, type Placement, planBalance } from '../../infra/fleet/balan
 import { reasonOf, withClient } from '../../infra/fleet/client.ts';
 import { findOpenMove, type Server, selectOwners } from '../../infra/fleet/servers.ts';
 import { type ServerWeight, weighServer, weighShards } from '../../infra/fleet/weights.ts';
-import { type PlannedMove, printRanges } from '../../infra/moves/plan.ts';
+import { printRanges } from '../../infra/moves/plan.ts';
 import { connectionAt, shardDatabaseAt } from '../../infra/server-address.ts';
 import { OperatorFault, say, step } from '../progress.ts';
 import { type OperatorFleet, withFleet } from './shard-fleet.ts';
+import { run as runMove } from './shard-move.ts';
 import { count, inBytes, printTable } from './shard-print.ts';
 
 const WEIGH_MS = 10 * 60_000;
@@ -30,7 +31,7 @@ export async function run(args: string[]): Promise<void> {
     say(
       isBalanced(placement, open)
         ? `\nNothing to move: ${open.length < 2 ? 'fewer than two servers are open' : 'all open servers are within 10 % of their mean'}.`
-        : '\nNo moves would even this out: single logical shards are too heavy.',
+        : '\nNo move would even this out: single shards are too heavy, or lie too scattered.',
     );
     return;
   }
@@ -41,19 +42,18 @@ export async function run(args: string[]): Promise<void> {
     );
   say('\nAfterwards:');
   for (const line of describe(plan.placement, open)) say(line);
+  if (!isBalanced(plan.placement, open))
+    say(
+      'These moves make it no more even than that: single shards are too heavy, or lie too scattered for one move.',
+    );
   if (!values.yes)
     return say(
       '\nNothing was moved. ./pinhole shard rebalance --yes makes these moves, one after the other.',
     );
   for (const [at, move] of plan.moves.entries()) {
     say(`\nMove ${at + 1} of ${plan.moves.length}`);
-    await carryOut(move);
+    await runMove([printRanges(move.ranges), '--to', move.target]);
   }
-}
-
-async function carryOut({ ranges, target }: PlannedMove): Promise<void> {
-  const { run: move } = await import('./shard-move.ts');
-  await move([printRanges(ranges), '--to', target]);
 }
 
 async function weighAll({ directory, servers }: OperatorFleet): Promise<Placement> {

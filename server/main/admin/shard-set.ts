@@ -6,8 +6,14 @@ import { checkPooler, checkReplica } from '../../infra/fleet/ways.ts';
 import { shardDatabaseAt, withoutPassword } from '../../infra/server-address.ts';
 import { FIRST_SERVER } from '../../infra/shard-map.ts';
 import { OperatorFault, say, step } from '../progress.ts';
-import { mustBeFine } from './shard-add.ts';
-import { mustBeAddress, mustBeAlone, type OperatorFleet, serverNamed, withFleet } from './shard-fleet.ts';
+import {
+  mustBeAddress,
+  mustBeAlone,
+  mustBeFine,
+  type OperatorFleet,
+  serverNamed,
+  withFleet,
+} from './shard-fleet.ts';
 
 type Change = Partial<Pick<Server, 'isOpen' | 'poolerUrl' | 'replicaUrls'>>;
 
