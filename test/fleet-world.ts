@@ -9,8 +9,6 @@ import { root } from '../server/main/app.ts';
 import { openFleet, type PostgresServer, type ServerOptions } from './fleet.ts';
 import { openWorld, type World } from './world.ts';
 
-export type FleetWorld = Awaited<ReturnType<typeof openFleetWorld>>;
-
 /** Servers are called main, pg2, pg3 … */
 export async function openFleetWorld(options: ServerOptions & { servers: number }) {
   const fleet = await openFleet(options);

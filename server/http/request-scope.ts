@@ -31,11 +31,13 @@ export function scopeRequests(server: Server, app: App): void {
   });
   // What comes after the body comes from the connection, and has lost the context.
   server.addHook('preValidation', (request, _reply, done) => runInContext(request.scope, done));
-  server.addHook('preSerialization', async (request, _reply, payload) =>
-    request.scope.isPartial && isPage(payload) ? { ...payload, isPartial: true } : payload,
+  // By callback: an async function would cost every answer a turn.
+  server.addHook('preSerialization', (request, _reply, payload, done) =>
+    done(null, request.scope.isPartial && isPage(payload) ? { ...payload, isPartial: true } : payload),
   );
-  server.addHook('onSend', async (request, reply) => {
+  server.addHook('onSend', (request, reply, payload, done) => {
     if (request.scope.written.size > 0) writeMarks(app, request, reply);
+    done(null, payload);
   });
 }
 

@@ -4,8 +4,9 @@
  * a statement that waits, for a lock or the disk, would hold up those behind it in a pipeline.
  * Whatever waits for it is looked after by infra/waiting.ts.
  */
+import type { Socket } from 'node:net';
 import pg from 'pg';
-import { noteWrite, requestContext, TURN_MS } from './request-context.ts';
+import { noteWrite, REQUEST_TURNS, requestContext, TURN_MS } from './request-context.ts';
 import { isConnectionLost, ServerDown } from './server-down.ts';
 import { openSockets } from './sockets.ts';
 import { nameOf, type Statement } from './sql.ts';
@@ -51,7 +52,7 @@ const TRANSACTION_CONNECTIONS = 12;
 const WRITE_CONNECTIONS = 4;
 const LIBRARY_CONNECTIONS = 2;
 /** A member's request waits no longer; what else reads, reads in bounded parts. */
-const READ_TIMEOUT_MS = 3_000;
+const REQUEST_TIMEOUT_MS = REQUEST_TURNS * TURN_MS;
 const STATEMENT_TIMEOUT_MS = 10_000;
 const LIBRARY_TIMEOUT_MS = 60_000;
 const PATIENT_TIMEOUT_MS = 600_000;
@@ -71,38 +72,12 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
     if (!isConnectionLost(error)) options.onError(error);
   };
   const sockets = openSockets();
-  const settingsWith = (statementTimeoutMs: number): pg.ClientConfig => ({
-    ...connection,
-    application_name: 'pinhole',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    stream: sockets.make,
-    // A pooler's sessions are not ours: its configuration says the same for all of them.
-    ...(isPooled
-      ? {}
-      : {
-          statement_timeout: options.isPatient ? PATIENT_TIMEOUT_MS : statementTimeoutMs,
-          idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-        }),
-  });
-  const settings = settingsWith(STATEMENT_TIMEOUT_MS);
-  const pool = new pg.Pool({
-    ...settings,
-    pipeline: true,
-    max: TRANSACTION_CONNECTIONS,
-    idleTimeoutMillis: IDLE_MS,
-  });
-  const writers = new pg.Pool({ ...settings, max: WRITE_CONNECTIONS, idleTimeoutMillis: IDLE_MS });
-  const libraries = new pg.Pool({
-    ...settingsWith(LIBRARY_TIMEOUT_MS),
-    max: LIBRARY_CONNECTIONS,
-    idleTimeoutMillis: IDLE_MS,
-  });
-  for (const each of [pool, writers, libraries]) each.on('error', onError);
-  const readers = openReaders(settingsWith(READ_TIMEOUT_MS), onError);
+  const settingsWith = settingsOf(connection, sockets.make, options);
+  const { transactions: pool, writers, libraries, ...pools } = openPools(settingsWith, onError);
+  const readers = openReaders(settingsWith(REQUEST_TIMEOUT_MS), onError);
   const waiting = openWaiting({
     server: name,
-    probe: () => probe(settings),
+    probe: () => probe(settingsWith(REQUEST_TIMEOUT_MS)),
     onDown() {
       sockets.destroyAll();
       options.onTurn?.(true);
@@ -111,6 +86,8 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
   });
   const named = (statement: Statement) =>
     isPooled ? { text: statement.text, values: statement.values } : statement;
+  const ask = <Shape>(client: Pick<pg.Pool, 'query'> | pg.Client, statement: Statement) =>
+    client.query(named(statement)).then(({ rows }): Shape[] => rows);
   let statements = 0;
 
   /** Of two transactions that wait for each other PostgreSQL ends one; that one is simply run again. */
@@ -159,7 +136,7 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
     let broken: Error | undefined;
     try {
       // Waited for: if it failed alone, what follows would be committed one by one.
-      await send({ text: beginning() });
+      await send({ text: beginning(options) });
       const result = await work({
         server: name,
         rows: async <Shape extends Row>(statement: Statement) =>
@@ -204,11 +181,9 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
       // For the sake of its deadline and of its mark.
       if (statement.isWrite && requestContext()) return transaction((tx) => tx.rows<Shape>(statement));
       statements++;
-      return waiting.on(async () => {
-        const client = statement.isWrite ? writers : await readers.next();
-        const { rows } = await client.query(named(statement));
-        return rows as Shape[];
-      });
+      return waiting.on<Shape[]>(() =>
+        statement.isWrite ? ask(writers, statement) : readers.next().then((client) => ask(client, statement)),
+      );
     },
     transaction,
     execute(text, values) {
@@ -227,7 +202,7 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
       if (waiting.isDown()) sockets.destroyAll();
       const late = setTimeout(sockets.destroyAll, CLOSE_MAX_MS).unref();
       await readers.close();
-      await Promise.all([pool.end(), writers.end(), libraries.end()]);
+      await pools.end();
       clearTimeout(late);
     },
   };
@@ -239,12 +214,53 @@ export function parseLogPosition(text: unknown): bigint {
   return high && low ? (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`) : 0n;
 }
 
-/** What a member waits for is not worked on longer than he waits. */
-function beginning(): string {
+type Settings = (statementTimeoutMs: number) => pg.ClientConfig;
+
+function settingsOf(
+  connection: pg.ClientConfig,
+  stream: () => Socket,
+  { isPooled, isPatient }: DatabaseOptions,
+): Settings {
+  return (statementTimeoutMs) => ({
+    ...connection,
+    application_name: 'pinhole',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    stream,
+    // A pooler's sessions are not ours: its configuration says the same for all of them.
+    ...(isPooled
+      ? {}
+      : {
+          statement_timeout: isPatient ? PATIENT_TIMEOUT_MS : statementTimeoutMs,
+          idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+        }),
+  });
+}
+
+function openPools(settings: Settings, onError: (error: Error) => void) {
+  const open = (statementTimeoutMs: number, max: number, isPipeline = false) => {
+    const pool = new pg.Pool({
+      ...settings(statementTimeoutMs),
+      max,
+      idleTimeoutMillis: IDLE_MS,
+      pipeline: isPipeline,
+    });
+    pool.on('error', onError);
+    return pool;
+  };
+  const transactions = open(REQUEST_TIMEOUT_MS, TRANSACTION_CONNECTIONS, true);
+  const writers = open(STATEMENT_TIMEOUT_MS, WRITE_CONNECTIONS);
+  const libraries = open(LIBRARY_TIMEOUT_MS, LIBRARY_CONNECTIONS);
+  const end = () => Promise.all([transactions.end(), writers.end(), libraries.end()]);
+  return { transactions, writers, libraries, end };
+}
+
+/** What a member waits for is not worked on longer than he waits. What the session has set needs no word. */
+function beginning({ isPooled, isPatient }: DatabaseOptions): string {
   const turns = requestContext()?.turnsLeft ?? Number.POSITIVE_INFINITY;
-  return Number.isFinite(turns)
-    ? `begin; set local statement_timeout = ${Math.max(1, turns) * TURN_MS}`
-    : 'begin';
+  if (isPatient || (!isPooled && turns === REQUEST_TURNS)) return 'begin';
+  const timeoutMs = Number.isFinite(turns) ? Math.max(1, turns) * TURN_MS : STATEMENT_TIMEOUT_MS;
+  return `begin; set local statement_timeout = ${timeoutMs}`;
 }
 
 /** A connection made anew tests all of the way. That there are too many connections is an answer too. */

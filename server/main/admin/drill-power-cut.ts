@@ -25,7 +25,7 @@ export type Losses = {
   ackedLost: number;
   /** Acts that are there in part. */
   torn: number;
-  /** Recovered databases of which pg_amcheck complains. */
+  /** Databases that do not recover, or of which pg_amcheck complains then. */
   damaged: number;
   /** Until the server answered; median, and the longest. */
   recoveryMs: number;
@@ -112,21 +112,25 @@ async function look(cuts: Cut[], folder: string, ledger: Acted[], programs: Prog
   for (const [at, { copy, acknowledged }] of cuts.entries()) {
     await mountImage(copy, folder);
     const startMs = performance.now();
-    const server = await startOn(path.join(folder, 'postgres'), programs, { settings: SETTINGS });
-    recoveriesMs.push(performance.now() - startMs);
-    const ask = (text: string) => server.query<{ act: string }>(`${PREFIX}_shard`, text);
-    const found = await findActs(ask);
-    const lost = ledger.slice(0, acknowledged).filter((act) => !found.has(act)).length;
-    const torn = await countTorn(ask);
-    const isDamaged = !(await isSound(server, programs));
+    const server = await startOn(path.join(folder, 'postgres'), programs, { settings: SETTINGS }).catch(
+      (error: Error) => error,
+    );
+    const recoveryMs = performance.now() - startMs;
+    const found =
+      server instanceof Error
+        ? { lost: acknowledged, torn: 0, isSound: false }
+        : await compare(server, programs, ledger.slice(0, acknowledged));
+    const how =
+      server instanceof Error ? 'the server does not start' : `recovered in ${Math.round(recoveryMs)} ms`;
     say(
-      `  cut ${at + 1}: ${acknowledged} acknowledged, ${lost} lost, ${torn} torn, recovered in ${Math.round(recoveriesMs.at(-1) ?? 0)} ms${isDamaged ? ', damaged' : ''}`,
+      `  cut ${at + 1}: ${acknowledged} acknowledged, ${found.lost} lost, ${found.torn} torn, ${how}${found.isSound ? '' : ', damaged'}`,
     );
     losses.acked += acknowledged;
-    losses.ackedLost += lost;
-    losses.torn += torn;
-    losses.damaged += isDamaged ? 1 : 0;
-    await server.stop();
+    losses.ackedLost += found.lost;
+    losses.torn += found.torn;
+    losses.damaged += found.isSound ? 0 : 1;
+    recoveriesMs.push(recoveryMs);
+    if (!(server instanceof Error)) await server.stop();
     await unmount(folder);
     await rm(copy);
   }
@@ -134,6 +138,13 @@ async function look(cuts: Cut[], folder: string, ledger: Acted[], programs: Prog
   losses.recoveryMs = recoveriesMs[Math.floor(recoveriesMs.length / 2)] ?? 0;
   losses.recoveryMaxMs = recoveriesMs.at(-1) ?? 0;
   return losses;
+}
+
+async function compare(server: PostgresServer, programs: Programs, acknowledged: Acted[]) {
+  const ask = (text: string) => server.query<{ act: string }>(`${PREFIX}_shard`, text);
+  const found = await findActs(ask);
+  const lost = acknowledged.filter((act) => !found.has(act)).length;
+  return { lost, torn: await countTorn(ask), isSound: await isSound(server, programs) };
 }
 
 /** Tables and indexes agree, and no page is broken. */

@@ -46,7 +46,8 @@ function faultsOf(kept: Losses, control: Losses): string[] {
   const faults: string[] = [];
   if (kept.ackedLost > 0) faults.push(`${kept.ackedLost} of ${kept.acked} acknowledged acts are lost.`);
   if (kept.torn > 0) faults.push(`${kept.torn} acts are there in part: without their job, or not counted.`);
-  if (kept.damaged > 0) faults.push(`${kept.damaged} of the recovered databases are damaged (pg_amcheck).`);
+  const damaged = kept.damaged + control.damaged;
+  if (damaged > 0) faults.push(`${damaged} of the databases do not recover, or are damaged (pg_amcheck).`);
   if (kept.acked === 0) faults.push('Nothing was acknowledged before a cut, so nothing was tried.');
   if (control.ackedLost === 0)
     faults.push('Without synchronous_commit nothing was lost either: the drill cannot see losses here.');
