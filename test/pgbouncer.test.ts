@@ -140,7 +140,7 @@ test('a client that is gone within a transaction leaves nothing open and nothing
 });
 
 test('when all connections are in use for long, a client is told so and does not wait for ever', async () => {
-  const holders = await Promise.all(Array.from({ length: 20 }, () => clientOf(pooler)));
+  const holders = await Promise.all(Array.from({ length: 12 }, () => clientOf(pooler)));
   for (const holder of holders) await holder.query('begin');
   const late = await clientOf(pooler);
   const refused = assert.rejects(late.query('select 1'), { code: '08P01', message: 'query_wait_timeout' });

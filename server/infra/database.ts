@@ -29,7 +29,7 @@ export type Database = {
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /** Plain text outside a transaction, for libraries that write their own statements; without values, several statements. */
   execute(text: string, values?: unknown[]): Promise<{ rows: Row[] }>;
-  /** Statements sent since start, BEGIN and COMMIT included. */
+  /** Statements sent since start, BEGIN and COMMIT included, those of libraries not. */
   statementCount(): number;
   isDown(): boolean;
   close(): Promise<void>;
@@ -38,8 +38,10 @@ export type DatabaseOptions = {
   onError(error: Error): void;
   /** Called when the server stops to answer, and when it answers again. */
   onTurn?(isDown: boolean): void;
-  /** By way of pgbouncer in transaction mode: no named statements, no settings of the session. */
+  /** The connection leads to a pgbouncer in transaction mode: no named statements, no settings of the session. */
   isPooled?: boolean;
+  /** Around that pgbouncer, for reads: a few pipelined connections do by themselves what it does. */
+  straight?: pg.ClientConfig;
   /** Has replicas: how far the log has come is noted after each write of a request. */
   isReplicated?(): boolean;
   /** For commands that read whole tables: statements may take minutes. */
@@ -57,24 +59,29 @@ const STATEMENT_TIMEOUT_MS = 10_000;
 const LIBRARY_TIMEOUT_MS = 60_000;
 const PATIENT_TIMEOUT_MS = 600_000;
 const IDLE_IN_TRANSACTION_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 2_000;
+/** Also for a place in a pool; whoever waits shorter says so by his context, and a server that is cut off is found out sooner. */
+const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_MS = 20_000;
 /** What is under way when all is closed has this long. */
 const CLOSE_MAX_MS = 10_000;
 const DEADLOCK = '40P01';
-const LOG_POSITION = 'select pg_current_wal_insert_lsn() as position';
+/** One message, and so one turn of a pooler: what comes after a commit that failed is not run. */
+const COMMIT_AND_LOG_POSITION = 'commit; select pg_current_wal_insert_lsn() as position';
 const TRANSACTION_TRIES = 3;
 
 export function openDatabase(name: string, connection: pg.ClientConfig, options: DatabaseOptions): Database {
-  const { isPooled = false } = options;
+  const { isPooled = false, straight } = options;
   /** Whoever waits for a connection that breaks is told so; that all of them break is told by onTurn. */
   const onError = (error: Error) => {
     if (!isConnectionLost(error)) options.onError(error);
   };
   const sockets = openSockets();
   const settingsWith = settingsOf(connection, sockets.make, options);
+  const readersWith = straight
+    ? settingsOf(straight, sockets.make, { isPatient: options.isPatient })
+    : settingsWith;
   const { transactions: pool, writers, libraries, ...pools } = openPools(settingsWith, onError);
-  const readers = openReaders(settingsWith(REQUEST_TIMEOUT_MS), onError);
+  const readers = openReaders(readersWith(REQUEST_TIMEOUT_MS), onError);
   const waiting = openWaiting({
     server: name,
     probe: () => probe(settingsWith(REQUEST_TIMEOUT_MS)),
@@ -84,10 +91,8 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
     },
     onUp: () => options.onTurn?.(false),
   });
-  const named = (statement: Statement) =>
-    isPooled ? { text: statement.text, values: statement.values } : statement;
-  const ask = <Shape>(client: Pick<pg.Pool, 'query'> | pg.Client, statement: Statement) =>
-    client.query(named(statement)).then(({ rows }): Shape[] => rows);
+  const named = ({ text, values, ...statement }: Statement) =>
+    isPooled ? { text, values } : { ...statement, text, values };
   let statements = 0;
 
   /** Of two transactions that wait for each other PostgreSQL ends one; that one is simply run again. */
@@ -144,11 +149,7 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
         execute: async (text, values) => ({ rows: (await send(textOf(text, values))).rows as Row[] }),
         afterCommit: (then) => after.push(then),
       });
-      const [, position] = await Promise.all([
-        send({ text: 'commit' }),
-        marksWrites() ? send({ text: LOG_POSITION }) : null,
-      ]);
-      noteAt(position);
+      await commit(send);
       for (const then of after) then();
       return result;
     } catch (error) {
@@ -166,8 +167,11 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
 
   const marksWrites = () => requestContext() !== undefined && options.isReplicated?.() === true;
 
-  function noteAt(position: pg.QueryResult | null): void {
-    if (position) noteWrite(name, parseLogPosition(position.rows[0]?.position));
+  async function commit(send: (query: { text: string }) => Promise<pg.QueryResult>): Promise<void> {
+    if (!marksWrites()) return void (await send({ text: 'commit' }));
+    const results: pg.QueryResult | pg.QueryResult[] = await send({ text: COMMIT_AND_LOG_POSITION });
+    const [row] = [results].flat().flatMap(({ rows }) => rows);
+    noteWrite(name, parseLogPosition(row?.position));
   }
 
   function textOf(text: string, values?: unknown[]) {
@@ -182,12 +186,15 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
       if (statement.isWrite && requestContext()) return transaction((tx) => tx.rows<Shape>(statement));
       statements++;
       return waiting.on<Shape[]>(() =>
-        statement.isWrite ? ask(writers, statement) : readers.next().then((client) => ask(client, statement)),
+        statement.isWrite
+          ? writers.query(named(statement)).then(rowsOf)
+          : readers
+              .next()
+              .then((client) => client.query(straight ? statement : named(statement)).then(rowsOf)),
       );
     },
     transaction,
     execute(text, values) {
-      statements++;
       return waiting.on(async () => {
         const result: pg.QueryResult | pg.QueryResult[] = await libraries.query(
           values ? { text, values } : { text },
@@ -208,6 +215,8 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
   };
 }
 
+const rowsOf = ({ rows }: pg.QueryResult) => rows;
+
 /** As PostgreSQL writes it, like 16/B374D848; '' : none, 0. */
 export function parseLogPosition(text: unknown): bigint {
   const [, high, low] = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/.exec(String(text)) ?? [];
@@ -219,7 +228,7 @@ type Settings = (statementTimeoutMs: number) => pg.ClientConfig;
 function settingsOf(
   connection: pg.ClientConfig,
   stream: () => Socket,
-  { isPooled, isPatient }: DatabaseOptions,
+  { isPooled, isPatient }: Pick<DatabaseOptions, 'isPooled' | 'isPatient'>,
 ): Settings {
   return (statementTimeoutMs) => ({
     ...connection,

@@ -21,7 +21,10 @@ export type Replicas = {
   close(): Promise<void>;
 };
 
+const NONE: Replicas = { pick: () => null, list: () => [], close: async () => undefined };
+
 export function openReplicas(primary: Database, databases: Database[]): Replicas {
+  if (databases.length === 0) return NONE;
   const replicas: Replica[] = databases.map((database) => ({
     database,
     position: 0n,
@@ -71,7 +74,7 @@ export function openReplicas(primary: Database, databases: Database[]): Replicas
   return {
     pick() {
       const context = requestContext();
-      if (replicas.length === 0 || !context?.mayReadReplicas) return null;
+      if (!context?.mayReadReplicas) return null;
       const mark = context.marks.get(primary.name) ?? 0n;
       const fit = replicas.filter((each) => isSeen(each) && each.lagMs < LAG_MAX_MS && each.position >= mark);
       return fit[turn++ % fit.length]?.database ?? null;

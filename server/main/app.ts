@@ -154,11 +154,11 @@ function openServer(
   const address = row.url || firstUrl;
   const connection = row.url === '' ? first : connectionAt(row.url, shardDatabaseAt(row.url));
   const isReplicated = () => row.replica_urls.length > 0;
-  const open = (name: string, way: pg.ClientConfig, isPooled: boolean) =>
+  const open = (name: string, way: pg.ClientConfig, straight?: pg.ClientConfig) =>
     openDatabase(name, way, {
       onError,
       isPatient,
-      isPooled,
+      ...(straight ? { isPooled: true, straight } : {}),
       isReplicated,
       onTurn: (isDown) =>
         log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`),
@@ -166,10 +166,10 @@ function openServer(
   // A pooler's connections are for short statements.
   const database =
     row.pooler_url && !isPatient
-      ? open(row.name, connectionAt(row.pooler_url, shardDatabaseAt(row.pooler_url)), true)
-      : open(row.name, connection, false);
+      ? open(row.name, connectionAt(row.pooler_url, shardDatabaseAt(row.pooler_url)), connection)
+      : open(row.name, connection);
   const replicas = row.replica_urls.map((url, at) =>
-    open(`${row.name} replica ${at + 1}`, connectionAt(url, shardDatabaseAt(url)), false),
+    open(`${row.name} replica ${at + 1}`, connectionAt(url, shardDatabaseAt(url))),
   );
   const url = address && urlOfDatabase(address, shardDatabaseAt(address));
   return { connection, url, database, replicas: openReplicas(database, replicas) };

@@ -19,11 +19,12 @@ type Options = {
 
 const FIRST_SERVER = 'main';
 /**
- * Connections to the server, however many processes there are. On main eight processes add one each that goes around
- * pgbouncer, to hear of changes of the map: 36 in all.
+ * Connections for what changes something, however many processes there are. Around pgbouncer go two of each process for
+ * pipelined reads (docs/decisions/0015), and on main one to hear of changes of the map. With eight processes that is 28 on a
+ * server, and 40 on main.
  */
-const SHARD_CONNECTIONS = 20;
-const DIRECTORY_CONNECTIONS = 8;
+const SHARD_CONNECTIONS = 12;
+const DIRECTORY_CONNECTIONS = 4;
 const STATEMENT_TIMEOUT_MS = 10_000;
 const IDLE_IN_TRANSACTION_MS = 30_000;
 /** Without it a statement whose client has gone runs on, beside those that pgbouncer counts. */
