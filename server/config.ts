@@ -34,6 +34,21 @@ function address(protocols: string[]) {
   };
 }
 
+const DATABASE_PARAMETERS = /^(host|port|ssl\w*|channel_binding)$/;
+
+/** Of a PostgreSQL address: those that would override what Pinhole sets itself, or hide a password where nobody looks for it. */
+export function strangeParameters(url: string): string[] {
+  return [...new URL(url).searchParams.keys()].filter((name) => !DATABASE_PARAMETERS.test(name));
+}
+
+function databaseAddress(text: string): string {
+  const url = address(['postgres:', 'postgresql:'])(text);
+  const [strange] = url === '' ? [] : strangeParameters(url);
+  if (strange)
+    throw new Error(`must not have the parameter ${strange}: only host, port and those that begin with ssl`);
+  return url;
+}
+
 /** A bucket of a store that speaks S3. */
 export type S3Address = {
   endpoint: string;
@@ -114,7 +129,7 @@ export const settings = {
     'PINHOLE_DATABASE',
     '',
     'A PostgreSQL server (15 to 18) of your own instead of the embedded one, e.g. postgres://user:password@host/pinhole. The last part is the prefix of the two databases, which are made if the user may: pinhole_directory and pinhole_shard.',
-    address(['postgres:', 'postgresql:']),
+    databaseAddress,
     { isSecret: true },
   ),
   s3: setting(

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { openDatabase } from '../server/infra/database.ts';
 import { migrate } from '../server/infra/migrations.ts';
+import { singlesOf } from '../server/infra/server-address.ts';
 import { sql } from '../server/infra/sql.ts';
 import { pgbouncerConfig } from '../server/main/admin/pgbouncer.ts';
 import { atEnd } from './closing.ts';
@@ -34,10 +35,14 @@ async function clientOf(of: Pick<Pooler, 'connection'>, more: pg.ClientConfig = 
   return client;
 }
 
-/** As a process opens the two databases: through the pooler, and one connection around it. */
+/** As a process opens the two databases: through the pooler, and around it to read shards and to hear of the map. */
 async function openProcess() {
   const [shard, directory] = ['shard', 'directory'].map((name) =>
-    openDatabase(name, pooler.connection(`pinhole_${name}`), { onError: () => undefined, isPooled: true }),
+    openDatabase(name, pooler.connection(`pinhole_${name}`), {
+      onError: () => undefined,
+      singles: pooler.connection(singlesOf(`pinhole_${name}`)),
+      ...(name === 'shard' ? { straight: server.connection(`pinhole_${name}`) } : {}),
+    }),
   );
   assert.ok(shard && directory);
   atEnd(shard.close);
@@ -140,7 +145,7 @@ test('a client that is gone within a transaction leaves nothing open and nothing
 });
 
 test('when all connections are in use for long, a client is told so and does not wait for ever', async () => {
-  const holders = await Promise.all(Array.from({ length: 12 }, () => clientOf(pooler)));
+  const holders = await Promise.all(Array.from({ length: 8 }, () => clientOf(pooler)));
   for (const holder of holders) await holder.query('begin');
   const late = await clientOf(pooler);
   const refused = assert.rejects(late.query('select 1'), { code: '08P01', message: 'query_wait_timeout' });
@@ -153,21 +158,23 @@ test('when all connections are in use for long, a client is told so and does not
 
 test('clients of a pgbouncer that is killed get errors, and go on when it runs again', async () => {
   const { shard } = await openProcess();
-  await shard.rows(sql`select 1`);
+  const write = () => shard.transaction((tx) => tx.rows(sql`select 1`));
+  await write();
   await pooler.kill();
-  await assert.rejects(shard.rows(sql`select 1`));
+  await assert.rejects(write());
   await pooler.start();
-  const answers = () => shard.rows(sql`select 1`).catch(() => null);
+  const answers = () => write().catch(() => null);
   assert.equal((await until(answers, 'it is reached again')).length, 1);
 });
 
 test('a server that was killed is reached again by itself', async () => {
   const { shard } = await openProcess();
-  await shard.rows(sql`select 1`);
+  const write = () => shard.transaction((tx) => tx.rows(sql`select 1`));
+  await write();
   await server.kill();
-  await assert.rejects(shard.rows(sql`select 1`));
+  await assert.rejects(write());
   await server.start();
-  const answers = () => shard.rows(sql`select 1`).catch(() => null);
+  const answers = () => write().catch(() => null);
   assert.equal((await until(answers, 'it is reached again')).length, 1);
 });
 

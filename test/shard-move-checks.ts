@@ -65,7 +65,7 @@ export async function mustBeTidy(world: MoveWorld): Promise<void> {
     }
     const [left] = await world.ask<{ left: string | null }>(
       server,
-      `select string_agg(name, ' ') as left from (select slot_name::text as name from pg_replication_slots
+      `select string_agg(name, ' ') as left from (select slot_name::text as name from pg_replication_slots where slot_type = 'logical'
          union all select subname from pg_subscription union all select pubname from pg_publication
          union all select mark from move_marks) as each`,
     );

@@ -38,8 +38,11 @@ export type DatabaseOptions = {
   onError(error: Error): void;
   /** Called when the server stops to answer, and when it answers again. */
   onTurn?(isDown: boolean): void;
-  /** The connection leads to a pgbouncer in transaction mode: no named statements, no settings of the session. */
-  isPooled?: boolean;
+  /**
+   * The connection leads to a pgbouncer in transaction mode: no named statements, no settings of the session. What is no
+   * transaction goes by this one, to connections of its own there, as here.
+   */
+  singles?: pg.ClientConfig;
   /** Around that pgbouncer, for reads: a few pipelined connections do by themselves what it does. */
   straight?: pg.ClientConfig;
   /** Has replicas: how far the log has come is noted after each write of a request. */
@@ -64,35 +67,40 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_MS = 20_000;
 /** What is under way when all is closed has this long. */
 const CLOSE_MAX_MS = 10_000;
+const LOOK_MS = 1_000;
+const STUCK_MS = REQUEST_TIMEOUT_MS + 2_000;
 const DEADLOCK = '40P01';
 /** One message, and so one turn of a pooler: what comes after a commit that failed is not run. */
 const COMMIT_AND_LOG_POSITION = 'commit; select pg_current_wal_insert_lsn() as position';
 const TRANSACTION_TRIES = 3;
 
 export function openDatabase(name: string, connection: pg.ClientConfig, options: DatabaseOptions): Database {
-  const { isPooled = false, straight } = options;
+  const { singles, straight } = options;
   /** Whoever waits for a connection that breaks is told so; that all of them break is told by onTurn. */
   const onError = (error: Error) => {
     if (!isConnectionLost(error)) options.onError(error);
   };
   const sockets = openSockets();
   const settingsWith = settingsOf(connection, sockets.make, options);
+  const singlesWith = singles ? settingsOf(singles, sockets.make, options) : settingsWith;
   const readersWith = straight
     ? settingsOf(straight, sockets.make, { isPatient: options.isPatient })
-    : settingsWith;
-  const { transactions: pool, writers, libraries, ...pools } = openPools(settingsWith, onError);
-  const readers = openReaders(readersWith(REQUEST_TIMEOUT_MS), onError);
+    : singlesWith;
+  const { transactions: pool, writers, libraries, ...pools } = openPools(settingsWith, singlesWith, onError);
+  const readers = openReaders(readersWith(REQUEST_TIMEOUT_MS), options, onError);
   const waiting = openWaiting({
     server: name,
-    probe: () => probe(settingsWith(REQUEST_TIMEOUT_MS)),
+    probe: () =>
+      probe([settingsWith(REQUEST_TIMEOUT_MS), ...(straight ? [readersWith(REQUEST_TIMEOUT_MS)] : [])]),
     onDown() {
       sockets.destroyAll();
+      readers.destroyAll();
       options.onTurn?.(true);
     },
     onUp: () => options.onTurn?.(false),
   });
   const named = ({ text, values, ...statement }: Statement) =>
-    isPooled ? { text, values } : { ...statement, text, values };
+    singles ? { text, values } : { ...statement, text, values };
   let statements = 0;
 
   /** Of two transactions that wait for each other PostgreSQL ends one; that one is simply run again. */
@@ -176,7 +184,7 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
 
   function textOf(text: string, values?: unknown[]) {
     if (!values) return { text };
-    return isPooled ? { text, values } : { name: nameOf(text), text, values };
+    return singles ? { text, values } : { name: nameOf(text), text, values };
   }
 
   return {
@@ -188,9 +196,7 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
       return waiting.on<Shape[]>(() =>
         statement.isWrite
           ? writers.query(named(statement)).then(rowsOf)
-          : readers
-              .next()
-              .then((client) => client.query(straight ? statement : named(statement)).then(rowsOf)),
+          : readers.ask(straight ? statement : named(statement)),
       );
     },
     transaction,
@@ -206,8 +212,12 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
     isDown: waiting.isDown,
     async close() {
       waiting.close();
-      if (waiting.isDown()) sockets.destroyAll();
-      const late = setTimeout(sockets.destroyAll, CLOSE_MAX_MS).unref();
+      const letGo = () => {
+        sockets.destroyAll();
+        readers.destroyAll();
+      };
+      if (waiting.isDown()) letGo();
+      const late = setTimeout(letGo, CLOSE_MAX_MS).unref();
       await readers.close();
       await pools.end();
       clearTimeout(late);
@@ -228,7 +238,7 @@ type Settings = (statementTimeoutMs: number) => pg.ClientConfig;
 function settingsOf(
   connection: pg.ClientConfig,
   stream: () => Socket,
-  { isPooled, isPatient }: Pick<DatabaseOptions, 'isPooled' | 'isPatient'>,
+  { singles, isPatient }: Pick<DatabaseOptions, 'singles' | 'isPatient'>,
 ): Settings {
   return (statementTimeoutMs) => ({
     ...connection,
@@ -237,7 +247,7 @@ function settingsOf(
     keepAlive: true,
     stream,
     // A pooler's sessions are not ours: its configuration says the same for all of them.
-    ...(isPooled
+    ...(singles
       ? {}
       : {
           statement_timeout: isPatient ? PATIENT_TIMEOUT_MS : statementTimeoutMs,
@@ -246,10 +256,10 @@ function settingsOf(
   });
 }
 
-function openPools(settings: Settings, onError: (error: Error) => void) {
-  const open = (statementTimeoutMs: number, max: number, isPipeline = false) => {
+function openPools(settings: Settings, singles: Settings, onError: (error: Error) => void) {
+  const open = (config: pg.ClientConfig, max: number, isPipeline = false) => {
     const pool = new pg.Pool({
-      ...settings(statementTimeoutMs),
+      ...config,
       max,
       idleTimeoutMillis: IDLE_MS,
       pipeline: isPipeline,
@@ -257,27 +267,27 @@ function openPools(settings: Settings, onError: (error: Error) => void) {
     pool.on('error', onError);
     return pool;
   };
-  const transactions = open(REQUEST_TIMEOUT_MS, TRANSACTION_CONNECTIONS, true);
-  const writers = open(STATEMENT_TIMEOUT_MS, WRITE_CONNECTIONS);
-  const libraries = open(LIBRARY_TIMEOUT_MS, LIBRARY_CONNECTIONS);
+  const transactions = open(settings(REQUEST_TIMEOUT_MS), TRANSACTION_CONNECTIONS, true);
+  const writers = open(singles(STATEMENT_TIMEOUT_MS), WRITE_CONNECTIONS);
+  const libraries = open(singles(LIBRARY_TIMEOUT_MS), LIBRARY_CONNECTIONS);
   const end = () => Promise.all([transactions.end(), writers.end(), libraries.end()]);
   return { transactions, writers, libraries, end };
 }
 
 /** What a member waits for is not worked on longer than he waits. What the session has set needs no word. */
-function beginning({ isPooled, isPatient }: DatabaseOptions): string {
+function beginning({ singles, isPatient }: DatabaseOptions): string {
   const turns = requestContext()?.turnsLeft ?? Number.POSITIVE_INFINITY;
-  if (isPatient || (!isPooled && turns === REQUEST_TURNS)) return 'begin';
+  if (isPatient || (!singles && turns === REQUEST_TURNS)) return 'begin';
   const timeoutMs = Number.isFinite(turns) ? Math.max(1, turns) * TURN_MS : STATEMENT_TIMEOUT_MS;
   return `begin; set local statement_timeout = ${timeoutMs}`;
 }
 
-/** A connection made anew tests all of the way. That there are too many connections is an answer too. */
-function probe(settings: pg.ClientConfig) {
+/** Connections made anew test all of the way. That there are too many connections is an answer too. */
+function probe(ways: pg.ClientConfig[]) {
   const sockets = openSockets();
-  const client = new pg.Client({ ...settings, stream: sockets.make });
-  client.on('error', () => undefined);
-  const answer = (async () => {
+  const ask = async (way: pg.ClientConfig) => {
+    const client = new pg.Client({ ...way, stream: sockets.make });
+    client.on('error', () => undefined);
     try {
       await client.connect();
       await client.query('select 1');
@@ -286,45 +296,81 @@ function probe(settings: pg.ClientConfig) {
     } finally {
       client.end().catch(() => undefined);
     }
-  })();
-  return { answer, giveUp: sockets.destroyAll };
+  };
+  return { answer: Promise.all(ways.map(ask)).then(() => undefined), giveUp: sockets.destroyAll };
 }
 
-/** Takes turns over a few pipelined connections, which are let go when nobody reads. */
-function openReaders(settings: pg.ClientConfig, onError: (error: Error) => void) {
-  const places: (Promise<pg.Client> | undefined)[] = Array.from({ length: READ_CONNECTIONS });
+type Reader = {
+  client: Promise<pg.Client>;
+  letGo(): void;
+  inFlight: number;
+  /** When it last answered, or had nothing to answer. */
+  progressMs: number;
+};
+
+/**
+ * Takes turns over a few pipelined connections, which are let go when nobody reads. One that has not answered anything for
+ * longer than a statement may take is let go too: the server may be well, and only the way of this connection broken.
+ */
+function openReaders(
+  settings: pg.ClientConfig,
+  { isPatient }: DatabaseOptions,
+  onError: (error: Error) => void,
+) {
+  const places: (Reader | undefined)[] = Array.from({ length: READ_CONNECTIONS });
   let turn = 0;
   let readMs = 0;
-  const idleTimer = setInterval(() => {
-    if (performance.now() - readMs > IDLE_MS) end().catch(onError);
-  }, IDLE_MS / 4).unref();
+  const lookTimer = setInterval(() => {
+    const nowMs = performance.now();
+    if (nowMs - readMs > IDLE_MS) end().catch(onError);
+    for (const reader of isPatient ? [] : places)
+      if (reader && reader.inFlight > 0 && nowMs - reader.progressMs > STUCK_MS) reader.letGo();
+  }, LOOK_MS).unref();
 
   /** When what is in flight on them has been answered. */
   async function end(): Promise<void> {
-    const open = await Promise.allSettled(places.splice(0));
+    const open = await Promise.allSettled(places.splice(0).map((each) => each?.client));
     await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value?.end() : undefined)));
   }
 
+  function connect(place: number): Reader {
+    const sockets = openSockets();
+    const client = new pg.Client({ ...settings, pipeline: true, stream: sockets.make });
+    const reader: Reader = {
+      client: client.connect().then(() => client),
+      letGo: sockets.destroyAll,
+      inFlight: 0,
+      progressMs: performance.now(),
+    };
+    // By now another may have its place.
+    const forget = () => {
+      if (places[place] === reader) places[place] = undefined;
+    };
+    client.on('error', onError);
+    client.on('end', forget);
+    reader.client.catch(forget);
+    places[place] = reader;
+    return reader;
+  }
+
   return {
-    next(): Promise<pg.Client> {
+    async ask(statement: pg.QueryConfig) {
       readMs = performance.now();
       const place = turn++ % READ_CONNECTIONS;
-      const open = places[place];
-      if (open) return open;
-      const client = new pg.Client({ ...settings, pipeline: true });
-      const opening = client.connect().then(() => client);
-      // By now another may have its place.
-      const forget = () => {
-        if (places[place] === opening) places[place] = undefined;
-      };
-      client.on('error', onError);
-      client.on('end', forget);
-      opening.catch(forget);
-      places[place] = opening;
-      return opening;
+      const reader = places[place] ?? connect(place);
+      if (reader.inFlight++ === 0) reader.progressMs = readMs;
+      try {
+        return (await (await reader.client).query(statement)).rows;
+      } finally {
+        reader.inFlight--;
+        reader.progressMs = performance.now();
+      }
+    },
+    destroyAll(): void {
+      for (const reader of places) reader?.letGo();
     },
     async close() {
-      clearInterval(idleTimer);
+      clearInterval(lookTimer);
       await end();
     },
   };

@@ -30,7 +30,7 @@ export type Job<Context> = {
 };
 
 export type Queue = {
-  /** The jobs of one more server; of one that does not answer, as soon as it does. */
+  /** The jobs of one more server. Throws ServerDown where it does not answer: call it again. */
   addServer(server: ShardServer): Promise<void>;
   enqueue<Payload extends object>(
     tx: Transaction,
@@ -64,7 +64,6 @@ const UNFINISHED = `
   where name = $1 and state < 'completed' and key = any($3::text[]) and ($4::timestamptz is null or created_on <= $4)`;
 const POLL_SECONDS = 2;
 const DEAD_LIST_MAX = 200;
-const ADD_AGAIN_MS = 1_000;
 /** A job that needs a server which is down waits so long, as often as it takes; that is no failure of the job. */
 const DOWN_PAUSE_SECONDS = 3;
 const QUEUE_OPTIONS = {
@@ -116,17 +115,10 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
   }
 
   async function addServer(server: ShardServer): Promise<void> {
-    try {
-      const boss = await openBoss(server, kinds, onError);
-      if (isStopped) return await boss.stop({ graceful: false });
-      bosses.set(server.name, boss);
-      await startAll?.(boss);
-    } catch (error) {
-      if (!(error instanceof ServerDown)) throw error;
-      if (isStopped) return;
-      const again = () => addServer(server).catch((fault) => onError(asError(fault, 'start')));
-      setTimeout(again, ADD_AGAIN_MS).unref();
-    }
+    const boss = await openBoss(server, kinds, onError);
+    if (isStopped) return await boss.stop({ graceful: false });
+    bosses.set(server.name, boss);
+    await startAll?.(boss);
   }
 
   const eachBoss = <Result>(ask: (boss: PgBoss) => Promise<Result>): Promise<Result[]> =>

@@ -23,9 +23,14 @@ export function shardDatabaseAt(url: string): string {
   return `${prefixOf(url)}_shard`;
 }
 
+/** How a pooler calls the same database for what is no transaction: see infra/database.ts. */
+export function singlesOf(database: string): string {
+  return `${database}_singles`;
+}
+
 /** For the terminal. */
 export function withoutPassword(url: string): string {
   const each = new URL(url);
-  if (each.password) each.password = '…';
-  return decodeURI(each.href);
+  const shown = each.password ? each.href.replace(`:${each.password}@`, ':…@') : each.href;
+  return shown.replace(/([?&]\w*password\w*=)[^&]*/gi, '$1…');
 }

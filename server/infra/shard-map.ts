@@ -50,6 +50,7 @@ const AGAIN_MS = 200;
 /** What is under way on connections that were replaced has this long. */
 const CLOSE_AFTER_MS = 10_000;
 const NO_REPLICAS_MS = 10_000;
+const PREPARE_MAX_MS = 5_000;
 
 export async function openShards(options: Options): Promise<Shards> {
   let directoryPooler = '';
@@ -64,7 +65,8 @@ export async function openShards(options: Options): Promise<Shards> {
     servers: [],
     map: [],
     version: 0,
-    confirmedMs: null,
+    // Only what was also said in the directory counts: a mover waits for nobody else.
+    confirmedMs: options.canGrow ? Number.NEGATIVE_INFINITY : null,
     replicasFromMs: 0,
     reload,
     async close() {
@@ -92,7 +94,6 @@ export async function openShards(options: Options): Promise<Shards> {
   }
 
   async function readMap(): Promise<void> {
-    const askedMs = performance.now();
     const [row] = await shards.directory.rows<MapRow>(sql`
       select version, changed.logical_shards, changed.owners,
         (select json_agg(json_build_object('name', name, 'url', url, 'is_open', is_open, 'pooler_url', pooler_url,
@@ -112,7 +113,6 @@ export async function openShards(options: Options): Promise<Shards> {
       shards.replicasFromMs = performance.now() + NO_REPLICAS_MS;
     shards.map = map;
     shards.version = Number(row.version);
-    if (options.canGrow) shards.confirmedMs = askedMs;
   }
 
   /** The directory lies on the first server, so what is in front of that is in front of the directory too. */
@@ -142,7 +142,10 @@ export async function openShards(options: Options): Promise<Shards> {
     const server = { name: row.name, ...opened };
     known.set(row.name, { server, way });
     shards.servers.push(server);
-    await options.onServer(server);
+    const preparing = options.onServer(server);
+    // What takes longer goes on beside it.
+    preparing.catch(() => undefined);
+    await Promise.race([preparing, delay(PREPARE_MAX_MS, undefined, { ref: false })]);
   }
 
   try {

@@ -7,18 +7,18 @@ import { type Config, ConfigFault, publicUrlOf } from '../config.ts';
 import type { App } from '../infra/app.ts';
 import { openCache } from '../infra/cache.ts';
 import { openCloudFront } from '../infra/cloudfront.ts';
-import { type Database, openDatabase } from '../infra/database.ts';
+import { type Database, type DatabaseOptions, openDatabase } from '../infra/database.ts';
 import { startImageWorkers } from '../infra/images/pool.ts';
 import { openMailer } from '../infra/mail.ts';
 import { openMetrics } from '../infra/metrics.ts';
-import { migrate } from '../infra/migrations.ts';
+import { AheadOfCode, migrate } from '../infra/migrations.ts';
 import type { Fleet } from '../infra/moves/links.ts';
 import { takeBackAbandonedSwitch } from '../infra/moves/take-back.ts';
 import { openQueue, type Queue } from '../infra/queue.ts';
 import { openReplicas } from '../infra/replicas.ts';
-import { connectionAt, shardDatabaseAt, urlOfDatabase } from '../infra/server-address.ts';
+import { connectionAt, shardDatabaseAt, singlesOf, urlOfDatabase } from '../infra/server-address.ts';
 import { isConnectionLost, ServerDown } from '../infra/server-down.ts';
-import { openShards, type ServerRow } from '../infra/shard-map.ts';
+import { FIRST_SERVER, openShards, type ServerRow } from '../infra/shard-map.ts';
 import type { ShardServer, Shards } from '../infra/shards.ts';
 import { sql } from '../infra/sql.ts';
 import { openStorage } from '../infra/storage/open.ts';
@@ -69,7 +69,11 @@ export async function openApp(
       openDatabase(
         'directory',
         poolerUrl ? connectionAt(poolerUrl, names.directory) : connect(names.directory),
-        { onError, isPatient, isPooled: poolerUrl !== '' },
+        {
+          onError,
+          isPatient,
+          ...(poolerUrl ? { singles: connectionAt(poolerUrl, singlesOf(names.directory)) } : {}),
+        },
       ),
     open: (row) => openServer(row, config.databaseUrl, connect(names.shard), { onError, isPatient, log }),
     onServer: (server) => prepareServer(server, queue, say, onError),
@@ -117,7 +121,7 @@ export async function openApp(
   };
 }
 
-/** One that does not answer is no reason not to start: it is made ready when it does. */
+/** One that does not answer is no reason not to start: it is made ready when it does. Without the first there is nothing. */
 async function prepareServer(
   server: ShardServer,
   queue: Queue,
@@ -126,20 +130,15 @@ async function prepareServer(
 ): Promise<void> {
   try {
     await migrate({ ...server.connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS }, folders.shard, say);
+    await queue.addServer(server);
   } catch (error) {
-    if (!isConnectionLost(error)) throw error;
-    say(`The server ${server.name} does not answer. Its members wait; the others do not.`);
-    const again = () => prepareServer(server, queue, () => undefined, onError).catch(failed);
-    const later = () => void setTimeout(again, PREPARE_AGAIN_MS).unref();
-    // While it comes back it may be full, or otherwise not ready.
-    const failed = (fault: Error) => {
-      onError(fault);
-      later();
-    };
-    later();
-    return;
+    const isDown = error instanceof ServerDown || isConnectionLost(error);
+    if (error instanceof AheadOfCode || (server.name === FIRST_SERVER && !isDown)) throw error;
+    if (isDown) say(`The server ${server.name} does not answer. Its members wait; the others do not.`);
+    else if (error instanceof Error) onError(error);
+    const again = () => prepareServer(server, queue, () => undefined, onError).catch(onError);
+    setTimeout(again, PREPARE_AGAIN_MS).unref();
   }
-  await queue.addServer(server);
 }
 
 type ServerOptions = { onError(error: Error): void; isPatient: boolean; log: Logger };
@@ -154,23 +153,31 @@ function openServer(
   const address = row.url || firstUrl;
   const connection = row.url === '' ? first : connectionAt(row.url, shardDatabaseAt(row.url));
   const isReplicated = () => row.replica_urls.length > 0;
-  const open = (name: string, way: pg.ClientConfig, straight?: pg.ClientConfig) =>
+  const open = (
+    name: string,
+    way: pg.ClientConfig,
+    pooled: Partial<Pick<DatabaseOptions, 'singles' | 'straight'>> = {},
+  ) =>
     openDatabase(name, way, {
       onError,
       isPatient,
-      ...(straight ? { isPooled: true, straight } : {}),
       isReplicated,
+      ...pooled,
       onTurn: (isDown) =>
         log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`),
     });
+  const replicas = row.replica_urls.map((each, at) =>
+    open(`${row.name} replica ${at + 1}`, connectionAt(each, shardDatabaseAt(each))),
+  );
+  const pooler = row.pooler_url;
   // A pooler's connections are for short statements.
   const database =
-    row.pooler_url && !isPatient
-      ? open(row.name, connectionAt(row.pooler_url, shardDatabaseAt(row.pooler_url)), connection)
+    pooler && !isPatient
+      ? open(row.name, connectionAt(pooler, shardDatabaseAt(pooler)), {
+          singles: connectionAt(pooler, singlesOf(shardDatabaseAt(pooler))),
+          straight: connection,
+        })
       : open(row.name, connection);
-  const replicas = row.replica_urls.map((url, at) =>
-    open(`${row.name} replica ${at + 1}`, connectionAt(url, shardDatabaseAt(url))),
-  );
   const url = address && urlOfDatabase(address, shardDatabaseAt(address));
   return { connection, url, database, replicas: openReplicas(database, replicas) };
 }

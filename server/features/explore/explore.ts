@@ -5,7 +5,14 @@
 import type { HashtagId, PostId } from '../../../core/ids.ts';
 import { foldHashtag, hashtagsIn } from '../../../core/text.ts';
 import type { App } from '../../infra/app.ts';
-import { drawShard, lockEdges, serverOfShard, sweepServers, writeAt } from '../../infra/shards.ts';
+import {
+  drawShard,
+  lockEdges,
+  mustBeOwned,
+  serverOfShard,
+  sweepServers,
+  writeAt,
+} from '../../infra/shards.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
@@ -15,6 +22,7 @@ import * as store from './store.ts';
 export async function indexPost(app: App, postId: PostId): Promise<void> {
   await writeAt(app.shards, postId, async (tx) => {
     await lockEdges(tx, [`index:${postId}`]);
+    await mustBeOwned(tx, postId);
     const [post] = await findPostHeads(app, [postId]);
     const isOpen =
       post?.state === 'published' &&

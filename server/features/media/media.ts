@@ -11,6 +11,7 @@ import { Conflict, type ExpectedError, Invalid, NotFound, Unavailable, Unusable 
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { ImageFailure, type Rendition } from '../../infra/images/pool.ts';
+import { ServerDown } from '../../infra/server-down.ts';
 import { changing, writeAt } from '../../infra/shards.ts';
 import { DamagedFile, NotStored, StoreFault, TooLarge } from '../../infra/storage/storage.ts';
 import { isPrivate, isPrivateForShare } from '../accounts/accounts.ts';
@@ -165,6 +166,7 @@ async function finalFailure(
   mediaId: MediaId,
   error: unknown,
 ): Promise<{ code: string; message: string }> {
+  if (error instanceof ServerDown) throw error;
   if (error instanceof ImageFailure) {
     if (!PASSING.has(error.code)) return error;
     if (error.code === 'busy') throw error;

@@ -1,4 +1,5 @@
 /** The rows of `servers`, as the operator's verbs read and change them. */
+import { MOVER_LOCK } from '../moves/store.ts';
 import { sql } from '../sql.ts';
 import type { Asked } from './client.ts';
 
@@ -67,9 +68,6 @@ export type OpenMove = {
   /** Its mover lives. */
   isDriven: boolean;
 };
-
-/** The lock of moves/store.ts. */
-const MOVER_LOCK = 7_234_770_020;
 
 /** The move that has not ended. */
 export async function findOpenMove(directory: Asked): Promise<OpenMove | null> {

@@ -13,6 +13,8 @@ import type { Report } from './report.ts';
 import type { Move } from './store.ts';
 
 const NAMES = 'pinhole_move_';
+const MARKS = 'move_marks';
+const PUBLISHED = [...shardTables.map(({ name }) => name), MARKS];
 const DROP_MS = 8_000;
 const IN_USE = '55006';
 const UNDEFINED = '42704';
@@ -20,13 +22,14 @@ const NOWHERE = 'host=127.0.0.1 port=1 password=none';
 
 const nameOfMove = (move: Move): string => `${NAMES}${move.moveId}`;
 
-/** Whether all three parts are there, and the slot still has what the target lacks. */
+/** Whether all three parts are there, for all tables, and the slot still has what the target lacks. */
 export async function isReplicating(source: Link, target: Link, move: Move): Promise<boolean> {
   const name = nameOfMove(move);
   const [there] = await source.rows<{ is_there: boolean }>(
-    `select exists (select from pg_publication where pubname = $1) and exists (select from pg_replication_slots
+    `select (select array_agg(tablename::text order by tablename collate "C") from pg_publication_tables
+       where pubname = $1) is not distinct from $2::text[] and exists (select from pg_replication_slots
        where slot_name = $1 and database = current_database() and coalesce(wal_status, '') <> 'lost') as is_there`,
-    [name],
+    [name, PUBLISHED.toSorted()],
   );
   const [here] = await target.rows<{ is_there: boolean }>(
     `select exists (select from pg_subscription where subname = $1 and subenabled
@@ -34,6 +37,12 @@ export async function isReplicating(source: Link, target: Link, move: Move): Pro
     [name],
   );
   return there?.is_there === true && here?.is_there === true;
+}
+
+/** Ends before anything is removed at the source. */
+export async function isPublished(source: Link, move: Move): Promise<boolean> {
+  const rows = await source.rows('select from pg_publication where pubname = $1', [nameOfMove(move)]);
+  return rows.length > 0;
 }
 
 /** `url`: the source, as the target reaches it. */
@@ -137,7 +146,7 @@ export async function probeSubscription(target: Link, url: string): Promise<void
 
 function publishedTables(ranges: readonly ShardRange[]): string {
   const tables = shardTables.map(({ name, id }) => `table ${name} where (${isInRanges(id, ranges)})`);
-  return [...tables, 'table move_marks'].join(', ');
+  return [...tables, `table ${MARKS}`].join(', ');
 }
 
 /** A network that is gone is noticed within seconds, not within hours. */

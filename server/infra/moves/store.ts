@@ -7,14 +7,15 @@ import { type PlannedMove, parseRanges, printRanges, type ShardRange, shardsIn }
 export type MoveState = 'copying' | 'switching' | 'clearing' | 'undoing' | 'done' | 'undone';
 export type Move = PlannedMove & { moveId: string; state: MoveState };
 
-const LOCK = 7_234_770_020;
+/** In the directory. */
+export const MOVER_LOCK = 7_234_770_020;
 
 type MoveRow = { move_id: string; ranges: string; source: string; target: string; state: MoveState };
 
 /** Held until the session ends. */
 export async function tryMoverLock(directory: Link): Promise<boolean> {
   const [row] = await directory.rows<{ is_mine: boolean }>('select pg_try_advisory_lock($1) as is_mine', [
-    LOCK,
+    MOVER_LOCK,
   ]);
   return row?.is_mine === true;
 }
@@ -86,16 +87,26 @@ export async function updateMap(
   return version;
 }
 
-/** Names of processes that were there a moment ago and have not taken up this version of the map. */
+/** The version of the map that gave the ranges to the server that has them now. */
+export async function selectVersion(directory: Link, ranges: readonly ShardRange[]): Promise<string> {
+  const [row] = await directory.rows<{ version: string }>(
+    'select max(version) as version from logical_shards where logical_shard = any ($1::integer[])',
+    [shardsIn(ranges)],
+  );
+  return row?.version ?? '0';
+}
+
+/** Names of processes that were there a moment ago, had taken up the map of `from`, and not that of `version`. */
 export async function selectLateProcesses(
   directory: Link,
+  from: string,
   version: string,
   silenceMs: number,
 ): Promise<string[]> {
   const rows = await directory.rows<{ name: string }>(
     `select name from processes
-     where seen_at > clock_timestamp() - $2 * interval '1 millisecond' and map_version < $1`,
-    [version, silenceMs],
+     where seen_at > clock_timestamp() - $3 * interval '1 millisecond' and map_version >= $1 and map_version < $2`,
+    [from, version, silenceMs],
   );
   return rows.map(({ name }) => name);
 }
@@ -116,11 +127,14 @@ export async function selectQuietProcesses(
   return rows.map(({ name }) => name);
 }
 
-/** How long the directory has run without a crash, in ms: a crash empties the list of processes. */
+/**
+ * How long the directory has run without a crash, in ms: a crash empties the list of processes, and so does the promotion
+ * of a standby. The WAL writer starts after both. Who may not see it gets the age of this connection.
+ */
 export async function selectUptimeMs(directory: Link): Promise<number> {
   const [row] = await directory.rows<{ uptime_ms: number }>(
     `select extract(epoch from clock_timestamp() - coalesce(
-       max(backend_start) filter (where backend_type = 'checkpointer'),
+       max(backend_start) filter (where backend_type = 'walwriter'),
        max(backend_start) filter (where pid = pg_backend_pid()))) * 1000 as uptime_ms from pg_stat_activity`,
   );
   return Number(row?.uptime_ms ?? 0);

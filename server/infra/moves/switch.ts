@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { MoveStopped } from './faults.ts';
 import { type Link, MOVER } from './links.ts';
 import { shardsIn } from './plan.ts';
+import { mustKnowTables } from './refusals.ts';
 import type { Report, Step } from './report.ts';
 import { type MoveOptions, pause, type Session, waitUntilFree } from './session.ts';
 import {
@@ -16,6 +17,7 @@ import {
   selectLateProcesses,
   selectQuietProcesses,
   selectUptimeMs,
+  selectVersion,
   updateMap,
   updateState,
 } from './store.ts';
@@ -27,6 +29,7 @@ const AGAIN_MS = 500;
 const AGAIN_MAX_MS = 5_000;
 /** How long processes may take to take up a map that is taken back. */
 const MAP_BACK_MS = 300;
+const ANY_MAP = '0';
 const REHEARSAL_MAX_MS = 2_000;
 /** Of the pause: what its parts may take in rehearsal, and what must be left for the switch. */
 const PART_MAX = 0.25;
@@ -50,7 +53,7 @@ export async function switchOver(session: Session, move: Move, options: MoveOpti
   }
 }
 
-/** Why a pause would not be short now; null when nothing speaks against it. */
+/** Why a pause would not be short now; null when nothing speaks against it. Throws MoveStopped where waiting is of no use. */
 async function findObstacle(session: Session, move: Move, { limits }: MoveOptions): Promise<string | null> {
   const { directory, source, target } = session;
   if ((await selectUptimeMs(directory)) < limits.silenceMs)
@@ -77,10 +80,11 @@ async function findObstacle(session: Session, move: Move, { limits }: MoveOption
   const version = await updateMap(directory, move.ranges, move.source);
   await directory.rows('commit');
   if (
-    (await timeOf((untilMs) => waitForProcesses(directory, version, silenceMs, untilMs))) >
+    (await timeOf((untilMs) => waitForProcesses(directory, ANY_MAP, version, silenceMs, untilMs))) >
     pauseMs * HEARING_MAX
   )
     return 'the processes take long to hear of a new map';
+  await mustKnowTables(source, target);
   return null;
 }
 
@@ -140,7 +144,8 @@ async function trySwitch(
     isMapped = true;
     await inTime(directory.rows('commit'), untilMs, 'Changing the map');
     await step('mapped');
-    await inTime(waitForProcesses(directory, version, limits.silenceMs, untilMs), untilMs, 'A process');
+    const heard = waitForProcesses(directory, ANY_MAP, version, limits.silenceMs, untilMs);
+    await inTime(heard, untilMs, 'A process');
     await step('acknowledged');
   } catch (error) {
     // Without the directory, only while the map cannot have changed: otherwise whoever reaches it again decides.
@@ -250,12 +255,13 @@ async function passMark({ source, target }: Session, untilMs: number): Promise<v
 
 async function waitForProcesses(
   directory: Link,
+  from: string,
   version: string,
   silenceMs: number,
   untilMs: number,
 ): Promise<void> {
   for (;;) {
-    const [late] = await selectLateProcesses(directory, version, silenceMs);
+    const [late] = await selectLateProcesses(directory, from, version, silenceMs);
     if (!late) return;
     mustBeInTime(untilMs, `The process ${late}`);
     await delay(POLL_MS);
@@ -282,14 +288,15 @@ async function reopenSource(
 
 /**
  * Whoever has the map of the switch reads at the target, which will lag as soon as the source is written to: so they are
- * waited for, but no longer than members can wait.
+ * waited for, but no longer than members can wait. Whoever still has the map before it reads at the source.
  */
 export async function mapBack(directory: Link, move: Move, silenceMs: number): Promise<void> {
   await directory.rows('begin');
+  const switched = await selectVersion(directory, move.ranges);
   const version = await updateMap(directory, move.ranges, move.source);
   await directory.rows('commit');
   const untilMs = performance.now() + MAP_BACK_MS;
-  await waitForProcesses(directory, version, silenceMs, untilMs).catch((error: unknown) => {
+  await waitForProcesses(directory, switched, version, silenceMs, untilMs).catch((error: unknown) => {
     if (!(error instanceof TooLong)) throw error;
   });
 }

@@ -33,7 +33,7 @@ export async function settleSwitch(fleet: Fleet, directory: Link, move: Move): P
   if (owners.length !== 1 || ![move.source, move.target].includes(owners[0] ?? ''))
     throw new MoveRefused(`The map gives the range to ${owners.join(' and ')}: someone else has changed it.`);
   if (owners[0] === move.target) {
-    if (await ownsAll(fleet, directory, move)) return await updateState(directory, move, 'clearing');
+    if (await isOpen(fleet, directory, move)) return await updateState(directory, move, 'clearing');
     await mapBack(directory, move, defaultLimits.silenceMs);
   }
   const source = await openSide(fleet, directory, move.source, []);
@@ -45,15 +45,20 @@ export async function settleSwitch(fleet: Fleet, directory: Link, move: Move): P
   return await updateState(directory, move, 'copying');
 }
 
-async function ownsAll(fleet: Fleet, directory: Link, move: Move): Promise<boolean> {
+async function isOpen(fleet: Fleet, directory: Link, move: Move): Promise<boolean> {
   const target = await openSide(fleet, directory, move.target, []);
   try {
-    const shards = shardsIn(move.ranges);
-    const rows = await target.rows('select from owned_shards where logical_shard = any ($1::integer[])', [
-      shards,
-    ]);
-    return rows.length === shards.length;
+    return await ownsAll(target, move);
   } finally {
     target.close();
   }
+}
+
+/** Whether the server owns each logical shard of the move. */
+export async function ownsAll(server: Link, { ranges }: Move): Promise<boolean> {
+  const shards = shardsIn(ranges);
+  const rows = await server.rows('select from owned_shards where logical_shard = any ($1::integer[])', [
+    shards,
+  ]);
+  return rows.length === shards.length;
 }

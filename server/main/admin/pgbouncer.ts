@@ -1,7 +1,7 @@
 /** ./pinhole pgbouncer: the configuration of a pgbouncer in front of a PostgreSQL server. */
 import pg from 'pg';
 import { readConfig } from '../../config.ts';
-import { prefixOf, shardDatabaseAt } from '../../infra/server-address.ts';
+import { prefixOf, shardDatabaseAt, singlesOf } from '../../infra/server-address.ts';
 import { startDatabase } from '../database.ts';
 import { OperatorFault } from '../progress.ts';
 
@@ -23,8 +23,8 @@ const FIRST_SERVER = 'main';
  * pipelined reads (docs/decisions/0015), and on main one to hear of changes of the map. With eight processes that is 28 on a
  * server, and 40 on main.
  */
-const SHARD_CONNECTIONS = 12;
-const DIRECTORY_CONNECTIONS = 4;
+const SHARD_CONNECTIONS = { transactions: 8, singles: 4 };
+const DIRECTORY_CONNECTIONS = { transactions: 2, singles: 2 };
 const STATEMENT_TIMEOUT_MS = 10_000;
 const IDLE_IN_TRANSACTION_MS = 30_000;
 /** Without it a statement whose client has gone runs on, beside those that pgbouncer counts. */
@@ -67,12 +67,12 @@ export function pgbouncerConfig(options: Options): string {
   const { socketDir = '/var/run/postgresql' } = options;
   const { user, password } = userOf(url);
   const names = [
-    [shardDatabaseAt(url), SHARD_CONNECTIONS] as const,
-    ...(server === FIRST_SERVER ? [[`${prefixOf(url)}_directory`, DIRECTORY_CONNECTIONS] as const] : []),
+    ...linesOf(shardDatabaseAt(url), SHARD_CONNECTIONS),
+    ...(server === FIRST_SERVER ? linesOf(`${prefixOf(url)}_directory`, DIRECTORY_CONNECTIONS) : []),
   ];
   return `${instructions(options, user, password !== '', port, authFile)}
 [databases]
-${names.map(([name, connections]) => databaseLine(url, name, connections)).join('\n')}
+${names.map(([name, database, connections]) => databaseLine(url, name, database, connections)).join('\n')}
 
 [pgbouncer]
 ${password ? '' : '# Who connects is not asked for a password: keep it on this address.\n'}listen_addr = 127.0.0.1
@@ -144,7 +144,15 @@ ${users}
 `;
 }
 
-function databaseLine(url: string, name: string, connections: number): string {
+/** A transaction that waits for a single statement must not have taken its connection. */
+function linesOf(database: string, connections: { transactions: number; singles: number }) {
+  return [
+    [database, database, connections.transactions] as const,
+    [singlesOf(database), database, connections.singles] as const,
+  ];
+}
+
+function databaseLine(url: string, name: string, database: string, connections: number): string {
   const { hostname, port, searchParams } = new URL(url);
   const host =
     searchParams.get('host') ?? (decodeURIComponent(hostname).replace(/^\[|\]$/g, '') || '127.0.0.1');
@@ -156,7 +164,7 @@ function databaseLine(url: string, name: string, connections: number): string {
   const parts = [
     `host=${quoted(host)}`,
     `port=${searchParams.get('port') ?? (port || 5432)}`,
-    `dbname=${quoted(name)}`,
+    `dbname=${quoted(database)}`,
     `pool_size=${connections}`,
     `max_db_connections=${connections}`,
     `connect_query=${quoted(settings)}`,

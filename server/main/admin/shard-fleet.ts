@@ -1,6 +1,6 @@
 /** What the verbs on servers have in common: the directory and the servers, without a running Pinhole. */
 import type pg from 'pg';
-import { readConfig } from '../../config.ts';
+import { readConfig, strangeParameters } from '../../config.ts';
 import { type Client, isMissingDatabase, reasonOf, withClient } from '../../infra/fleet/client.ts';
 import { type Server, selectServers, tryOperatorLock } from '../../infra/fleet/servers.ts';
 import { connectionAt, prefixOf } from '../../infra/server-address.ts';
@@ -68,6 +68,11 @@ export function mustBeAddress(what: string, text: string): string {
   if (!URL.canParse(text) || !/^postgres(ql)?:$/.test(new URL(text).protocol) || !new URL(text).hostname)
     throw new OperatorFault(
       `${what} must be an address like postgres://user:password@host:5432/pinhole, whose last part is the prefix of the database's name.`,
+    );
+  const [strange] = strangeParameters(text);
+  if (strange)
+    throw new OperatorFault(
+      `${what} has the parameter "${strange}": only host, port and those that begin with ssl may be there.`,
     );
   return text;
 }
