@@ -67,5 +67,5 @@ export async function measureStart({ system }: Side): Promise<Figures> {
     await system.stop();
     startsMs.push(await system.start());
   }
-  return { coldStartMs: median(startsMs) };
+  return { fleetStartMs: median(startsMs) };
 }

@@ -77,10 +77,7 @@ export async function openApp(
       ),
     open: (row) => openServer(row, config.databaseUrl, connect(names.shard), { onError, isPatient, log }),
     onServer: (server) => prepareServer(server, queue, say, onError),
-    onSwitching: async () => {
-      const found = await takeBackAbandonedSwitch(fleetOf(shards));
-      if (found !== 'nothing') log.warn(`A move whose mover is gone was ${found}. See ./pinhole shard move.`);
-    },
+    onSwitching: () => lookAfterSwitch(shards, log),
     onError,
   });
   const storage = await openStorage(config);
@@ -180,6 +177,11 @@ function openServer(
       : open(row.name, connection);
   const url = address && urlOfDatabase(address, shardDatabaseAt(address));
   return { connection, url, database, replicas: openReplicas(database, replicas) };
+}
+
+async function lookAfterSwitch(shards: Shards, log: Logger): Promise<void> {
+  const found = await takeBackAbandonedSwitch(fleetOf(shards));
+  if (found !== 'nothing') log.warn(`A move whose mover is gone was ${found}. See ./pinhole shard move.`);
 }
 
 /** What a mover connects to. */
