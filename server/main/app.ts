@@ -2,27 +2,22 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import pg from 'pg';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { type Config, ConfigFault, publicUrlOf } from '../config.ts';
 import type { App } from '../infra/app.ts';
 import { openCache } from '../infra/cache.ts';
 import { openCloudFront } from '../infra/cloudfront.ts';
-import { type Database, type DatabaseOptions, openDatabase } from '../infra/database.ts';
+import type { Database } from '../infra/database.ts';
 import { startImageWorkers } from '../infra/images/pool.ts';
 import { openMailer } from '../infra/mail.ts';
 import { openMetrics } from '../infra/metrics.ts';
-import { AheadOfCode, migrate } from '../infra/migrations.ts';
-import type { Fleet } from '../infra/moves/links.ts';
-import { takeBackAbandonedSwitch } from '../infra/moves/take-back.ts';
-import { openQueue, type Queue } from '../infra/queue.ts';
-import { openReplicas } from '../infra/replicas.ts';
-import { connectionAt, shardDatabaseAt, singlesOf, urlOfDatabase } from '../infra/server-address.ts';
-import { isConnectionLost, ServerDown } from '../infra/server-down.ts';
-import { FIRST_SERVER, openShards, type ServerRow } from '../infra/shard-map.ts';
-import type { ShardServer, Shards } from '../infra/shards.ts';
+import { migrate } from '../infra/migrations.ts';
+import { openQueue } from '../infra/queue.ts';
+import { ServerDown } from '../infra/server-down.ts';
 import { sql } from '../infra/sql.ts';
 import { openStorage } from '../infra/storage/open.ts';
 import { jobKinds, jobs } from './jobs.ts';
+import { folders, openServers } from './servers.ts';
 
 export type OpenApp = { app: App; close(): Promise<void> };
 export const root = path.resolve(import.meta.dirname, '../..');
@@ -30,9 +25,6 @@ export const root = path.resolve(import.meta.dirname, '../..');
 /** Where a database of the server is: the embedded one's socket, or the configured URL. `name` is the database. */
 export type Connect = (name: string) => pg.ClientConfig;
 
-export const folders = { directory: path.join(root, 'db/directory'), shard: path.join(root, 'db/shard') };
-const CONNECT_TIMEOUT_MS = 2_000;
-const PREPARE_AGAIN_MS = 2_000;
 const SAME_ERROR_MS = 10_000;
 const ERRORS_KEPT = 1_000;
 
@@ -61,25 +53,7 @@ export async function openApp(
   ]);
   if (applied.flat().length > 0) say('The database is up to date.');
   const queue = openQueue(jobKinds, onError);
-  const shards = await openShards({
-    directoryConnection: connect(names.directory),
-    // The embedded server can be reached by this machine alone: it stays the only one.
-    canGrow: config.databaseUrl !== '',
-    openDirectory: (poolerUrl) =>
-      openDatabase(
-        'directory',
-        poolerUrl ? connectionAt(poolerUrl, names.directory) : connect(names.directory),
-        {
-          onError,
-          isPatient,
-          ...(poolerUrl ? { singles: connectionAt(poolerUrl, singlesOf(names.directory)) } : {}),
-        },
-      ),
-    open: (row) => openServer(row, config.databaseUrl, connect(names.shard), { onError, isPatient, log }),
-    onServer: (server) => prepareServer(server, queue, say, onError),
-    onSwitching: () => lookAfterSwitch(shards, log),
-    onError,
-  });
+  const shards = await openServers({ config, connect, names, queue, isPatient, log, onError, say });
   const storage = await openStorage(config);
   const metrics = openMetrics();
   const images = startImageWorkers({ count: config.mediaWorkers, observe: metrics.observePhoto });
@@ -116,77 +90,6 @@ export async function openApp(
       await shards.close();
     },
   };
-}
-
-/** One that does not answer is no reason not to start: it is made ready when it does. Without the first there is nothing. */
-async function prepareServer(
-  server: ShardServer,
-  queue: Queue,
-  say: (line: string) => void,
-  onError: (error: Error) => void,
-): Promise<void> {
-  try {
-    await migrate({ ...server.connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS }, folders.shard, say);
-    await queue.addServer(server);
-  } catch (error) {
-    const isDown = error instanceof ServerDown || isConnectionLost(error);
-    if (error instanceof AheadOfCode || (server.name === FIRST_SERVER && !isDown)) throw error;
-    if (isDown) say(`The server ${server.name} does not answer. Its members wait; the others do not.`);
-    else if (error instanceof Error) onError(error);
-    const again = () => prepareServer(server, queue, () => undefined, onError).catch(onError);
-    setTimeout(again, PREPARE_AGAIN_MS).unref();
-  }
-}
-
-type ServerOptions = { onError(error: Error): void; isPatient: boolean; log: Logger };
-
-/** `firstUrl` and `first`: the server that the configuration names. */
-function openServer(
-  row: ServerRow,
-  firstUrl: string,
-  first: pg.ClientConfig,
-  { onError, isPatient, log }: ServerOptions,
-) {
-  const address = row.url || firstUrl;
-  const connection = row.url === '' ? first : connectionAt(row.url, shardDatabaseAt(row.url));
-  const isReplicated = () => row.replica_urls.length > 0;
-  const open = (
-    name: string,
-    way: pg.ClientConfig,
-    pooled: Partial<Pick<DatabaseOptions, 'singles' | 'straight'>> = {},
-  ) =>
-    openDatabase(name, way, {
-      onError,
-      isPatient,
-      isReplicated,
-      ...pooled,
-      onTurn: (isDown) =>
-        log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`),
-    });
-  const replicas = row.replica_urls.map((each, at) =>
-    open(`${row.name} replica ${at + 1}`, connectionAt(each, shardDatabaseAt(each))),
-  );
-  const pooler = row.pooler_url;
-  // A pooler's connections are for short statements.
-  const database =
-    pooler && !isPatient
-      ? open(row.name, connectionAt(pooler, shardDatabaseAt(pooler)), {
-          singles: connectionAt(pooler, singlesOf(shardDatabaseAt(pooler))),
-          straight: connection,
-        })
-      : open(row.name, connection);
-  const url = address && urlOfDatabase(address, shardDatabaseAt(address));
-  return { connection, url, database, replicas: openReplicas(database, replicas) };
-}
-
-async function lookAfterSwitch(shards: Shards, log: Logger): Promise<void> {
-  const found = await takeBackAbandonedSwitch(fleetOf(shards));
-  if (found !== 'nothing') log.warn(`A move whose mover is gone was ${found}. See ./pinhole shard move.`);
-}
-
-/** What a mover connects to. */
-export function fleetOf({ directoryConnection, servers }: Shards): Fleet {
-  return { directory: directoryConnection, servers };
 }
 
 /** A server that is down is told once, when it goes; the same error not more than every ten seconds. */

@@ -4,9 +4,10 @@ import { readConfig } from '../../config.ts';
 import { type MigrationTarget, migrate, migrateAll } from '../../infra/migrations.ts';
 import { connectionAt, shardDatabaseAt } from '../../infra/server-address.ts';
 import { FIRST_SERVER } from '../../infra/shard-map.ts';
-import { folders, makeDatabases } from '../app.ts';
+import { makeDatabases } from '../app.ts';
 import { startDatabase } from '../database.ts';
 import { say } from '../progress.ts';
+import { folders } from '../servers.ts';
 
 const CONNECT_MAX_MS = 5_000;
 
