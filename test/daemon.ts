@@ -27,6 +27,7 @@ type Options = {
 const START_MS = 30_000;
 const STOP_MS = 10_000;
 const POLL_MS = 10;
+const READY_MS = 2_000;
 /** Below those that systems hand out to clients: while a server is down, none of them takes its port. */
 const [FIRST_PORT, LAST_PORT] = [20_000, 30_000];
 
@@ -36,9 +37,12 @@ export async function startDaemon(options: Options): Promise<Daemon> {
   const pid = () => (child && isRunning(child) ? (child.pid ?? 0) : 0);
   async function kill(): Promise<void> {
     const all = await freeze(pid());
+    const births = await Promise.all(all.map(birthOf));
     for (const each of all) signal(each, 'SIGKILL');
     if (child && isRunning(child)) await once(child, 'exit');
-    while ((await Promise.all(all.map(isGone))).includes(false)) await delay(POLL_MS);
+    const isThere = async (each: number, at: number) =>
+      births[at] !== null && (await birthOf(each)) === births[at];
+    while ((await Promise.all(all.map(isThere))).includes(true)) await delay(POLL_MS);
   }
   async function start(): Promise<void> {
     if (pid() > 0) throw new Error(`${options.file} runs already.`);
@@ -48,7 +52,7 @@ export async function startDaemon(options: Options): Promise<Daemon> {
     started.on('error', () => undefined);
     child = started;
     const deadlineMs = performance.now() + START_MS;
-    while (!(await options.isReady())) {
+    while (!(await inTime(options.isReady()))) {
       if (isRunning(started) && performance.now() < deadlineMs) await delay(POLL_MS);
       else {
         await kill();
@@ -65,6 +69,11 @@ export async function startDaemon(options: Options): Promise<Daemon> {
   }
   await start();
   return { pid, start, stop, kill };
+}
+
+/** A question to a server that is just coming up may stay without an answer: then it is asked again. */
+async function inTime(answer: Promise<boolean>): Promise<boolean> {
+  return Promise.race([answer, delay(READY_MS, false, { ref: false })]);
 }
 
 /** A free port of this machine, which stays free while nobody listens on it. */
@@ -100,8 +109,9 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Also when nobody has waited for it yet. */
-async function isGone(pid: number): Promise<boolean> {
+/** When it was started: another process may have its number by then. Null when it is gone, also when nobody has waited for it yet. */
+async function birthOf(pid: number): Promise<string | null> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  return text === '' || /\) [ZX] /.test(text);
+  const [state, ...fields] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return !state || state === 'Z' || state === 'X' ? null : (fields[18] ?? null);
 }

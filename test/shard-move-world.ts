@@ -26,7 +26,12 @@ const SETTINGS = {
  * Test processes say every 100 ms that they live, so nobody needs to wait long for one that is dead. Tests run side by
  * side on slow machines, where a pause as short as it must be would be tried for minutes.
  */
-export const limits: Partial<Limits> = { silenceMs: 1_000, lateReadsMs: 0, pauseMs: 2_000 };
+export const limits: Partial<Limits> = {
+  silenceMs: 1_000,
+  lateReadsMs: 0,
+  pauseMs: 2_000,
+  patienceMs: 100_000,
+};
 const GIVE_UP_MS = 30_000;
 
 export type MoveWorld = {

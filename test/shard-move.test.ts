@@ -221,7 +221,6 @@ test('a process that does not take up the map in time: the pause is taken back, 
   await members.stop();
   assert.ok(pauses.length >= 2 && pauses[0]?.isTakenBack && pauses.at(-1)?.isTakenBack === false);
   // The ghost never had the map of the switch, so nobody waits for it to take up the one before again.
-  assert.ok(pauses[0].ms < 700, `the pause took ${pauses[0].ms} ms`);
   await mustBeWhole(world, members);
 });
 

@@ -183,12 +183,18 @@ function buildWorld(app: App, base: string, dataDir: string) {
       return people as [Person, Person, Person, ...Person[]];
     },
     /** Waits until all jobs that were asked for are done. */
-    async settled(): Promise<void> {
-      await until(async () => ((await app.queue.counts()).waiting === 0 ? true : null), 'all jobs are done');
+    async settled(waitMs = WAIT_MS): Promise<void> {
+      const isDone = async () => ((await app.queue.counts()).waiting === 0 ? true : null);
+      await until(isDone, 'all jobs are done', waitMs);
     },
     /** Every file under the photo folder, as paths. */
     async files(): Promise<string[]> {
-      const entries = await readdir(path.join(dataDir, 'photos'), { recursive: true, withFileTypes: true });
+      const list = () => readdir(path.join(dataDir, 'photos'), { recursive: true, withFileTypes: true });
+      // A folder may be removed while it is looked through.
+      const entries = await until(
+        () => list().catch((error) => (error.code === 'ENOENT' ? null : Promise.reject(error))),
+        'the photos can be listed',
+      );
       return entries
         .filter((entry) => entry.isFile())
         .map((entry) => path.join(entry.parentPath, entry.name));
