@@ -300,9 +300,18 @@ export async function startMembers(
       try {
         const client = await clientOf(clients, server);
         if (!chosen) {
-          const { rows } = await client.query<{ id: string }>('select next_id($1) as id', [shard]);
-          members.ids.push(rows[0]?.id ?? '');
-          chosen = choose(rows[0]?.id ?? '');
+          const { rows } = await client.query<{ id: string; owned: boolean }>(
+            'select next_id($1) as id, is_owned($1::bigint << 10) as owned',
+            [shard],
+          );
+          // As the product does: an ID counts only where the shard is owned.
+          if (!rows[0]?.owned) {
+            members.fenced++;
+            await process.reload().catch(() => undefined);
+            continue;
+          }
+          members.ids.push(rows[0].id);
+          chosen = choose(rows[0].id);
         }
         isSent = true;
         await client.query('begin');

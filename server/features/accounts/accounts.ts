@@ -6,7 +6,7 @@ import { Conflict, Forbidden, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
 import { hashPassword, isCommonPassword, isPassword } from '../../infra/passwords.ts';
-import { drawShard, serverOfShard, writeAt, writeAtShard } from '../../infra/shards.ts';
+import { drawShard, writeAt, writeAtShard } from '../../infra/shards.ts';
 import { accountChanged, accountDeleted, mailWanted, photosMisplaced, privacyChanged } from './schema.ts';
 import * as store from './store.ts';
 
@@ -30,10 +30,7 @@ export async function signUp(
   if (fault) throw new Invalid('invalid', fault, [{ path: 'handle', message: fault }]);
   await refuseWeakPassword(wish.password, 'password');
   const logicalShard = drawShard(app.shards);
-  const accountId = await store.selectNextId<AccountId>(
-    serverOfShard(app.shards, logicalShard).database,
-    logicalShard,
-  );
+  const accountId = await store.drawNextId<AccountId>(app.shards, logicalShard);
   const passwordHash = await hashPassword(wish.password);
   await claimNames(app, handle, email, accountId);
   try {

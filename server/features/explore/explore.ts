@@ -5,15 +5,8 @@
 import type { HashtagId, PostId } from '../../../core/ids.ts';
 import { foldHashtag, hashtagsIn } from '../../../core/text.ts';
 import type { App } from '../../infra/app.ts';
-import {
-  drawShard,
-  lockEdges,
-  mustBeOwned,
-  serverOfShard,
-  sweepServers,
-  writeAt,
-} from '../../infra/shards.ts';
-import { selectNextId } from '../accounts/store.ts';
+import { drawShard, lockEdges, mustBeOwned, sweepServers, writeAt } from '../../infra/shards.ts';
+import { drawNextId } from '../accounts/store.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
@@ -51,10 +44,7 @@ async function nameHashtag(app: App, tag: string): Promise<HashtagId> {
   const known = await store.selectHashtag(app.shards.directory, tag);
   if (known) return known.hashtag_id;
   const logicalShard = drawShard(app.shards);
-  const hashtagId = await selectNextId<HashtagId>(
-    serverOfShard(app.shards, logicalShard).database,
-    logicalShard,
-  );
+  const hashtagId = await drawNextId<HashtagId>(app.shards, logicalShard);
   return store.insertHashtag(app.shards.directory, tag, hashtagId);
 }
 

@@ -26,6 +26,7 @@ export async function follow(app: App, viewer: AccountId, targetId: AccountId): 
         'following_too_many',
         `You follow ${limits.followingMax} accounts; more is not possible.`,
       );
+    await store.lockTie(tx, viewer, targetId);
     const followId = await selectNextId<string>(tx, shardOf(viewer));
     const state = target.isPrivate ? 'requested' : 'accepted';
     if (!(await store.insertFollow(tx, viewer, targetId, followId, state))) return;
@@ -90,6 +91,7 @@ async function dropFollower(
 export async function block(app: App, viewer: AccountId, targetId: AccountId): Promise<void> {
   if (viewer === targetId) throw new Invalid('block_self', 'You cannot block yourself.');
   await writeAt(app.shards, viewer, async (tx) => {
+    await store.lockTie(tx, viewer, targetId);
     // First, so that a follow that is just being mirrored is seen here, or sees the block.
     await store.lockFollow(tx, targetId, viewer);
     if ((await store.countBlocks(tx, viewer)) >= limits.blocksMax)

@@ -84,6 +84,12 @@ export async function countFollowing(tx: Transaction, accountId: AccountId): Pro
   return Number(row?.count);
 }
 
+/** Held by whoever follows or blocks: of two requests of one member at the same moment, one sees what the other did. */
+export function lockTie(tx: Transaction, accountId: AccountId, targetId: AccountId): Promise<void> {
+  return lockEdges(tx, [`tie:${accountId}:${targetId}`]);
+}
+
+/** Not one whom the account blocks. */
 export async function insertFollow(
   tx: Transaction,
   accountId: AccountId,
@@ -92,7 +98,9 @@ export async function insertFollow(
   state: FollowRow['state'],
 ): Promise<boolean> {
   const rows = await tx.rows(sql`
-    insert into follows (account_id, target_id, follow_id, state) values (${accountId}, ${targetId}, ${followId}, ${state})
+    insert into follows (account_id, target_id, follow_id, state)
+    select ${accountId}, ${targetId}, ${followId}, ${state}
+    where not exists (select from blocks where account_id = ${accountId} and target_id = ${targetId})
     on conflict do nothing returning 1`);
   return rows.length > 0;
 }
