@@ -1,12 +1,12 @@
 /** Who is who: signing up, the account's own data, and its end. Sessions: sessions.ts; mails: mail-links.ts. */
 import { randomInt } from 'node:crypto';
-import type { AccountId, SessionId } from '../../../core/ids.ts';
+import type { AccountId, AnyId, SessionId } from '../../../core/ids.ts';
 import { foldHandle, handleFault, skeleton } from '../../../core/text.ts';
 import { Conflict, Forbidden, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
 import { hashPassword, isCommonPassword, isPassword } from '../../infra/passwords.ts';
-import { drawShard, writeAt, writeAtShard } from '../../infra/shards.ts';
+import { drawShard, mustBeOwned, type Shards, writeAt, writeAtShard } from '../../infra/shards.ts';
 import { accountChanged, accountDeleted, mailWanted, photosMisplaced, privacyChanged } from './schema.ts';
 import * as store from './store.ts';
 
@@ -30,7 +30,7 @@ export async function signUp(
   if (fault) throw new Invalid('invalid', fault, [{ path: 'handle', message: fault }]);
   await refuseWeakPassword(wish.password, 'password');
   const logicalShard = drawShard(app.shards);
-  const accountId = await store.drawNextId<AccountId>(app.shards, logicalShard);
+  const accountId = await drawNextId<AccountId>(app.shards, logicalShard);
   const passwordHash = await hashPassword(wish.password);
   await claimNames(app, handle, email, accountId);
   try {
@@ -46,6 +46,15 @@ export async function signUp(
     throw error;
   }
   return accountId;
+}
+
+/** Drawn before the transaction that uses it, and so only where the shard is owned: elsewhere the same may be made again. */
+export function drawNextId<Id extends AnyId>(shards: Shards, logicalShard: number): Promise<Id> {
+  return writeAtShard(shards, logicalShard, async (tx) => {
+    const id = await store.selectNextId<Id>(tx, logicalShard);
+    await mustBeOwned(tx, id);
+    return id;
+  });
 }
 
 /** The names are claimed in the directory first; a claim whose sign-up died on the way is freed for the next. */

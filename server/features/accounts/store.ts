@@ -1,15 +1,7 @@
 /** Tables: handles, emails (directory); accounts, credentials, sessions, mail_tokens (shard). */
-import type { AccountId, AnyId, SessionId } from '../../../core/ids.ts';
+import type { AccountId, SessionId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import {
-  changeAt,
-  mustBeOwned,
-  readAt,
-  readAtShard,
-  readEach,
-  type Shards,
-  writeAtShard,
-} from '../../infra/shards.ts';
+import { changeAt, readAt, readAtShard, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 
 export type AccountRow = {
@@ -48,15 +40,6 @@ export async function selectNextId<Id extends string>(
   const row = await oneOf<{ id: Id }>(db, sql`select next_id(${logicalShard}::integer) as id`);
   if (!row) throw new Error('next_id gave nothing');
   return row.id;
-}
-
-/** Drawn before the transaction that uses it, and so only where the shard is owned: elsewhere the same may be made again. */
-export function drawNextId<Id extends AnyId>(shards: Shards, logicalShard: number): Promise<Id> {
-  return writeAtShard(shards, logicalShard, async (tx) => {
-    const id = await selectNextId<Id>(tx, logicalShard);
-    await mustBeOwned(tx, id);
-    return id;
-  });
 }
 
 export async function insertHandle(

@@ -6,7 +6,7 @@ import type { HashtagId, PostId } from '../../../core/ids.ts';
 import { foldHashtag, hashtagsIn } from '../../../core/text.ts';
 import type { App } from '../../infra/app.ts';
 import { drawShard, lockEdges, mustBeOwned, sweepServers, writeAt } from '../../infra/shards.ts';
-import { drawNextId } from '../accounts/store.ts';
+import { drawNextId } from '../accounts/accounts.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
