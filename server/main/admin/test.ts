@@ -24,6 +24,10 @@ const FILES = ['{core,server,web,test,bench}/**/*.test.ts'];
 /** These say something about PostgreSQL, and so run on a second version of it. */
 const ON_BOTH = ['server/features/**/*.test.ts', 'server/infra/{ids,queue}.test.ts', 'test/privacy*.test.ts'];
 const IN_BROWSER = ['test/browser/*.test.ts'];
+const TEST_MAX_MS = 240_000;
+/** Of all files together. A file ends itself before that (test/deadline.ts), unless not even its timers run. */
+const STAGE_MAX_MS = 2_400_000;
+const DEADLINE = path.join(root, 'test/deadline.ts');
 
 /** With file names, only these are run, on the embedded PostgreSQL. */
 export async function run(only: string[]): Promise<void> {
@@ -64,7 +68,13 @@ async function runFiles(where: string, files: string[], binDir?: string): Promis
   process.env.PINHOLE_TEST_USER = server.user;
   const tally = { passed: 0, failed: 0 };
   try {
-    const events = runTests({ files, concurrency: 2, timeout: 240_000 });
+    const events = runTests({
+      files,
+      concurrency: 2,
+      timeout: TEST_MAX_MS,
+      signal: AbortSignal.timeout(STAGE_MAX_MS),
+      execArgv: ['--import', DEADLINE],
+    });
     events.on('test:summary', ({ file, counts }) => {
       if (file !== undefined) return;
       tally.passed = counts.passed;
