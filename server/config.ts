@@ -105,6 +105,66 @@ function hostAndPort(text: string): { host: string; port: number } | null {
   return { host: found.host, port: Number(found.port) };
 }
 
+/** One server, or what a group of Sentinels says it is. */
+export type RedisAddress =
+  | { kind: 'server'; url: string }
+  | {
+      kind: 'sentinel';
+      name: string;
+      sentinels: { host: string; port: number }[];
+      credentials: { username?: string; password?: string };
+    };
+/** What is kept in Redis. Each may have a server of its own. */
+export const redisRoles = ['feeds', 'sessions', 'map', 'events'] as const;
+export type RedisRole = (typeof redisRoles)[number];
+
+const REDIS_FORM = 'redis://host:6379, or redis-sentinel://host:26379,host:26379/NAME';
+const MEMCACHED_PORT = 11_211;
+
+/** One address for all roles, or ROLE=ADDRESS for some, separated by blanks. Null for ''. */
+export function parseRedis(text: string): Record<RedisRole, RedisAddress> | null {
+  if (text.trim() === '') return null;
+  const given = new Map<string, RedisAddress>();
+  for (const part of text.trim().split(/\s+/)) {
+    const [, role = '', address = ''] = /^(?:([a-z]+)=)?(.*)$/.exec(part) ?? [];
+    if (role !== '' && !redisRoles.some((each) => each === role))
+      throw new Error(`may have addresses for ${redisRoles.join(', ')}, and not for ${role}`);
+    if (given.has(role)) throw new Error(`must not have two addresses for ${role || 'all'}`);
+    given.set(role, parseRedisAddress(address));
+  }
+  const entries = redisRoles.map((role) => {
+    const found = given.get(role) ?? given.get('');
+    if (!found)
+      throw new Error(`must also say where ${role} are: one address without a role serves the rest`);
+    return [role, found] as const;
+  });
+  return Object.fromEntries(entries) as Record<RedisRole, RedisAddress>;
+}
+
+function parseRedisAddress(text: string): RedisAddress {
+  const [, access, hosts, name] = /^redis-sentinel:\/\/(?:([^@/]*)@)?([^@/]+)\/([\w.-]+)$/.exec(text) ?? [];
+  if (hosts && name) {
+    const [username, password] = (access ?? '').split(':').map(decoded);
+    const sentinels = hosts.split(',').map((host) => hostAndPort(host));
+    return {
+      kind: 'sentinel',
+      name,
+      sentinels: sentinels.filter((each) => each !== null),
+      credentials: { ...(username ? { username } : {}), ...(password ? { password } : {}) },
+    };
+  }
+  if (!URL.canParse(text) || !/^rediss?:\/\/.+/.test(text)) throw new Error(`must be like ${REDIS_FORM}`);
+  return { kind: 'server', url: text };
+}
+
+function memcachedNodes(text: string): { host: string; port: number }[] {
+  const nodes = text.split(/[\s,]+/).filter(Boolean);
+  const found = nodes.map((node) => hostAndPort(/:\d+$/.test(node) ? node : `${node}:${MEMCACHED_PORT}`));
+  const names = new Set(found.map((node) => `${node?.host}:${node?.port}`));
+  if (names.size < found.length) throw new Error('must not name a node twice');
+  return found.filter((node) => node !== null);
+}
+
 export const settings = {
   host: setting(
     'PINHOLE_HOST',
@@ -131,6 +191,25 @@ export const settings = {
     'A PostgreSQL server (15 to 18) of your own instead of the embedded one, e.g. postgres://user:password@host/pinhole. The last part is the prefix of the two databases, which are made if the user may: pinhole_directory and pinhole_shard.',
     databaseAddress,
     { isSecret: true },
+  ),
+  redis: setting(
+    'PINHOLE_REDIS',
+    '',
+    `Redis (6.2 or newer, or Valkey), which makes home feeds, activity and sessions quick for many members: \`${REDIS_FORM}\`. Several, separated by blanks, for single purposes: \`feeds=redis://a sessions=redis://b map=redis://c events=redis://d\`. All processes of a network must have the same. See docs/accelerators.md.`,
+    parseRedis,
+    { isSecret: true },
+  ),
+  memcached: setting(
+    'PINHOLE_MEMCACHED',
+    '',
+    'Memcached nodes (1.6 or newer) for the cards of posts, e.g. 10.0.0.4:11211,10.0.0.5:11211. All processes of a network must have the same.',
+    memcachedNodes,
+  ),
+  pushLimit: setting(
+    'PINHOLE_PUSH_LIMIT',
+    '10000',
+    'Posts of accounts with more followers are not pushed into home feeds in Redis, but merged when a feed is read. How it was chosen: docs/performance.md.',
+    integer(1, 100_000_000),
   ),
   s3: setting(
     'PINHOLE_S3',

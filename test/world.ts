@@ -21,7 +21,7 @@ import { connectTo, startTestServer, TEMPLATE, withAdmin } from './postgres.ts';
 
 export const PASSWORD = 'correct horse battery staple';
 export const SETUP_CODE = 'TEST-CODE';
-const WAIT_MS = 30_000;
+const WAIT_MS = Number(process.env.PINHOLE_TEST_WAIT_MS ?? 30_000);
 
 // biome-ignore lint/suspicious/noExplicitAny: replies are checked by the assertions of the tests
 export type Reply = { status: number; headers: Headers; body: any; text: string };

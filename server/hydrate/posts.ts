@@ -5,7 +5,8 @@ import { NotFound } from '../errors.ts';
 import { seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
 import { findLiked } from '../features/likes/likes.ts';
 import { photoUrls } from '../features/media/addresses.ts';
-import { findPost, findPosts, findStates, type PhotoRow, type PostRow } from '../features/posts/posts.ts';
+import { findCards } from '../features/posts/cards.ts';
+import { findPost, type PhotoRow, type PostRow, type SeenPost, seePosts } from '../features/posts/posts.ts';
 import type { App } from '../infra/app.ts';
 import { requestContext } from '../infra/request-context.ts';
 import { markSeen } from '../infra/shards.ts';
@@ -13,50 +14,69 @@ import { presentCard } from './accounts.ts';
 
 /** Keeps the order; drops what the viewer may not see. Unpublished posts are seen by their author alone. */
 export async function hydratePosts(app: App, viewer: ViewerId, posts: PostRow[]): Promise<PostCard[]> {
-  const [seen, liked, states] = await Promise.all([
+  const postIds = posts.map((post) => post.post_id);
+  // Rows of a replica may have been deleted since: then the posts themselves are looked at again.
+  if (requestContext()?.hasReadReplica) {
+    const cards = new Map(posts.map((post) => [post.post_id, post]));
+    return presentSeen(app, viewer, postIds, seePosts(app, viewer, postIds), Promise.resolve(cards));
+  }
+  const [seen, liked] = await Promise.all([
     seeAccounts(app, viewer, [...new Set(posts.map((post) => post.account_id))]),
-    viewer
-      ? findLiked(
-          app,
-          viewer,
-          posts.map((post) => post.post_id),
-        )
-      : new Set<PostId>(),
-    requestContext()?.hasReadReplica
-      ? findStates(
-          app,
-          posts.map((post) => post.post_id),
-        )
-      : null,
+    viewer ? findLiked(app, viewer, postIds) : new Set<PostId>(),
   ]);
-  return posts.flatMap((row) => {
-    const account = seen.get(row.account_id);
-    const post = states ? { ...row, state: states.get(row.post_id) ?? 'deleted' } : row;
+  return posts.flatMap((post) => {
+    const account = seen.get(post.account_id);
     return account && isSeen(post, account, viewer)
       ? [presentPost(app, post, account, liked.has(post.post_id))]
       : [];
   });
 }
 
-function isSeen(post: PostRow, account: Visible, viewer: ViewerId): boolean {
+function isSeen(post: Pick<PostRow, 'state' | 'account_id'>, account: Visible, viewer: ViewerId): boolean {
   if (post.state === 'deleted' || account.sees !== 'all') return false;
   return post.state === 'published' || post.account_id === viewer;
 }
 
-/** In the order of the ids. `mayLag`: not for what the viewer himself has just made. */
+/**
+ * In the order of the ids. `mayLag`: replicas may answer what does not depend on privacy; not for what the viewer himself has
+ * just made. `onlyFollowed`: the ids are of a list that may be a moment older than the viewer's follows.
+ */
 export async function hydratePostIds(
   app: App,
   viewer: ViewerId,
   postIds: PostId[],
-  options: { mayLag: boolean },
+  options: { mayLag: boolean; onlyFollowed?: boolean },
 ): Promise<PostCard[]> {
-  const found = await findPosts(app, postIds, options);
-  const rows = new Map(found.map((post) => [post.post_id, post]));
-  return hydratePosts(
-    app,
-    viewer,
-    postIds.flatMap((postId) => rows.get(postId) ?? []),
+  const seeing = seePosts(app, viewer, postIds);
+  const versions = seeing.then(
+    (seen) => new Map([...seen].map(([id, { facts }]) => [id, facts.card_version])),
   );
+  versions.catch(() => undefined);
+  const cards = findCards(app, postIds, versions, options);
+  return presentSeen(app, viewer, postIds, seeing, cards, options.onlyFollowed);
+}
+
+async function presentSeen(
+  app: App,
+  viewer: ViewerId,
+  postIds: PostId[],
+  seeing: Promise<Map<PostId, SeenPost>>,
+  finding: Promise<Map<PostId, Omit<PostRow, 'state' | 'like_count' | 'comment_count'>>>,
+  onlyFollowed = false,
+): Promise<PostCard[]> {
+  const [seen, cards, liked] = await Promise.all([
+    seeing,
+    finding,
+    viewer ? findLiked(app, viewer, postIds) : new Set<PostId>(),
+  ]);
+  return postIds.flatMap((postId) => {
+    const [found, card] = [seen.get(postId), cards.get(postId)];
+    if (!found || !card || !isSeen(found.facts, found.account, viewer)) return [];
+    const { facts, account } = found;
+    if (onlyFollowed && account.accountId !== viewer && facts.follower_state !== 'accepted') return [];
+    const { state, like_count, comment_count } = facts;
+    return [presentPost(app, { ...card, state, like_count, comment_count }, account, liked.has(postId))];
+  });
 }
 
 export async function hydratePost(app: App, viewer: ViewerId, postId: PostId): Promise<PostCard> {
@@ -87,11 +107,22 @@ function presentPost(app: App, post: PostRow, account: Visible, liked: boolean):
     caption: post.caption,
     state: post.state === 'deleted' ? 'failed' : post.state,
     createdAt: post.created_at.toISOString(),
-    photos: post.photos.map((photo) => presentPhoto(app, photo, account)),
+    photos: presentPhotos(app, post.photos, account),
     likeCount: Number(post.like_count),
     commentCount: Number(post.comment_count),
     liked,
   };
+}
+
+const presented = new WeakMap<PhotoRow[], Photo[]>();
+
+/** Those of public accounts have lasting addresses: for a card that many read they are made once. */
+function presentPhotos(app: App, photos: PhotoRow[], account: Visible): Photo[] {
+  const known = account.isPrivate ? undefined : presented.get(photos);
+  if (known) return known;
+  const made = photos.map((photo) => presentPhoto(app, photo, account));
+  if (!account.isPrivate && photos.every(({ shelf }) => shelf === 'public')) presented.set(photos, made);
+  return made;
 }
 
 function presentPhoto(app: App, photo: PhotoRow, { accountId, isPrivate }: Visible): Photo {

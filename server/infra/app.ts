@@ -6,8 +6,11 @@ import type { Cache } from './cache.ts';
 import type { CloudFront } from './cloudfront.ts';
 import type { ImageWorkers } from './images/pool.ts';
 import type { Mailer } from './mail.ts';
+import type { Memcached } from './memcached/memcached.ts';
 import type { Metrics } from './metrics.ts';
 import type { Queue } from './queue.ts';
+import type { Epoch } from './redis/epoch.ts';
+import type { RedisRoles } from './redis/roles.ts';
 import type { Shards } from './shards.ts';
 import type { Storage } from './storage/storage.ts';
 
@@ -28,6 +31,10 @@ export type App = {
   shards: Shards;
   queue: Queue;
   cache: Cache;
+  /** By role; null without Redis. */
+  redis: RedisRoles;
+  epoch: Epoch;
+  memcached: Memcached | null;
   storage: Storage;
   images: ImageWorkers;
   mail: Mailer;

@@ -1,12 +1,17 @@
 /** Counters and durations, in the form that Prometheus reads. */
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { ImageEvent } from './images/pool.ts';
+import type { Outcome } from './memcached/memcached.ts';
 
 export type Metrics = {
   /** A stage of a photo's way, or how it ended in the image workers. */
   observePhoto(event: ImageEvent | { stage: 'receive' | 'store' | 'fetch'; seconds: number }): void;
   /** The same for a piece of work, also when it throws. */
   timePhoto<Result>(stage: 'receive' | 'store' | 'fetch', work: Promise<Result>): Promise<Result>;
+  /** A page of a home feed: merged from the shards, or from the list in Redis. */
+  observeHome(way: 'merged' | 'listed', seconds: number): void;
+  /** What became of cards that were asked for. */
+  countCards(outcome: Outcome, by: number): void;
   text(): Promise<string>;
 };
 
@@ -28,7 +33,22 @@ export function openMetrics(): Metrics {
     labelNames: ['kind', 'outcome'],
     registers,
   });
+  const homes = new Histogram({
+    name: 'pinhole_home_seconds',
+    help: 'Pages of home feeds: merged from the shards, or listed from Redis. When the merged ones take long, Redis helps',
+    labelNames: ['way'],
+    buckets: BUCKETS,
+    registers,
+  });
+  const cards = new Counter({
+    name: 'pinhole_cards_total',
+    help: 'Cards of posts asked of Memcached: hit, loaded from PostgreSQL, waited for another, bypassed while it is down',
+    labelNames: ['outcome'],
+    registers,
+  });
   const metrics: Metrics = {
+    observeHome: (way, seconds) => homes.observe({ way }, seconds),
+    countCards: (outcome, by) => cards.inc({ outcome }, by),
     observePhoto(event) {
       if ('stage' in event) stages.observe({ stage: event.stage }, event.seconds);
       else outcomes.inc({ kind: event.kind, outcome: event.outcome });

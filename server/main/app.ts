@@ -10,9 +10,12 @@ import { openCloudFront } from '../infra/cloudfront.ts';
 import type { Database } from '../infra/database.ts';
 import { startImageWorkers } from '../infra/images/pool.ts';
 import { openMailer } from '../infra/mail.ts';
+import { openMemcached } from '../infra/memcached/memcached.ts';
 import { openMetrics } from '../infra/metrics.ts';
 import { migrate } from '../infra/migrations.ts';
 import { openQueue } from '../infra/queue.ts';
+import { openEpoch } from '../infra/redis/epoch.ts';
+import { openRedisRoles } from '../infra/redis/roles.ts';
 import { ServerDown } from '../infra/server-down.ts';
 import { sql } from '../infra/sql.ts';
 import { openStorage } from '../infra/storage/open.ts';
@@ -56,6 +59,14 @@ export async function openApp(
   const shards = await openServers({ config, connect, names, queue, isPatient, log, onError, say });
   const storage = await openStorage(config);
   const metrics = openMetrics();
+  const epoch = await openEpoch(shards.directory, config.redis !== null, onError);
+  const onTurn = (name: string, isDown: boolean) =>
+    log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`);
+  const redis = openRedisRoles(config.redis, { epoch, onTurn });
+  const memcached =
+    config.memcached.length > 0
+      ? openMemcached({ nodes: config.memcached, count: metrics.countCards, onTurn })
+      : null;
   const images = startImageWorkers({ count: config.mediaWorkers, observe: metrics.observePhoto });
   const app: App = {
     config,
@@ -71,6 +82,9 @@ export async function openApp(
     shards,
     queue,
     cache: openCache(),
+    redis: redis.roles,
+    epoch,
+    memcached,
     storage,
     images,
     metrics,
@@ -87,6 +101,9 @@ export async function openApp(
       await queue.stop();
       await images.stop();
       await storage.close();
+      await epoch.close();
+      await redis.close();
+      memcached?.close();
       await shards.close();
     },
   };

@@ -2,6 +2,7 @@
 import { jobs as accounts } from '../features/accounts/jobs.ts';
 import { jobs as comments } from '../features/comments/jobs.ts';
 import { jobs as explore } from '../features/explore/jobs.ts';
+import { jobs as feed } from '../features/feed/jobs.ts';
 import { jobs as graph } from '../features/graph/jobs.ts';
 import { jobs as likes } from '../features/likes/jobs.ts';
 import { jobs as media } from '../features/media/jobs.ts';
@@ -16,6 +17,7 @@ export const jobs: Job<App>[] = [
   ...posts,
   ...likes,
   ...comments,
+  ...feed,
   ...explore,
 ];
 export const jobKinds = jobs.map(({ name }) => name);

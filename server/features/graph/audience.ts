@@ -6,6 +6,7 @@ import type { AccountId } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { readEach, readReachable } from '../../infra/shards.ts';
+import type { FactsRow } from './schema.ts';
 import * as store from './store.ts';
 
 export type Visible = {
@@ -61,12 +62,17 @@ async function see(
   read: typeof readEach,
 ): Promise<Map<AccountId, Visible>> {
   if (accountIds.length === 0) return new Map();
-  const [rows, ownBlocks] = await Promise.all([
-    store.selectFacts(read, app.shards, viewer ?? '0', accountIds),
-    viewer ? findOwnBlocks(app, viewer) : new Set<AccountId>(),
-  ]);
+  const facts = store.selectFacts(read, app.shards, viewer ?? '0', accountIds);
+  return judge(viewer, await Promise.all([facts, findOwnBlocks(app, viewer)]));
+}
+
+/** What the viewer may see of each account, by the facts of its side and his own blocks. */
+export function judge(
+  viewer: ViewerId,
+  [facts, ownBlocks]: readonly [readonly FactsRow[], Set<AccountId>],
+): Map<AccountId, Visible> {
   const seen = new Map<AccountId, Visible>();
-  for (const row of rows) {
+  for (const row of facts) {
     const sees = maySee({
       isSelf: row.account_id === viewer,
       isActive: row.is_active,
@@ -119,7 +125,8 @@ export function forgetOwnBlocks(app: App, viewer: AccountId): void {
   app.cache.delete(blocksKey(viewer));
 }
 
-async function findOwnBlocks(app: App, viewer: AccountId): Promise<Set<AccountId>> {
+export async function findOwnBlocks(app: App, viewer: ViewerId): Promise<Set<AccountId>> {
+  if (!viewer) return new Set();
   const cached = app.cache.get<Set<AccountId>>(blocksKey(viewer));
   if (cached) return cached;
   const blocked = new Set(await store.selectBlockedIds(app.shards, viewer));

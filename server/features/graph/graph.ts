@@ -14,7 +14,7 @@ import { writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { forgetOwnBlocks, mustSee } from './audience.ts';
-import { followAnswered, followChanged } from './schema.ts';
+import { followAnswered, followChanged, homeChanged } from './schema.ts';
 import * as store from './store.ts';
 
 export async function follow(app: App, viewer: AccountId, targetId: AccountId): Promise<void> {
@@ -31,7 +31,10 @@ export async function follow(app: App, viewer: AccountId, targetId: AccountId): 
     const state = target.isPrivate ? 'requested' : 'accepted';
     if (!(await store.insertFollow(tx, viewer, targetId, followId, state))) return;
     await app.queue.enqueue(tx, followChanged, [{ accountId: viewer, targetId }]);
-    if (state === 'accepted') await addToCount(tx, viewer, 'following', 1);
+    if (state === 'accepted') {
+      await app.queue.enqueue(tx, homeChanged, [{ accountId: viewer }]);
+      await addToCount(tx, viewer, 'following', 1);
+    }
   });
 }
 
@@ -43,7 +46,10 @@ async function dropFollow(app: App, tx: Transaction, viewer: AccountId, targetId
   const was = await store.deleteFollow(tx, viewer, targetId);
   if (!was) return;
   await app.queue.enqueue(tx, followChanged, [{ accountId: viewer, targetId }]);
-  if (was.state === 'accepted') await addToCount(tx, viewer, 'following', -1);
+  if (was.state === 'accepted') {
+    await app.queue.enqueue(tx, homeChanged, [{ accountId: viewer }]);
+    await addToCount(tx, viewer, 'following', -1);
+  }
 }
 
 /** Throws NotFound when there is no such request (any more). */
@@ -159,6 +165,16 @@ export function listFollowers(
   limit: number,
 ): Promise<store.Edge[]> {
   return store.selectFollowers(app.shards, accountId, 'accepted', before, limit);
+}
+
+/** All of them, part by part: in the order of their ids, after the given one. */
+export function listFollowerIds(
+  app: App,
+  accountId: AccountId,
+  after: string,
+  limit: number,
+): Promise<AccountId[]> {
+  return store.selectFollowerIds(app.shards, accountId, after, limit);
 }
 
 export function listRequests(

@@ -7,7 +7,7 @@ import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { at, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
-import { followAnswered, followChanged } from './schema.ts';
+import { followAnswered, followChanged, homeChanged } from './schema.ts';
 import * as store from './store.ts';
 
 export type FollowNews = 'accepted' | 'requested' | 'gone' | null;
@@ -23,12 +23,13 @@ export async function mirrorFollow(
     await store.lockFollow(tx, followerId, targetId);
     const source = await store.selectFollow(at(app.shards, followerId), followerId, targetId);
     const mirror = await store.selectFollowerForUpdate(tx, targetId, followerId);
-    await tell(
-      tx,
-      source
-        ? await raise(app, tx, followerId, targetId, source, mirror)
-        : await lower(tx, followerId, targetId, mirror),
-    );
+    const news = source
+      ? await raise(app, tx, followerId, targetId, source, mirror)
+      : await lower(tx, followerId, targetId, mirror);
+    // What was published just before was pushed to those followers that stood here then.
+    if (news === 'accepted' || news === 'gone')
+      await app.queue.enqueue(tx, homeChanged, [{ accountId: followerId }]);
+    await tell(tx, news);
   });
 }
 
@@ -93,7 +94,10 @@ export async function mirrorAnswer(
       await store.updateFollowState(tx, followerId, targetId, mirror.state);
     }
     const change = Number(mirror.state === 'accepted') - Number(source.state === 'accepted');
-    if (change !== 0) await addToCount(tx, followerId, 'following', change);
+    if (change !== 0) {
+      await app.queue.enqueue(tx, homeChanged, [{ accountId: followerId }]);
+      await addToCount(tx, followerId, 'following', change);
+    }
     if (mirror.state === 'accepted') await tell(tx);
   });
 }

@@ -3,21 +3,11 @@ import type { AccountId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
 import { lockEdges, readAt, readAtLagging, type readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
+import type { FactsRow } from './schema.ts';
 
 export type FollowRow = { follow_id: string; state: 'requested' | 'accepted' };
 export type FollowerRow = { follow_id: string; state: 'requested' | 'accepted' | 'removed' };
 export type Edge = { account_id: AccountId; follow_id: string };
-
-export type FactsRow = {
-  account_id: AccountId;
-  handle: string;
-  name: string;
-  is_private: boolean;
-  avatar_id: string | null;
-  is_active: boolean;
-  blocks_viewer: boolean;
-  follower_state: FollowerRow['state'] | null;
-};
 
 /**
  * What "may A see B" depends on at B's side, and B's card: one statement per server. Always from the primary. `read`
@@ -276,6 +266,23 @@ export function selectFollowers(
     select follower_id as account_id, follow_id from followers
     where account_id = ${accountId} and state = ${state} and follow_id < ${before} order by follow_id desc limit ${limit}`,
   );
+}
+
+/** Accepted ones in the order of their ids, after the given one: for what must reach all of them. */
+export async function selectFollowerIds(
+  shards: Shards,
+  accountId: AccountId,
+  after: string,
+  limit: number,
+): Promise<AccountId[]> {
+  const rows = await readAt<{ follower_id: AccountId }>(
+    shards,
+    accountId,
+    sql`
+    select follower_id from followers where account_id = ${accountId} and follower_id > ${after} and state = 'accepted'
+    order by follower_id limit ${limit}`,
+  );
+  return rows.map((row) => row.follower_id);
 }
 
 export function selectBlocks(shards: Shards, accountId: AccountId, before: string, limit: number) {

@@ -6,14 +6,21 @@ import { hashtagsIn, mentionsIn } from '../../../core/text.ts';
 import { Conflict, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
-import { answering, at, writeAt } from '../../infra/shards.ts';
+import { answering, readEach, readReachable, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
-import { mustSeeAll, type ViewerId } from '../graph/audience.ts';
+import { findOwnBlocks, judge, type ViewerId, type Visible } from '../graph/audience.ts';
 import { forgetServable } from '../media/addresses.ts';
 import { type Claim, claimUploads } from '../media/media.ts';
 import { removeAllMedia } from '../media/removal.ts';
-import { type Publish, photoClaimed, postDeleted, postPublished, type ReplacePhoto } from './schema.ts';
+import {
+  type Publish,
+  photoClaimed,
+  postDeleted,
+  postPublished,
+  postSpread,
+  type ReplacePhoto,
+} from './schema.ts';
 import * as store from './store.ts';
 
 export type { PhotoRow, PostHead, PostRow } from './store.ts';
@@ -104,6 +111,7 @@ export async function settlePost(app: App, tx: Transaction, postId: PostId): Pro
   await store.updatePostState(tx, postId, isWhole ? 'published' : 'failed');
   if (!isWhole) return;
   await addToCount(tx, post.account_id, 'post', 1);
+  await app.queue.enqueue(tx, postSpread, [{ accountId: post.account_id, postId }]);
   await app.queue.enqueue(tx, postPublished, [{ postId }]);
 }
 
@@ -114,6 +122,7 @@ export async function deletePost(app: App, viewer: AccountId, postId: PostId): P
     if (post?.account_id !== viewer || post.state === 'deleted') throw new NotFound();
     await store.updatePostState(tx, postId, 'deleted');
     await app.queue.enqueue(tx, postDeleted, [{ postId }]);
+    await app.queue.enqueue(tx, postSpread, [{ accountId: viewer, postId }]);
     if (post.state === 'published') await addToCount(tx, viewer, 'post', -1);
   });
   for (const { media_id } of media) forgetServable(app, media_id);
@@ -121,21 +130,35 @@ export async function deletePost(app: App, viewer: AccountId, postId: PostId): P
 
 // reading -----------------------------------------------------------------------------------------------------
 
-/** `mayLag`: replicas may answer; then findStates says which of them still stand. */
-export async function findPosts(
-  app: App,
-  postIds: PostId[],
-  options: { mayLag: boolean },
-): Promise<store.PostRow[]> {
-  return postIds.length > 0 ? store.selectPosts(app.shards, postIds, options) : [];
-}
-
 export function findPost(app: App, postId: PostId): Promise<store.PostRow | null> {
   return store.selectPost(app.shards, postId);
 }
 
-export function findStates(app: App, postIds: PostId[]): Promise<Map<PostId, store.PostRow['state']>> {
-  return store.selectStates(app.shards, postIds);
+export type SeenPost = { facts: store.PostFacts; account: Visible };
+
+/** Posts as they stand, of accounts of which the viewer may see anything. In a member's request those of servers that do not answer are absent. */
+export function seePosts(app: App, viewer: ViewerId, postIds: PostId[]): Promise<Map<PostId, SeenPost>> {
+  return see(app, viewer, postIds, readReachable);
+}
+
+async function see(
+  app: App,
+  viewer: ViewerId,
+  postIds: PostId[],
+  read: typeof readEach,
+): Promise<Map<PostId, SeenPost>> {
+  if (postIds.length === 0) return new Map();
+  const [facts, ownBlocks] = await Promise.all([
+    store.selectPostFacts(read, app.shards, viewer ?? '0', postIds),
+    findOwnBlocks(app, viewer),
+  ]);
+  const seen = judge(viewer, [facts, ownBlocks]);
+  return new Map(
+    facts.flatMap((post) => {
+      const account = seen.get(post.account_id);
+      return account ? [[post.post_id, { facts: post, account }]] : [];
+    }),
+  );
 }
 
 /** Newest first, over all servers. */
@@ -147,6 +170,18 @@ export async function listNewestOfAccounts(
 ): Promise<store.PostRow[]> {
   const rows = await store.selectNewestOfAccounts(app.shards, accountIds, before, limit);
   return rows.sort((a, b) => Number(BigInt(b.post_id) - BigInt(a.post_id))).slice(0, limit);
+}
+
+/** Their ids alone, newest first, as they stand just now. Throws ServerDown unless all servers answer. */
+export async function listNewestIdsOfAccounts(
+  app: App,
+  accountIds: AccountId[],
+  before: string,
+  limit: number,
+): Promise<PostId[]> {
+  if (accountIds.length === 0) return [];
+  const postIds = await store.selectNewestIdsOfAccounts(app.shards, accountIds, before, limit);
+  return postIds.sort((a, b) => Number(BigInt(b) - BigInt(a))).slice(0, limit);
 }
 
 export function listPostIdsOfAccount(
@@ -163,11 +198,10 @@ export function listUnpublishedIds(app: App, accountId: AccountId, limit: number
 }
 
 /** Throws NotFound unless the post is published and the viewer sees its account. Never tells which. */
-export async function mustSeePost(app: App, viewer: ViewerId, postId: PostId): Promise<store.PostHead> {
-  const post = await store.selectPostHead(at(app.shards, postId), postId);
-  if (post?.state !== 'published') throw new NotFound();
-  await mustSeeAll(app, viewer, post.account_id);
-  return post;
+export async function mustSeePost(app: App, viewer: ViewerId, postId: PostId): Promise<store.PostFacts> {
+  const seen = (await see(app, viewer, [postId], readEach)).get(postId);
+  if (seen?.facts.state !== 'published' || seen.account.sees !== 'all') throw new NotFound();
+  return seen.facts;
 }
 
 /** Holds the post until the transaction ends, so that nothing is added to one that is deleted meanwhile. Throws NotFound. */

@@ -55,3 +55,8 @@ export const photoClaimed = {
 };
 export const postPublished = { name: 'post.published', payload: z.object({ postId: z.string() }) };
 export const postDeleted = { name: 'post.deleted', payload: z.object({ postId: z.string() }) };
+/** Into the home feeds of followers, or out of them. */
+export const postSpread = {
+  name: 'post.spread',
+  payload: z.object({ accountId: z.string(), postId: z.string() }),
+};

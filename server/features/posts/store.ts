@@ -1,8 +1,9 @@
 /** Tables: posts, post_media (owner's side). */
 import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { readAt, readAtLagging, readReachable, type Shards } from '../../infra/shards.ts';
+import { readAt, readAtLagging, readEach, readReachable, type Shards } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
+import type { FactsRow } from '../graph/schema.ts';
 import type { Shelf } from '../media/schema.ts';
 
 export type PhotoRow = {
@@ -33,6 +34,15 @@ export type PostRow = {
   created_at: Date;
   photos: PhotoRow[];
 };
+/** What all see alike, and what rarely changes. */
+export type PostCardRow = Pick<PostRow, 'post_id' | 'account_id' | 'caption' | 'created_at' | 'photos'> & {
+  card_version: number;
+};
+/** What changes all the time, and what "may the viewer see it" depends on. */
+export type PostFacts = FactsRow &
+  Pick<PostRow, 'post_id' | 'state' | 'like_count' | 'comment_count'> & {
+    card_version: number;
+  };
 
 export async function insertPost(
   tx: Transaction,
@@ -76,8 +86,8 @@ export function selectPosts(
   shards: Shards,
   postIds: PostId[],
   options: { mayLag: boolean },
-): Promise<PostRow[]> {
-  return readReachable<PostRow, PostId>(shards, postIds, postsOf, options);
+): Promise<(PostRow & PostCardRow)[]> {
+  return readReachable<PostRow & PostCardRow, PostId>(shards, postIds, postsOf, options);
 }
 
 export async function selectPost(shards: Shards, postId: PostId): Promise<PostRow | null> {
@@ -87,24 +97,35 @@ export async function selectPost(shards: Shards, postId: PostId): Promise<PostRo
 
 function postsOf(postIds: PostId[]): Statement {
   return sql`
-    select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
+    select post_id, account_id, caption, state, like_count, comment_count, created_at, card_version, photos
     from posts, lateral (
       select coalesce(jsonb_agg(photo order by position), '[]') as photos
       from post_photos where post_photos.post_id = posts.post_id) as shown
     where post_id = any(${postIds}) and state <> 'deleted'`;
 }
 
-/** As they stand at the primaries: posts that were read from a replica may have been deleted since. */
-export async function selectStates(
+/**
+ * Posts as they stand at the primaries, with what "may A see B" depends on at their account's side, which is on the same
+ * server: one statement per server. `read` says what a server that does not answer means.
+ */
+export function selectPostFacts(
+  read: typeof readEach,
   shards: Shards,
+  viewerId: AccountId | '0',
   postIds: PostId[],
-): Promise<Map<PostId, PostRow['state']>> {
-  const rows = await readReachable<Pick<PostRow, 'post_id' | 'state'>, PostId>(
+): Promise<PostFacts[]> {
+  return read<PostFacts, PostId>(
     shards,
     postIds,
-    (share) => sql`select post_id, state from posts where post_id = any(${share})`,
+    (share) => sql`
+    select post_id, posts.state, like_count, comment_count, card_version, posts.account_id,
+      handle, name, is_private, avatar_id, accounts.state = 'active' as is_active,
+      exists (select from blocks where blocks.account_id = accounts.account_id and target_id = ${viewerId}) as blocks_viewer,
+      followers.state as follower_state
+    from posts join accounts using (account_id)
+      left join followers on followers.account_id = accounts.account_id and follower_id = ${viewerId}
+    where post_id = any(${share})`,
   );
-  return new Map(rows.map((row) => [row.post_id, row.state]));
 }
 
 /** The newest published posts of all these accounts together, with their photos: the merge of a home feed. */
@@ -132,6 +153,41 @@ function newestOf(accountIds: AccountId[], before: string, limit: number): State
       select coalesce(jsonb_agg(photo order by position), '[]') as photos
       from post_photos where post_photos.post_id = newest.post_id) as shown
     order by post_id desc`;
+}
+
+const SAMPLE_EACH = 25;
+
+/**
+ * Ids of the newest published posts of all these accounts together, from the primaries; all servers must answer. Of each
+ * account a few are read first: nothing older than the last of the newest among those can be wanted.
+ */
+export async function selectNewestIdsOfAccounts(
+  shards: Shards,
+  accountIds: AccountId[],
+  before: string,
+  limit: number,
+): Promise<PostId[]> {
+  const rows = await readEach<{ post_id: PostId }, AccountId>(
+    shards,
+    accountIds,
+    (share) => sql`
+    with author as (select unnest(${share}::bigint[]) as account_id),
+    oldest as (
+      select coalesce(min(post_id), 0) as post_id from (
+        select sampled.post_id, count(*) over () as found from author, lateral (
+          select post_id from posts
+          where posts.account_id = author.account_id and state = 'published' and post_id < ${before}
+          order by post_id desc limit ${SAMPLE_EACH}) as sampled
+        order by post_id desc limit ${limit}) as sample
+      where found >= ${limit})
+    select mine.post_id from author, lateral (
+      select post_id from posts
+      where posts.account_id = author.account_id and state = 'published' and post_id < ${before}
+        and post_id >= (select post_id from oldest)
+      order by post_id desc limit ${limit}) as mine
+    order by mine.post_id desc limit ${limit}`,
+  );
+  return rows.map((row) => row.post_id);
 }
 
 export async function selectPostIdsOfAccount(

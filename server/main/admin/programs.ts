@@ -25,6 +25,8 @@ const CEPH: Record<string, string> = {
 };
 const NGINX = ['/usr/sbin/nginx', '/usr/bin/nginx', '/opt/homebrew/bin/nginx'];
 const PGBOUNCER = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer', '/opt/homebrew/bin/pgbouncer'];
+const REDIS = ['/usr/bin/redis-server', '/usr/bin/valkey-server', '/opt/homebrew/bin/redis-server'];
+const MEMCACHED = ['/usr/bin/memcached', '/opt/homebrew/bin/memcached'];
 const WAITING = ['-o', 'DPkg::Lock::Timeout=300'];
 
 export type Programs = { chromium: string; postgresBin: string };
@@ -64,6 +66,16 @@ export function findNginx(): Promise<string> {
 /** The program's file. For the tests that need it. */
 export function findPgbouncer(): Promise<string> {
   return findOrInstall(PGBOUNCER, 'pgbouncer');
+}
+
+/** The program's file. For the tests that need it. */
+export function findRedis(): Promise<string> {
+  return findOrInstall(REDIS, 'redis-server');
+}
+
+/** The program's file. For the tests that need it. */
+export function findMemcached(): Promise<string> {
+  return findOrInstall(MEMCACHED, 'memcached');
 }
 
 async function findOrInstall(files: string[], name: string): Promise<string> {

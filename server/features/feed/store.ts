@@ -1,0 +1,238 @@
+/**
+ * Column: accounts.spread. Redis, role feeds: home:{generation}:{account}: a list of state, then post ids, oldest first; and
+ * home:{generation}:{account}:merged: a set of accounts that are followed and whose posts are not pushed.
+ * Both can be rebuilt from the shards (`rebuild feeds`, or by the next read).
+ *
+ * The state at the head: a number below 4 (1: there are more posts in the shards; 2: there is a set of merged accounts), or,
+ * below 0, the token of whoever fills the list just now. What is pushed meanwhile is already kept: whatever he read before it
+ * was written, he finds it here.
+ */
+import type { AccountId, PostId } from '../../../core/ids.ts';
+import type { Transaction } from '../../infra/database.ts';
+import type { Redis } from '../../infra/redis/redis.ts';
+import { script } from '../../infra/redis/script.ts';
+import { readAt, readEach, type Shards } from '../../infra/shards.ts';
+import { sql } from '../../infra/sql.ts';
+
+export type Spread = 'pushed' | 'turning' | 'merged';
+
+/** `isWhole`: the feed ends where the list ends. */
+export type Home = { postIds: PostId[]; merged: AccountId[]; isWhole: boolean };
+
+export const HOME_MAX = 500;
+const HOME_SECONDS = 30 * 86_400;
+/** Whoever fills a list has this long. */
+const FILLING_SECONDS = 20;
+const KEYS_MAX = 500;
+const HAS_MORE = 1;
+const HAS_MERGED = 2;
+
+function homeKey(redis: Redis, accountId: AccountId): string {
+  return `home:${redis.generation()}:${accountId}`;
+}
+
+function mergedKey(redis: Redis, accountId: AccountId): string {
+  return `${homeKey(redis, accountId)}:merged`;
+}
+
+/** Decimal texts of up to 19 digits: more than Lua's numbers hold. */
+const OLDER = `
+  local function older(a, b) return #a < #b or (#a == #b and a < b) end`;
+
+const READ = script(`${OLDER}
+  local state = redis.call('LINDEX', KEYS[1], 0)
+  if not state or tonumber(state) < 0 then return false end
+  state = tonumber(state)
+  local merged = {}
+  if state >= ${HAS_MERGED} then
+    merged = redis.call('SMEMBERS', KEYS[2])
+    if #merged == 0 then return false end
+    redis.call('EXPIRE', KEYS[2], ARGV[3])
+  end
+  redis.call('EXPIRE', KEYS[1], ARGV[3])
+  local limit = tonumber(ARGV[2])
+  local ids = {}
+  local from = -1
+  while #ids < limit do
+    local part = redis.call('LRANGE', KEYS[1], from - limit, from)
+    for at = #part, 1, -1 do
+      if #ids < limit and #part[at] > 1 and older(part[at], ARGV[1]) then ids[#ids + 1] = part[at] end
+    end
+    if #part <= limit then break end
+    from = from - limit - 1
+  end
+  return { state % 2, merged, ids }`);
+
+/** Null when there is no list, or it is being filled: then the shards know. Newest first. */
+export async function readHome(
+  redis: Redis,
+  accountId: AccountId,
+  before: string,
+  limit: number,
+): Promise<Home | null> {
+  const keys = [homeKey(redis, accountId), mergedKey(redis, accountId)];
+  const found = await redis.run<[number, AccountId[], PostId[]] | null>(READ, keys, [
+    before,
+    String(limit),
+    String(HOME_SECONDS),
+  ]);
+  if (!found) return null;
+  const [hasMore, merged, postIds] = found;
+  return { postIds, merged, isWhole: hasMore === 0 };
+}
+
+const BEGIN = script(`
+  local state = redis.call('LINDEX', KEYS[1], 0)
+  if state and tonumber(state) < 0 then return 0 end
+  redis.call('DEL', KEYS[1])
+  redis.call('RPUSH', KEYS[1], ARGV[1])
+  redis.call('EXPIRE', KEYS[1], ${FILLING_SECONDS})
+  return 1`);
+
+/** From now on what is pushed is kept. False when another fills it already. `token`: a number below 0. */
+export async function beginHome(redis: Redis, accountId: AccountId, token: string): Promise<boolean> {
+  return (await redis.run<number>(BEGIN, [homeKey(redis, accountId)], [token])) === 1;
+}
+
+const FINISH = script(`${OLDER}
+  if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
+  local ids, there = {}, {}
+  local function add(id)
+    if not there[id] then there[id] = true; ids[#ids + 1] = id end
+  end
+  for at = 6, 5 + tonumber(ARGV[4]) do add(ARGV[at]) end
+  for _, id in ipairs(redis.call('LRANGE', KEYS[1], 1, -1)) do add(id) end
+  table.sort(ids, older)
+  local max = tonumber(ARGV[3])
+  local state = tonumber(ARGV[2])
+  if #ids > max and state % 2 == 0 then state = state + ${HAS_MORE} end
+  redis.call('DEL', KEYS[1], KEYS[2])
+  redis.call('RPUSH', KEYS[1], state)
+  for at = math.max(1, #ids - max + 1), #ids do redis.call('RPUSH', KEYS[1], ids[at]) end
+  for at = 6 + tonumber(ARGV[4]), #ARGV do redis.call('SADD', KEYS[2], ARGV[at]) end
+  redis.call('EXPIRE', KEYS[1], ARGV[5])
+  redis.call('EXPIRE', KEYS[2], ARGV[5])
+  return 1`);
+
+/** False when the list was forgotten meanwhile: what was read for it may be out of date. */
+export async function finishHome(
+  redis: Redis,
+  accountId: AccountId,
+  token: string,
+  home: Home,
+): Promise<boolean> {
+  const state = (home.isWhole ? 0 : HAS_MORE) + (home.merged.length > 0 ? HAS_MERGED : 0);
+  const keys = [homeKey(redis, accountId), mergedKey(redis, accountId)];
+  const head = [token, state, HOME_MAX, home.postIds.length, HOME_SECONDS].map(String);
+  return (await redis.run<number>(FINISH, keys, [...head, ...home.postIds, ...home.merged])) === 1;
+}
+
+const PUSH = script(`${OLDER}
+  local id, max = ARGV[1], tonumber(ARGV[2])
+  local there = 0
+  for _, key in ipairs(KEYS) do
+    local last = redis.call('LINDEX', key, -1)
+    if last then
+      there = there + 1
+      local length = 0
+      if older(last, id) then
+        length = redis.call('RPUSH', key, id)
+      elseif not redis.call('LPOS', key, id) then
+        local newer, at = last, -2
+        local before = redis.call('LINDEX', key, at)
+        while before and not older(before, id) do
+          newer, at = before, at - 1
+          before = redis.call('LINDEX', key, at)
+        end
+        redis.call('LINSERT', key, 'BEFORE', newer, id)
+        length = redis.call('LLEN', key)
+      end
+      if length > max + 1 then
+        local state = redis.call('LPOP', key)
+        redis.call('LPOP', key)
+        if tonumber(state) >= 0 and tonumber(state) % 2 == 0 then state = tonumber(state) + ${HAS_MORE} end
+        redis.call('LPUSH', key, state)
+      end
+    end
+  end
+  return there`);
+
+const TAKE_OUT = script(`
+  local there = 0
+  for _, key in ipairs(KEYS) do there = there + redis.call('LREM', key, 1, ARGV[1]) end
+  return there`);
+
+/** Into the lists that there are, in its place; twice is once. Gives how many there are. */
+export function pushToHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
+  return inParts(redis, accountIds, async (keys) => {
+    try {
+      return await redis.run<number>(PUSH, keys, [postId, String(HOME_MAX)]);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      // No room for it: without the list the shards are asked.
+      await redis.command('UNLINK', ...keys);
+      return 0;
+    }
+  });
+}
+
+export function takeFromHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
+  return inParts(redis, accountIds, (keys) => redis.run<number>(TAKE_OUT, keys, [postId]));
+}
+
+export function forgetHomes(redis: Redis, accountIds: AccountId[]): Promise<number> {
+  return inParts(redis, accountIds, (keys) => redis.command<number>('UNLINK', ...keys));
+}
+
+/** Bounded scripts, which Redis gets one behind the other and runs between other members' questions. */
+async function inParts(
+  redis: Redis,
+  accountIds: AccountId[],
+  work: (keys: string[]) => Promise<number>,
+): Promise<number> {
+  const prefix = `home:${redis.generation()}:`;
+  const parts: string[][] = [];
+  for (let at = 0; at < accountIds.length; at += KEYS_MAX)
+    parts.push(accountIds.slice(at, at + KEYS_MAX).map((accountId) => prefix + accountId));
+  const counts = await Promise.all(parts.map(work));
+  return counts.reduce((all, each) => all + each, 0);
+}
+
+/** maxmemory with noeviction, or a disk that Redis cannot save to: it takes nothing more, but still forgets. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && /^(OOM|MISCONF)/.test(error.message);
+}
+
+// how an account's posts are spread -----------------------------------------------------------------------------
+
+/** Those whose posts a reader merges himself. */
+export async function selectMerged(shards: Shards, accountIds: AccountId[]): Promise<AccountId[]> {
+  const rows = await readEach<{ account_id: AccountId }, AccountId>(
+    shards,
+    accountIds,
+    (share) => sql`select account_id from accounts where account_id = any(${share}) and spread <> 'pushed'`,
+  );
+  return rows.map((row) => row.account_id);
+}
+
+export async function selectSpread(shards: Shards, accountId: AccountId) {
+  const [row] = await readAt<{ spread: Spread; follower_count: string }>(
+    shards,
+    accountId,
+    sql`select spread, follower_count from accounts where account_id = ${accountId} and state = 'active'`,
+  );
+  return row ?? null;
+}
+
+/** False when it is not spread as it was. */
+export async function updateSpread(
+  tx: Transaction,
+  accountId: AccountId,
+  from: Spread,
+  to: Spread,
+): Promise<boolean> {
+  const rows = await tx.rows(
+    sql`update accounts set spread = ${to} where account_id = ${accountId} and spread = ${from} returning 1`,
+  );
+  return rows.length > 0;
+}

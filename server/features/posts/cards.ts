@@ -1,0 +1,106 @@
+/**
+ * Cards: what of a post all see alike, and what rarely changes. Where there is Memcached they come from there. A card names the
+ * version of the post that it shows (posts.card_version, counted by triggers), and each reader compares it with the post's own,
+ * which he reads fresh anyway to know whether he may see it: so no card can be out of date, whatever a cache has missed.
+ * Within this process the texts that came are read once.
+ */
+import type { PostId } from '../../../core/ids.ts';
+import type { App } from '../../infra/app.ts';
+import { ServerDown } from '../../infra/server-down.ts';
+import * as store from './store.ts';
+
+export type { PostCardRow } from './store.ts';
+
+/** Another one with each change of what a card holds: the code before reads its own. */
+const SHAPE = 1;
+const PARSED_MS = 60_000;
+
+/**
+ * The cards of those posts that are there. `versions`: as they stand now; resolved beside the look-up, so that the two take
+ * the time of one. `mayLag`: without Memcached replicas may answer.
+ */
+export async function findCards(
+  app: App,
+  postIds: PostId[],
+  versions: Promise<ReadonlyMap<PostId, number>>,
+  options: { mayLag: boolean },
+): Promise<Map<PostId, store.PostCardRow>> {
+  if (postIds.length === 0) return new Map();
+  if (!app.memcached) return loadCards(app, postIds, options);
+  const [cards, current] = await Promise.all([readCards(app, postIds), versions]);
+  const stale = [...current].flatMap(([postId, version]) =>
+    cards.has(postId) && cards.get(postId)?.card_version !== version ? [postId] : [],
+  );
+  if (stale.length === 0) return cards;
+  await app.memcached.forget(stale.map(keyOf)).catch(unlessDown);
+  for (const [postId, card] of await loadCards(app, stale, { mayLag: false })) cards.set(postId, card);
+  return cards;
+}
+
+async function readCards(app: App, postIds: PostId[]): Promise<Map<PostId, store.PostCardRow>> {
+  const keys = postIds.map(keyOf);
+  const texts = await app.memcached?.readThrough(keys, async (missing) => {
+    const wanted = new Set(missing);
+    const cards = await loadCards(
+      app,
+      postIds.filter((postId) => wanted.has(keyOf(postId))),
+      { mayLag: false },
+    );
+    return new Map([...cards].map(([postId, card]) => [keyOf(postId), JSON.stringify(card)]));
+  });
+  const cards = new Map<PostId, store.PostCardRow>();
+  const bad: PostId[] = [];
+  for (const postId of postIds) {
+    const text = texts?.get(keyOf(postId));
+    if (text === undefined) continue;
+    const card = parseOnce(app, postId, text);
+    if (card) cards.set(postId, card);
+    else bad.push(postId);
+  }
+  if (bad.length === 0) return cards;
+  await app.memcached?.forget(bad.map(keyOf)).catch(unlessDown);
+  return new Map([...cards, ...(await loadCards(app, bad, { mayLag: false }))]);
+}
+
+async function loadCards(
+  app: App,
+  postIds: PostId[],
+  options: { mayLag: boolean },
+): Promise<Map<PostId, store.PostCardRow>> {
+  const rows = await store.selectPosts(app.shards, postIds, options);
+  return new Map(
+    rows.map(({ post_id, account_id, caption, created_at, card_version, photos }) => [
+      post_id,
+      { post_id, account_id, caption, created_at, card_version, photos },
+    ]),
+  );
+}
+
+/** Null for what is no card of this post: whatever stands in a cache is not taken on trust. */
+function parseOnce(app: App, postId: PostId, text: string): store.PostCardRow | null {
+  const key = `card:${postId}`;
+  const known = app.cache.get<{ text: string; card: store.PostCardRow }>(key);
+  if (known?.text === text) return known.card;
+  const card = parse(text);
+  if (card?.post_id !== postId) return null;
+  app.cache.set(key, { text, card }, PARSED_MS);
+  return card;
+}
+
+function parse(text: string): store.PostCardRow | null {
+  try {
+    const card = JSON.parse(text);
+    const isCard = typeof card.caption === 'string' && Array.isArray(card.photos);
+    return isCard ? { ...card, created_at: new Date(card.created_at) } : null;
+  } catch {
+    return null;
+  }
+}
+
+function unlessDown(error: unknown): void {
+  if (!(error instanceof ServerDown)) throw error;
+}
+
+function keyOf(postId: PostId): string {
+  return `post:${SHAPE}:${postId}`;
+}
