@@ -9,8 +9,6 @@ import type { App } from '../../infra/app.ts';
 import { ServerDown } from '../../infra/server-down.ts';
 import * as store from './store.ts';
 
-export type { PostCardRow } from './store.ts';
-
 /** Another one with each change of what a card holds: the code before reads its own. */
 const SHAPE = 1;
 const PARSED_MS = 60_000;

@@ -230,16 +230,6 @@ export type PostHead = {
   like_count: string;
 };
 
-export async function selectPostHead(
-  db: { rows: Database['rows'] },
-  postId: PostId,
-): Promise<PostHead | null> {
-  return oneOf<PostHead>(
-    db,
-    sql`select post_id, account_id, state, caption, like_count from posts where post_id = ${postId}`,
-  );
-}
-
 export async function selectPostHeadForUpdate(tx: Transaction, postId: PostId): Promise<PostHead | null> {
   return oneOf<PostHead>(
     tx,

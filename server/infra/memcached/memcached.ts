@@ -40,7 +40,6 @@ const TTL_SECONDS = 300;
 const LEASE_SECONDS = 3;
 const WAIT_MS = 10;
 const WAITS_MAX = 15;
-export const KEY = /^[\x21-\x7e]{1,250}$/;
 
 export function openMemcached({ nodes: addresses, count, onTurn }: Options): Memcached {
   const names = addresses.map(({ host, port }) => `${host}:${port}`);
