@@ -26,6 +26,8 @@ export type Job<Context> = {
   concurrency: number;
   /** Lets this many ms go by after a wake-up, so that a burst becomes one batch. */
   gatherMs: number;
+  /** The same after a run of very many, which more will follow. */
+  busyGatherMs: number;
   run(context: Context, payloads: unknown[]): Promise<void>;
 };
 
@@ -43,8 +45,8 @@ export type Queue = {
   /** Jobs that wait or run now, and those that failed for good. */
   counts(): Promise<{ waiting: number; dead: number }>;
   /**
-   * Of the keys those that a job of the kind names that is neither done nor dead. A key: what the payload holds in these
-   * fields, joined by spaces. `before`: only jobs that were made by then.
+   * Of the keys those that a job of the kind names that is neither done nor dead. A key: what the payload, or each of its
+   * `edges`, holds in these fields, joined by spaces. `before`: only jobs that were made by then.
    */
   findUnfinished(kind: string, fields: string[], keys: string[], before: Date | null): Promise<string[]>;
   listDead(): Promise<{ id: string; kind: string; payload: unknown; failedAt: Date; output: unknown }[]>;
@@ -58,12 +60,14 @@ const DEAD = 'dead';
 /** pg-boss caches its own statistics for a minute; its states are an ordered type, the unfinished ones first. */
 const COUNT = `select name = '${DEAD}' as dead, count(*) from ${SCHEMA}.job where state < 'completed' group by 1`;
 const UNFINISHED = `
-  select distinct key from ${SCHEMA}.job, lateral (
-    select coalesce(string_agg(data ->> field, ' ' order by at), '') as key
+  select distinct key from ${SCHEMA}.job, lateral jsonb_array_elements(coalesce(data -> 'edges', jsonb_build_array(data))) as edge, lateral (
+    select coalesce(string_agg(edge ->> field, ' ' order by at), '') as key
     from unnest($2::text[]) with ordinality as named (field, at)) as keyed
   where name = $1 and state < 'completed' and key = any($3::text[]) and ($4::timestamptz is null or created_on <= $4)`;
 const POLL_SECONDS = 2;
 const DEAD_LIST_MAX = 200;
+/** Jobs in one run, after which the next waits for more. */
+const BUSY = 8;
 /** A job that needs a server which is down waits so long, as often as it takes; that is no failure of the job. */
 const DOWN_PAUSE_SECONDS = 3;
 const QUEUE_OPTIONS = {
@@ -81,7 +85,7 @@ const QUEUE_OPTIONS = {
 
 export function job<Context, Payload extends object>(
   kind: JobKind<Payload>,
-  options: { batch?: number; concurrency?: number; gatherMs?: number },
+  options: { batch?: number; concurrency?: number; gatherMs?: number; busyGatherMs?: number },
   run: (context: Context, payloads: Payload[]) => Promise<void>,
 ): Job<Context> {
   return {
@@ -89,6 +93,7 @@ export function job<Context, Payload extends object>(
     batch: options.batch ?? 1,
     concurrency: options.concurrency ?? 1,
     gatherMs: options.gatherMs ?? 0,
+    busyGatherMs: options.busyGatherMs ?? 0,
     run: (context, payloads) =>
       run(
         context,
@@ -105,12 +110,12 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
   let startAll: ((boss: PgBoss) => Promise<void>) | null = null;
   let isStopped = false;
 
-  function wake(name: string): void {
+  function wake(name: string, afterMs = gatherMs.get(name) ?? 0): void {
     if (gathering.has(name) || !workers.has(name)) return;
     const timer = setTimeout(() => {
       gathering.delete(name);
       for (const { boss, id } of workers.get(name) ?? []) boss.notifyWorker(id);
-    }, gatherMs.get(name) ?? 0);
+    }, afterMs);
     gathering.set(name, timer);
   }
 
@@ -144,7 +149,7 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
       startAll = async (boss) => {
         for (const each of jobs)
           for (let copy = 0; copy < each.concurrency; copy++)
-            workers.get(each.name)?.push({ boss, id: await startWorker(boss, context, each, onError) });
+            workers.get(each.name)?.push({ boss, id: await startWorker(boss, context, each, wake, onError) });
       };
       await eachBoss(startAll);
     },
@@ -225,6 +230,7 @@ async function startWorker<Context>(
   boss: PgBoss,
   context: Context,
   job: Job<Context>,
+  wake: (name: string, afterMs?: number) => void,
   onError: (error: Error) => void,
 ): Promise<string> {
   const options = {
@@ -238,7 +244,8 @@ async function startWorker<Context>(
       return await runBatch(boss, context, job, received, onError);
     } finally {
       // There may be more: looked at once, and not at the next poll.
-      boss.notifyWorker(workerId);
+      if (job.busyGatherMs > 0 && received.length >= BUSY) wake(job.name, job.busyGatherMs);
+      else boss.notifyWorker(workerId);
     }
   });
   return workerId;

@@ -61,3 +61,12 @@ export function noteWrite(server: string, position: bigint): void {
   if (position > before) context.marks.set(server, position);
   context.written.add(server);
 }
+
+/** What was written in the other context, for several members at once, each of them has written. */
+export function addMarks(context: RequestContext, from: RequestContext): void {
+  for (const [server, position] of from.marks) {
+    const before = context.marks.get(server) ?? 0n;
+    if (position > before) context.marks.set(server, position);
+    context.written.add(server);
+  }
+}

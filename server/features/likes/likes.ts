@@ -2,6 +2,7 @@
 import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
+import { groupCommit } from '../../infra/group-commit.ts';
 import { changing, lockEdges, writeAt, writeEach } from '../../infra/shards.ts';
 import { addToPostCounts, findPostHeads, mustSeePost, type PostHead } from '../posts/posts.ts';
 import { likeChanged } from './schema.ts';
@@ -10,25 +11,33 @@ import * as store from './store.ts';
 const NEWEST = '9223372036854775807';
 const SWEEP = 500;
 
+type Act = { accountId: AccountId; postId: PostId; isLike: boolean };
+
+/** Gives for each act whether it changed anything. */
+const write = groupCommit<App, Act, boolean>(async (app, tx, acts) => {
+  const [likes, unlikes] = [acts.filter(({ isLike }) => isLike), acts.filter(({ isLike }) => !isLike)];
+  const came = likes.length > 0 ? await store.insertLikes(tx, likes) : [];
+  const went = unlikes.length > 0 ? await store.deleteLikes(tx, unlikes) : [];
+  if (came.length + went.length > 0)
+    await app.queue.enqueue(tx, likeChanged, [{ edges: [...came, ...went] }]);
+  const changed = [new Set(went.map(nameOf)), new Set(came.map(nameOf))];
+  // Of two equal ones the first made the difference.
+  return acts.map((act) => changed[Number(act.isLike)]?.delete(nameOf(act)) ?? false);
+});
+
+const nameOf = ({ accountId, postId }: store.Key) => `${accountId} ${postId}`;
+
 /** Gives the count as the viewer should see it. Twice is once. */
 export async function like(app: App, viewer: AccountId, postId: PostId): Promise<number> {
   const post = await mustSeePost(app, viewer, postId);
-  const isNew = await writeAt(app.shards, viewer, async (tx) => {
-    const inserted = await store.insertLike(tx, viewer, postId);
-    if (inserted) await app.queue.enqueue(tx, likeChanged, [{ accountId: viewer, postId }]);
-    return inserted;
-  });
+  const isNew = await write(app, viewer, { accountId: viewer, postId, isLike: true });
   return Number(post.like_count) + Number(isNew);
 }
 
 /** What was liked can be unliked also when it can no longer be seen; then the count is 0. */
 export async function unlike(app: App, viewer: AccountId, postId: PostId): Promise<number> {
   const post = await mustSeePost(app, viewer, postId).catch((error) => error);
-  const wasLiked = await writeAt(app.shards, viewer, async (tx) => {
-    const deleted = await store.deleteLike(tx, viewer, postId);
-    if (deleted) await app.queue.enqueue(tx, likeChanged, [{ accountId: viewer, postId }]);
-    return deleted;
-  });
+  const wasLiked = await write(app, viewer, { accountId: viewer, postId, isLike: false });
   if (post instanceof Error) {
     if (wasLiked) return 0;
     throw post;
@@ -138,11 +147,8 @@ export async function forgetPost(app: App, postId: PostId): Promise<void> {
 export async function dropSomeLikes(app: App, accountId: AccountId, limit: number): Promise<boolean> {
   return writeAt(app.shards, accountId, async (tx) => {
     const postIds = await store.deleteSomeLikes(tx, accountId, limit);
-    await app.queue.enqueue(
-      tx,
-      likeChanged,
-      postIds.map((postId) => ({ accountId, postId })),
-    );
+    const edges = postIds.map((postId) => ({ accountId, postId }));
+    if (edges.length > 0) await app.queue.enqueue(tx, likeChanged, [{ edges }]);
     return postIds.length > 0;
   });
 }

@@ -1,5 +1,5 @@
 /** Tables: likes (owner's side: what I like), post_likes (mirror's side: who likes my post). */
-import { type AccountId, type PostId, shardOf } from '../../../core/ids.ts';
+import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { Database, Transaction } from '../../infra/database.ts';
 import { readAt, readAtLagging, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
@@ -8,22 +8,23 @@ export type Edge = { account_id: AccountId; post_id: PostId; like_id: string };
 type Rows = { rows: Database['rows'] };
 export type Key = { accountId: AccountId; postId: PostId };
 
-/** The act and its ID in one statement; false when it was liked before. */
-export async function insertLike(tx: Transaction, accountId: AccountId, postId: PostId): Promise<boolean> {
-  const rows = await tx.rows(sql`
-    insert into likes (account_id, post_id, like_id) values (${accountId}, ${postId}, next_id(${shardOf(accountId)}))
-    on conflict do nothing returning 1`);
-  return rows.length > 0;
+/** Each with its ID, in one statement; gives those that were not liked before. */
+export function insertLikes(tx: Transaction, edges: Key[]): Promise<Key[]> {
+  return tx.rows<Key>(sql`
+    insert into likes (account_id, post_id, like_id)
+    select account_id, post_id, next_id(id_logical_shard(account_id))
+    from unnest(${edges.map((edge) => edge.accountId)}::bigint[], ${edges.map((edge) => edge.postId)}::bigint[])
+      as edge (account_id, post_id)
+    on conflict do nothing returning account_id as "accountId", post_id as "postId"`);
 }
 
-export async function deleteLike(tx: Transaction, accountId: AccountId, postId: PostId): Promise<boolean> {
-  return (
-    (
-      await tx.rows(
-        sql`delete from likes where account_id = ${accountId} and post_id = ${postId} returning 1`,
-      )
-    ).length > 0
-  );
+/** Gives those that were liked. */
+export function deleteLikes(tx: Transaction, edges: Key[]): Promise<Key[]> {
+  return tx.rows<Key>(sql`
+    delete from likes using unnest(${edges.map((edge) => edge.accountId)}::bigint[], ${edges.map((edge) => edge.postId)}::bigint[])
+      as edge (account_id, post_id)
+    where likes.account_id = edge.account_id and likes.post_id = edge.post_id
+    returning likes.account_id as "accountId", likes.post_id as "postId"`);
 }
 
 export async function selectLiked(

@@ -1,5 +1,5 @@
 /** Follows and likes: each edge at its source has its mirror, and no mirror is without its source. Mended by the same jobs that mirror them. */
-import type { AccountId, AnyId, PostId } from '../../../core/ids.ts';
+import type { AccountId, AnyId } from '../../../core/ids.ts';
 import { accountDeleted, privacyChanged } from '../../features/accounts/schema.ts';
 import { followAnswered, followChanged } from '../../features/graph/schema.ts';
 import { likeChanged } from '../../features/likes/schema.ts';
@@ -77,7 +77,7 @@ export const checkLikes: Check = {
       ],
       async repair(app, edge) {
         await writeAt(app.shards, edge.from_id, (tx) =>
-          app.queue.enqueue(tx, likeChanged, [{ accountId: edge.from_id, postId: edge.to_id as PostId }]),
+          app.queue.enqueue(tx, likeChanged, [{ edges: [{ accountId: edge.from_id, postId: edge.to_id }] }]),
         );
       },
     }),

@@ -45,7 +45,9 @@ const likes: Table = {
     ofAccount(a),
   ],
   remove: (app, { account_id: accountId, post_id: postId }) =>
-    writeAt(app.shards, accountId, (tx) => app.queue.enqueue(tx, likeChanged, [{ accountId, postId }])),
+    writeAt(app.shards, accountId, (tx) =>
+      app.queue.enqueue(tx, likeChanged, [{ edges: [{ accountId, postId }] }]),
+    ),
 };
 
 const comments: Table = {

@@ -5,7 +5,7 @@ import { selectNextId } from '../../features/accounts/store.ts';
 import { followChanged } from '../../features/graph/schema.ts';
 import { insertFollow } from '../../features/graph/store.ts';
 import { likeChanged } from '../../features/likes/schema.ts';
-import { insertLike } from '../../features/likes/store.ts';
+import { insertLikes } from '../../features/likes/store.ts';
 import { postPublished } from '../../features/posts/schema.ts';
 import { insertPost } from '../../features/posts/store.ts';
 import type { App } from '../../infra/app.ts';
@@ -56,8 +56,8 @@ function act(app: App, accountId: AccountId, turn: number): Promise<Acted> {
 
 async function like(app: App, tx: Transaction, accountId: AccountId): Promise<Acted> {
   const postId = await elsewhere<PostId>(tx, accountId);
-  await insertLike(tx, accountId, postId);
-  await app.queue.enqueue(tx, likeChanged, [{ accountId, postId }]);
+  await insertLikes(tx, [{ accountId, postId }]);
+  await app.queue.enqueue(tx, likeChanged, [{ edges: [{ accountId, postId }] }]);
   return `like ${accountId} ${postId}`;
 }
 
@@ -91,11 +91,12 @@ const STANDING = `
   union all select format('follow %s %s', account_id, target_id) from follows
   union all select format('post %s %s', account_id, post_id) from posts`;
 const OWED = `
-  select case name
-    when 'like.changed' then format('like %s %s', data ->> 'accountId', data ->> 'postId')
+  select format('like %s %s', edge ->> 'accountId', edge ->> 'postId') as act
+  from jobs.job, jsonb_array_elements(data -> 'edges') as edge where name = 'like.changed'
+  union all select case name
     when 'follow.changed' then format('follow %s %s', data ->> 'accountId', data ->> 'targetId')
     else (select format('post %s %s', account_id, post_id) from posts where post_id = (data ->> 'postId')::bigint)
-  end as act from jobs.job where name in ('like.changed', 'follow.changed', 'post.published')`;
+  end from jobs.job where name in ('follow.changed', 'post.published')`;
 
 /** Those that stand, with the job that follows from them. */
 export async function findActs(ask: Ask): Promise<Set<Acted>> {
