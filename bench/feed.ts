@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { startAccelerators } from './accelerators.ts';
 import { everywhere, type LoadResult, load } from './load.ts';
 import { call, type Member, makeAdmin, makeMembers, makePhoto, makePosts, step, together } from './people.ts';
 import { type Cpu, cpuBetween, readCpu } from './processes.ts';
@@ -44,7 +45,8 @@ export const feed: Scenario = {
 type Round = { feed16: LoadResult; floor16: LoadResult; feed1: LoadResult; cpu: Cpu };
 
 async function measure(bench: Bench, wish: Wish): Promise<Figures> {
-  const system = await startSystem(bench);
+  const { settings } = await startAccelerators(bench);
+  const system = await startSystem(bench, settings);
   const reader = await step(`${FOLLOWED} accounts and ${FOLLOWED * POSTS_EACH} posts`, setScene(system));
   const page = await readPage(system, reader);
   const floorPort = await startFloor(bench, page);

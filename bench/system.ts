@@ -121,8 +121,8 @@ export async function prepareSystem(
   return system;
 }
 
-export async function startSystem(bench: Bench): Promise<System> {
-  const system = await prepareSystem(bench, 'data');
+export async function startSystem(bench: Bench, settings: Record<string, string> = {}): Promise<System> {
+  const system = await prepareSystem(bench, 'data', settings);
   await system.start();
   return system;
 }
