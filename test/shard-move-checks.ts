@@ -89,7 +89,8 @@ export async function runMover(
     see(event);
     if (event.kind !== 'step') return;
     await at(event.step, mover);
-    if (mover.connected) mover.send('go');
+    // One that was killed meanwhile has no ear for it, which is no fault.
+    if (mover.connected) mover.send('go', () => undefined);
   });
   const [code, signal] = await once(mover, 'exit');
   if (signal === null && code !== 0) throw new Error(`The mover ended with ${code}: ${faults.slice(0, 500)}`);
