@@ -29,10 +29,14 @@ const proxy = createServer((socket) => {
 await once(proxy, 'listening');
 after(() => proxy.close());
 
-test('one connection that hangs while the server is well is let go, and costs reads only until then', async () => {
+function openByProxy() {
   const bound = proxy.address();
   const port = typeof bound === 'object' ? (bound?.port ?? 0) : 0;
-  const database = openDatabase('main', { ...target, host: '127.0.0.1', port }, { onError: () => undefined });
+  return openDatabase('main', { ...target, host: '127.0.0.1', port }, { onError: () => undefined });
+}
+
+test('one connection that hangs while the server is well is let go, and costs reads only until then', async () => {
+  const database = openByProxy();
   after(() => database.close());
   const ask = () => runInContext(newRequestContext(null), () => database.rows(sql`select 1 as one`));
   const isAnswered = () =>
@@ -51,4 +55,16 @@ test('one connection that hangs while the server is well is let go, and costs re
   assert.ok(lost[0] === 1, 'the hanging connection was used');
   assert.equal(lost.at(-1), 0, 'and is used no more');
   assert.equal(database.isDown(), false);
+});
+
+test('closing waits for a read that hangs no longer than its bound, and nothing is read afterwards', async () => {
+  const database = openByProxy();
+  const first = connections;
+  await database.rows(sql`select 1 as one`);
+  hanging.add(first);
+  const lost = Promise.all([database.rows(sql`select 1 as one`), database.rows(sql`select 1 as one`)]);
+  const refused = assert.rejects(lost);
+  await database.close();
+  await refused;
+  await assert.rejects(database.rows(sql`select 1 as one`));
 });

@@ -318,8 +318,11 @@ function openReaders(
   onError: (error: Error) => void,
 ) {
   const places: (Reader | undefined)[] = Array.from({ length: READ_CONNECTIONS });
+  /** All that are open, also those that have left their place and answer what is still in flight on them. */
+  const open = new Set<Reader>();
   let turn = 0;
   let readMs = 0;
+  let isClosed = false;
   const lookTimer = setInterval(() => {
     const nowMs = performance.now();
     if (nowMs - readMs > IDLE_MS) end().catch(onError);
@@ -329,8 +332,8 @@ function openReaders(
 
   /** When what is in flight on them has been answered. */
   async function end(): Promise<void> {
-    const open = await Promise.allSettled(places.splice(0).map((each) => each?.client));
-    await Promise.all(open.map((each) => (each.status === 'fulfilled' ? each.value?.end() : undefined)));
+    const clients = await Promise.allSettled(places.splice(0).map((each) => each?.client));
+    await Promise.all(clients.map((each) => (each.status === 'fulfilled' ? each.value?.end() : undefined)));
   }
 
   function connect(place: number): Reader {
@@ -344,8 +347,10 @@ function openReaders(
     };
     // By now another may have its place.
     const forget = () => {
+      open.delete(reader);
       if (places[place] === reader) places[place] = undefined;
     };
+    open.add(reader);
     client.on('error', onError);
     client.on('end', forget);
     reader.client.catch(forget);
@@ -355,6 +360,8 @@ function openReaders(
 
   return {
     async ask(statement: pg.QueryConfig) {
+      // Nobody would close a connection that is opened now.
+      if (isClosed) throw new Error('The database is closed.');
       readMs = performance.now();
       const place = turn++ % READ_CONNECTIONS;
       const reader = places[place] ?? connect(place);
@@ -367,9 +374,10 @@ function openReaders(
       }
     },
     destroyAll(): void {
-      for (const reader of places) reader?.letGo();
+      for (const reader of open) reader.letGo();
     },
     async close() {
+      isClosed = true;
       clearInterval(lookTimer);
       await end();
     },
