@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { sql } from '../server/infra/sql.ts';
+import { openApp } from '../server/main/app.ts';
 import { atEnd } from './closing.ts';
 import { openFleet, type PostgresServer, startPostgres, startReplica } from './fleet.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
@@ -172,4 +174,30 @@ test('two processes of one Pinhole run on a fleet: what one is told, the other k
   const seen = await other.call('GET', `/posts/${post.id}`, { token: bob.token });
   assert.deepEqual([seen.status, seen.body.id], [200, post.id]);
   assert.equal((await main.query('pinhole_shard', 'select from posts')).length, 1);
+});
+
+test('a process whose jobs do not stop well closes all the rest, so that it can end', async () => {
+  const world = await openWorld({ fleet, hasAdmin: false });
+  const { app, close } = await openApp(world.app.config, fleet.connect, fleet.prefix, () => undefined);
+  const { stop } = app.queue;
+  app.queue.stop = async () => {
+    await stop();
+    throw new Error('its server is gone');
+  };
+  await assert.rejects(close(), /its server is gone/);
+  await assert.rejects(app.shards.directory.rows(sql`select 1`), /closed/);
+});
+
+test('a process that cannot start leaves nothing open', async () => {
+  const world = await openWorld({ fleet, hasAdmin: false });
+  const watchers = async () => {
+    const text = `select from pg_stat_activity where application_name = 'pinhole map'`;
+    return (await main.query('postgres', text)).length;
+  };
+  const others = await until(async () => (await watchers()) || null, 'the other processes watch the map');
+  await main.query('pinhole_directory', 'alter table secrets rename to mislaid');
+  const opening = openApp(world.app.config, fleet.connect, fleet.prefix, () => undefined);
+  await assert.rejects(opening, /secrets/);
+  await main.query('pinhole_directory', 'alter table mislaid rename to secrets');
+  await until(async () => (await watchers()) === others || null, 'it watches the map no more');
 });

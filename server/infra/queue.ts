@@ -190,7 +190,10 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
     async stop() {
       isStopped = true;
       for (const timer of gathering.values()) clearTimeout(timer);
-      await eachBoss((boss) => boss.stop({ graceful: true, timeout: 20_000 }));
+      // One that fails, since its server is down, must not leave the others at work.
+      const stops = [...bosses.values()].map((boss) => boss.stop({ graceful: true, timeout: 20_000 }));
+      const failed = (await Promise.allSettled(stops)).find(({ status }) => status === 'rejected');
+      if (failed?.status === 'rejected') throw failed.reason;
     },
   };
 }

@@ -10,15 +10,14 @@ import { openCloudFront } from '../infra/cloudfront.ts';
 import type { Database } from '../infra/database.ts';
 import { startImageWorkers } from '../infra/images/pool.ts';
 import { openMailer } from '../infra/mail.ts';
-import { openMemcached } from '../infra/memcached/memcached.ts';
 import { openMetrics } from '../infra/metrics.ts';
 import { migrate } from '../infra/migrations.ts';
 import { openQueue } from '../infra/queue.ts';
-import { openEpoch } from '../infra/redis/epoch.ts';
-import { openRedisRoles } from '../infra/redis/roles.ts';
 import { ServerDown } from '../infra/server-down.ts';
+import type { Shards } from '../infra/shards.ts';
 import { sql } from '../infra/sql.ts';
 import { openStorage } from '../infra/storage/open.ts';
+import { openAccelerators } from './accelerators.ts';
 import { jobKinds, jobs } from './jobs.ts';
 import { folders, openServers } from './servers.ts';
 
@@ -56,24 +55,39 @@ export async function openApp(
   ]);
   if (applied.flat().length > 0) say('The database is up to date.');
   const queue = openQueue(jobKinds, onError);
-  const shards = await openServers({ config, connect, names, queue, isPatient, log, onError, say });
+  let shards: Shards | undefined;
+  try {
+    shards = await openServers({ config, connect, names, queue, isPatient, log, onError, say });
+    return await openRest(config, { shards, queue, log }, { say, onError });
+  } catch (error) {
+    // What is open would keep the process from ending; the first error is the one to report.
+    await closeAll([queue.stop, ...(shards ? [shards.close] : [])]).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function openRest(
+  config: Config,
+  { shards, queue, log }: Pick<App, 'shards' | 'queue' | 'log'>,
+  { say, onError }: { say(line: string): void; onError(error: Error): void },
+): Promise<OpenApp> {
   const storage = await openStorage(config);
   const metrics = openMetrics();
-  const epoch = await openEpoch(shards.directory, config.redis !== null, onError);
-  const onTurn = (name: string, isDown: boolean) =>
-    log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`);
-  const redis = openRedisRoles(config.redis, { epoch, onTurn });
-  const memcached =
-    config.memcached.length > 0
-      ? openMemcached({ nodes: config.memcached, count: metrics.countCards, onTurn })
-      : null;
+  const { directory } = shards;
+  const [signing, addresses, links] = [
+    await readSecret(directory, 'signing'),
+    await readSecret(directory, 'addresses'),
+    await readSecret(directory, 'links'),
+  ];
+  const accelerators = await openAccelerators(config, { directory, metrics, log, onError });
+  const { redis, epoch, memcached } = accelerators;
   const images = startImageWorkers({ count: config.mediaWorkers, observe: metrics.observePhoto });
   const app: App = {
     config,
     publicUrl: publicUrlOf(config),
-    signingKey: createSecretKey(await readSecret(shards.directory, 'signing')),
-    addressKey: createSecretKey(await readSecret(shards.directory, 'addresses')),
-    linkSecret: (await readSecret(shards.directory, 'links')).toString('base64url'),
+    signingKey: createSecretKey(signing),
+    addressKey: createSecretKey(addresses),
+    linkSecret: links.toString('base64url'),
     cloudFront: config.cloudFrontKeyPair
       ? openCloudFront(config.mediaUrl, config.cloudFrontKeyPair, config.cloudFrontKeyFile)
       : null,
@@ -82,7 +96,7 @@ export async function openApp(
     shards,
     queue,
     cache: openCache(),
-    redis: redis.roles,
+    redis,
     epoch,
     memcached,
     storage,
@@ -97,16 +111,15 @@ export async function openApp(
   };
   return {
     app,
-    async close() {
-      await queue.stop();
-      await images.stop();
-      await storage.close();
-      await epoch.close();
-      await redis.close();
-      memcached?.close();
-      await shards.close();
-    },
+    close: () => closeAll([queue.stop, images.stop, storage.close, accelerators.close, shards.close]),
   };
+}
+
+/** One after the other, also when one does not close well. */
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const close of closers) await close().catch((fault) => faults.push(fault));
+  if (faults.length > 0) throw faults[0];
 }
 
 /** A server that is down is told once, when it goes; the same error not more than every ten seconds. */
