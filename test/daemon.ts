@@ -26,6 +26,8 @@ type Options = {
 
 const START_MS = 30_000;
 const STOP_MS = 10_000;
+/** Of what was killed: to end, and to be reaped. */
+const GONE_MS = 20_000;
 const POLL_MS = 10;
 const READY_MS = 2_000;
 /** Below those that systems hand out to clients: while a server is down, none of them takes its port. */
@@ -39,10 +41,14 @@ export async function startDaemon(options: Options): Promise<Daemon> {
     const all = await freeze(pid());
     const births = await Promise.all(all.map(birthOf));
     for (const each of all) signal(each, 'SIGKILL');
-    if (child && isRunning(child)) await once(child, 'exit');
+    const deadlineMs = performance.now() + GONE_MS;
     const isThere = async (each: number, at: number) =>
       births[at] !== null && (await birthOf(each)) === births[at];
-    while ((await Promise.all(all.map(isThere))).includes(true)) await delay(POLL_MS);
+    while ((child && isRunning(child)) || (await Promise.all(all.map(isThere))).includes(true)) {
+      if (performance.now() > deadlineMs)
+        throw new Error(`${options.file} outlives kill -9: ${all.join(' ')}`);
+      await delay(POLL_MS);
+    }
   }
   async function start(): Promise<void> {
     if (pid() > 0) throw new Error(`${options.file} runs already.`);

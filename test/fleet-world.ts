@@ -1,12 +1,12 @@
 /** A Pinhole on several servers, each with an equal part of the logical shards, and people on the server of one's choice. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { type AnyId, LOGICAL_SHARDS } from '../core/ids.ts';
 import { migrate } from '../server/infra/migrations.ts';
 import { serverOf } from '../server/infra/shards.ts';
 import { root } from '../server/main/app.ts';
-import { openFleet, type PostgresServer, type ServerOptions } from './fleet.ts';
+import { openFleet, type PostgresServer, type ServerOptions, withClient } from './fleet.ts';
 import { openWorld, type World } from './world.ts';
 
 /** Servers are called main, pg2, pg3 … */
@@ -79,13 +79,9 @@ async function inTransaction(
   connection: pg.ClientConfig,
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
-  const client = new pg.Client(connection);
-  await client.connect();
-  try {
+  await withClient(connection, async (client) => {
     await client.query('begin');
     await work(client);
     await client.query('commit');
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -16,6 +16,7 @@ import { execFile } from 'node:child_process';
 import { chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { readConfig } from '../server/config.ts';
@@ -37,6 +38,10 @@ import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
 
 const run = promisify(execFile);
 const FOLDER = 'pinhole-test-fleet-';
+/** Of a connection or statement of the tests' own: a server that is cut off never says that it is. */
+const ANSWER_MAX_MS = 60_000;
+const PROGRAM_MAX_MS = 60_000;
+const END_MAX_MS = 5_000;
 
 /**
  * How the server is reached. straight: on 127.0.0.1. network: in a network of its own where packets can vanish, or, on a
@@ -103,7 +108,7 @@ export async function openFleet(options: ServerOptions & { servers: number }): P
 export async function startPostgres(options: ServerOptions = {}): Promise<PostgresServer> {
   const { folder, programs, template } = await prepareOnce(options.isEmbedded ?? false);
   const dataDir = path.join(await mkdtemp(path.join(folder, 'server-')), 'postgres');
-  await run('cp', ['-Rp', template, dataDir]);
+  await run('cp', ['-Rp', template, dataDir], { timeout: PROGRAM_MAX_MS });
   return startOn(dataDir, programs, options);
 }
 
@@ -121,7 +126,7 @@ export async function startReplica(primary: PostgresServer, options: ServerOptio
     .replaceAll(/[^a-z0-9]/g, '_');
   const copying = ['-d', from, '-D', dataDir, '-R', '-C', '-S', slot, '-c', 'fast', '-X', 'stream'];
   const copy = commandFor(programs, 'pg_basebackup', copying);
-  await run(copy.file, copy.args, copy.options);
+  await run(copy.file, copy.args, { ...copy.options, timeout: PROGRAM_MAX_MS });
   const server = await startOn(dataDir, programs, options);
   return {
     ...server,
@@ -281,16 +286,22 @@ async function answers(connection: pg.ClientConfig): Promise<boolean> {
   );
 }
 
-async function withClient<Result>(
+/** A connection of its own, which waits for nothing longer than a minute. */
+export async function withClient<Result>(
   connection: pg.ClientConfig,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const client = new pg.Client(connection);
+  const client = new pg.Client({
+    connectionTimeoutMillis: ANSWER_MAX_MS,
+    query_timeout: ANSWER_MAX_MS,
+    ...connection,
+  });
   client.on('error', () => undefined);
   try {
     await client.connect();
     return await work(client);
   } finally {
-    await client.end().catch(() => undefined);
+    const ended = client.end().catch(() => undefined);
+    await Promise.race([ended, delay(END_MAX_MS, undefined, { ref: false })]);
   }
 }

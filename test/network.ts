@@ -11,7 +11,8 @@ import { promisify } from 'node:util';
 import { isAlive } from '../server/infra/postgres-root.ts';
 import { atEnd } from './closing.ts';
 
-const run = promisify(execFile);
+/** Under load a namespace takes a second; one that the kernel cannot make takes for ever. */
+const BOUND = { timeout: 30_000, killSignal: 'SIGKILL' } as const;
 const IP = 'ip';
 /** pinhole-PROCESS-NETWORK-HOST */
 const NAME = /^pinhole-(\d+)-(\d+)-/;
@@ -19,6 +20,9 @@ const NAME = /^pinhole-(\d+)-(\d+)-/;
 export const TEST_ADDRESSES = '198.18.0.0/15';
 const TRIES = 10;
 let networks = 0;
+
+const execute = promisify(execFile);
+const run = (file: string, args: string[]) => execute(file, args, BOUND);
 
 export type Host = {
   address: string;
@@ -113,10 +117,14 @@ async function configure(namespace: string, lines: string[]): Promise<void> {
 /** Their links and routes go with them. What dead processes left behind is removed by the next. */
 function removeNetworks(isGone: (pid: number, network: number) => boolean): void {
   try {
-    for (const line of execFileSync(IP, ['netns', 'list'], { encoding: 'utf8', stdio: 'pipe' }).split('\n')) {
+    for (const line of execFileSync(IP, ['netns', 'list'], {
+      ...BOUND,
+      encoding: 'utf8',
+      stdio: 'pipe',
+    }).split('\n')) {
       const [name = ''] = line.split(' ');
       const [, pid, number] = NAME.exec(name) ?? [];
-      if (pid && isGone(Number(pid), Number(number))) execFileSync(IP, ['netns', 'del', name]);
+      if (pid && isGone(Number(pid), Number(number))) execFileSync(IP, ['netns', 'del', name], BOUND);
     }
   } catch {
     // No iproute2, or another process was faster; the next that wants a network sweeps again.
