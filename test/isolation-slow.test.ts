@@ -90,9 +90,14 @@ test('a server without a free connection is full, not dead', async () => {
   const alarms = await alarmsDuring(async () => {
     await pg2.query(
       'postgres',
-      `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = 'pinhole'`,
+      `select pg_terminate_backend(pid, 1000) from pg_stat_activity where datname = $1 and application_name = 'pinhole'`,
       [shard],
     );
+    const isKnown = () =>
+      database()
+        .execute('select 1')
+        .catch(() => null);
+    await until(isKnown, 'it is known that they have ended');
     // A statement that takes long has the server probed, and the probe gets no connection.
     const slow = database().execute('select pg_sleep(2)');
     await until(async () => ((await sleeping()) ? true : null), 'the long statement runs');

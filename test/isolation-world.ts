@@ -306,6 +306,10 @@ function mustBeIsolated(load: Load): void {
 /** After all faults: what was done meanwhile stands on both sides, nothing was given up, and no connection is left over. */
 export async function mustBeWhole(isolation: IsolationWorld): Promise<void> {
   const { app } = isolation.world;
+  await until(
+    async () => (app.shards.servers.some(({ database }) => database.isDown()) ? null : true),
+    'all servers are known to answer',
+  );
   // Jobs that ran when the server died come back after their heartbeat was missed, and was looked for.
   await isolation.world.settled(JOBS_BACK_MS);
   assert.equal((await app.queue.counts()).dead, 0);
