@@ -6,6 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { parseLogPosition } from './log-position.ts';
 import { noteWrite, REQUEST_TURNS, requestContext, TURN_MS } from './request-context.ts';
 import { isConnectionLost, ServerDown } from './server-down.ts';
 import { openSockets } from './sockets.ts';
@@ -73,6 +74,8 @@ const DEADLOCK = '40P01';
 /** One message, and so one turn of a pooler: what comes after a commit that failed is not run. */
 const COMMIT_AND_LOG_POSITION = 'commit; select pg_current_wal_insert_lsn() as position';
 const TRANSACTION_TRIES = 3;
+/** Our statements look up keys: a plan made for these values alone is never worth its making (a third of a like's cost). */
+const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
 
 export function openDatabase(name: string, connection: pg.ClientConfig, options: DatabaseOptions): Database {
   const { singles, straight } = options;
@@ -227,12 +230,6 @@ export function openDatabase(name: string, connection: pg.ClientConfig, options:
 
 const rowsOf = ({ rows }: pg.QueryResult) => rows;
 
-/** As PostgreSQL writes it, like 16/B374D848; '' : none, 0. */
-export function parseLogPosition(text: unknown): bigint {
-  const [, high, low] = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/.exec(String(text)) ?? [];
-  return high && low ? (BigInt(`0x${high}`) << 32n) | BigInt(`0x${low}`) : 0n;
-}
-
 type Settings = (statementTimeoutMs: number) => pg.ClientConfig;
 
 function settingsOf(
@@ -250,6 +247,7 @@ function settingsOf(
     ...(singles
       ? {}
       : {
+          ...(isPatient ? {} : { options: GENERIC_PLANS }),
           statement_timeout: isPatient ? PATIENT_TIMEOUT_MS : statementTimeoutMs,
           idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
         }),
@@ -269,7 +267,9 @@ function openPools(settings: Settings, singles: Settings, onError: (error: Error
   };
   const transactions = open(settings(REQUEST_TIMEOUT_MS), TRANSACTION_CONNECTIONS, true);
   const writers = open(singles(STATEMENT_TIMEOUT_MS), WRITE_CONNECTIONS);
-  const libraries = open(singles(LIBRARY_TIMEOUT_MS), LIBRARY_CONNECTIONS);
+  // Not for theirs, which depend on what is in the tables.
+  const { options: _, ...plain } = singles(LIBRARY_TIMEOUT_MS);
+  const libraries = open(plain, LIBRARY_CONNECTIONS);
   const end = () => Promise.all([transactions.end(), writers.end(), libraries.end()]);
   return { transactions, writers, libraries, end };
 }

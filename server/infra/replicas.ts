@@ -2,7 +2,8 @@
  * Streaming replicas of one server. They answer reads that may be a little old: never what privacy depends on, never to a
  * session that has written something they do not have yet, and not at all when they lag too far or do not answer.
  */
-import { type Database, parseLogPosition } from './database.ts';
+import type { Database } from './database.ts';
+import { parseLogPosition } from './log-position.ts';
 import { requestContext } from './request-context.ts';
 import { type Statement, sql } from './sql.ts';
 

@@ -9,7 +9,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { type AnyId, LOGICAL_SHARDS, shardOf } from '../../core/ids.ts';
-import { type Database, parseLogPosition, type Row, type Transaction } from './database.ts';
+import type { Database, Row, Transaction } from './database.ts';
+import { parseLogPosition } from './log-position.ts';
 import type { Replicas } from './replicas.ts';
 import { noteWrite, requestContext } from './request-context.ts';
 import { ServerDown } from './server-down.ts';

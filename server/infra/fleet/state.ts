@@ -1,6 +1,6 @@
 /** What a server holds, does and waits for just now. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseLogPosition } from '../database.ts';
+import { parseLogPosition } from '../log-position.ts';
 import { connectionAt, shardDatabaseAt, withoutPassword } from '../server-address.ts';
 import { shardTables } from '../shard-tables.ts';
 import { sql } from '../sql.ts';
