@@ -42,7 +42,7 @@ export function openMetrics(): Metrics {
   });
   const cards = new Counter({
     name: 'pinhole_cards_total',
-    help: 'Cards of posts asked of Memcached: hit, loaded from PostgreSQL, waited for another, bypassed while it is down',
+    help: 'Cards of posts: hit in Memcached, loaded from PostgreSQL, waited for another, bypassed while Memcached is down',
     labelNames: ['outcome'],
     registers,
   });

@@ -12,7 +12,8 @@ export async function serveMetrics(app: App, address: { host: string; port: numb
       return;
     }
     response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-    response.end(`${await app.metrics.text()}\n${await readServerGauges(app.shards)}`);
+    const parts = [await app.metrics.text(), await readServerGauges(app.shards), acceleratorGauges(app)];
+    response.end(parts.join('\n'));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) =>
@@ -21,4 +22,17 @@ export async function serveMetrics(app: App, address: { host: string; port: numb
     server.listen(address.port, address.host, resolve);
   });
   return server;
+}
+
+function acceleratorGauges({ redis, memcached }: App): string {
+  const servers = new Map(
+    Object.values(redis).flatMap((each) => (each ? [[each.name, each.isDown()] as const] : [])),
+  );
+  for (const { name, isDown } of memcached?.nodes() ?? []) servers.set(`memcached ${name}`, isDown);
+  return [
+    '# HELP pinhole_accelerator_up Whether Redis or a node of Memcached answers',
+    '# TYPE pinhole_accelerator_up gauge',
+    ...[...servers].map(([name, isDown]) => `pinhole_accelerator_up{name="${name}"} ${Number(!isDown)}`),
+    '',
+  ].join('\n');
 }

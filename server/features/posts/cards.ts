@@ -24,7 +24,10 @@ export async function findCards(
   options: { mayLag: boolean },
 ): Promise<Map<PostId, store.PostCardRow>> {
   if (postIds.length === 0) return new Map();
-  if (!app.memcached) return loadCards(app, postIds, options);
+  if (!app.memcached) {
+    app.metrics.countCards('loaded', postIds.length);
+    return loadCards(app, postIds, options);
+  }
   const [cards, current] = await Promise.all([readCards(app, postIds), versions]);
   const stale = [...current].flatMap(([postId, version]) =>
     cards.has(postId) && cards.get(postId)?.card_version !== version ? [postId] : [],
