@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import { Link } from 'wouter';
 import type { Activity } from '../api/types.ts';
 import { paths } from '../paths.ts';
@@ -23,7 +23,8 @@ export function ActivityRow({ item }: { item: Activity }) {
       <AvatarLink account={item.account} size={44} />
       <p className="activity-text">
         {item.isUnread && <span className="hidden-visually">New: </span>}
-        <HandleLink account={item.account} /> {sentenceFor(item)}{' '}
+        <HandleLink account={item.account} />
+        <Others item={item} /> {sentenceFor(item)}{' '}
         {item.commentText && (
           <span className="activity-quote" dir="auto">
             {item.commentText}
@@ -36,6 +37,21 @@ export function ActivityRow({ item }: { item: Activity }) {
       {endOf(item)}
     </li>
   );
+}
+
+/** ", bob", " and bob", ", bob and 12 others". */
+function Others({ item: { others, otherCount } }: { item: Activity }) {
+  const unnamed = otherCount - others.length;
+  return others.map((other, at) => {
+    const isLast = unnamed === 0 && at === others.length - 1;
+    return (
+      <Fragment key={other.id}>
+        {isLast ? ' and ' : ', '}
+        <HandleLink account={other} />
+        {at === others.length - 1 && unnamed > 0 && ` and ${unnamed === 1 ? '1 other' : `${unnamed} others`}`}
+      </Fragment>
+    );
+  });
 }
 
 function sentenceFor({ kind, commentText }: Activity): string {

@@ -141,7 +141,7 @@ test('the list is paged to its end, each act once, also when some are hidden', a
   const fans: Person[] = [];
   for (let each = 0; each < 7; each++) {
     fans.push(await world.account(`liker_${each}x`));
-    await fans[each]?.likes(post);
+    await fans[each]?.comments(post, 'fine');
     await world.settled();
   }
   await fans[3]?.blocks(paul);
@@ -158,4 +158,57 @@ test('the list is paged to its end, each act once, also when some are hidden', a
     seen,
     [6, 5, 4, 2, 1, 0].map((each) => `liker_${each}x`),
   );
+});
+
+test('likes of one post are one item: the newest two or three are named, the others counted, who may not be seen is not', async () => {
+  const author = await world.account('author');
+  const [first, second] = [await author.posts('first'), await author.posts('second')];
+  const fans: Person[] = [];
+  for (let at = 1; at <= 6; at++) fans.push(await world.account(`fan.${at}`));
+  const likes = async (who: Person[], post: { id: string }) => {
+    for (const fan of who) {
+      await fan.likes(post);
+      await world.settled();
+    }
+  };
+  await likes(fans.slice(0, 5), first);
+  await likes(fans.slice(5), second);
+  await likes(fans.slice(5), first);
+  const items = async () => (await author.get('/activity')).items as Item[];
+  const told = (each: Item[]) =>
+    each.map(({ account, others, otherCount, post }) => [
+      account.handle,
+      others.map(({ handle }) => handle),
+      otherCount,
+      post?.id,
+    ]);
+  const both = await items();
+  assert.deepEqual(told(both), [
+    ['fan.6', ['fan.5', 'fan.4'], 5, first.id],
+    ['fan.6', [], 0, second.id],
+  ]);
+  await author.must('PUT', '/activity/seen', { body: { activityId: both[0]?.id } });
+  const [late] = await world.accounts('latecomer');
+  await likes([late], first);
+  assert.deepEqual(
+    (await items()).map(({ isUnread, otherCount }) => [isUnread, otherCount]),
+    [
+      [true, 0],
+      [false, 5],
+      [false, 0],
+    ],
+  );
+  await author.blocks(fans[4] as Person);
+  await world.settled();
+  assert.deepEqual(told(await items())[1], ['fan.6', ['fan.4', 'fan.3'], 4, first.id]);
+  const pages: Item[] = [];
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: { items: Item[]; nextCursor: string | null } = await author.get(
+      `/activity?limit=1${cursor && `&cursor=${cursor}`}`,
+    );
+    pages.push(...page.items);
+    cursor = page.nextCursor;
+  }
+  assert.deepEqual(pages[0]?.account.handle, 'latecomer');
+  assert.equal(new Set(pages.map(({ id }) => id)).size, pages.length);
 });

@@ -22,15 +22,28 @@ export type Telling = {
 };
 
 /** Told once, however often it is called. Nobody is told of his own acts. All accounts must be of the transaction's server. */
-export async function tell(tx: Transaction, tellings: Telling[]): Promise<void> {
+export async function tell(app: App, tx: Transaction, tellings: Telling[]): Promise<void> {
   const told = complete(tellings);
-  if (told.length > 0) await store.insertActivity(tx, told);
+  if (told.length === 0) return;
+  await store.insertActivity(tx, told);
+  forgetAfter(app, tx, told);
 }
 
 /** Takes back what was told. */
-export async function untell(tx: Transaction, tellings: Telling[]): Promise<void> {
+export async function untell(app: App, tx: Transaction, tellings: Telling[]): Promise<void> {
   const told = complete(tellings);
-  if (told.length > 0) await store.deleteActivity(tx, told);
+  if (told.length === 0) return;
+  await store.deleteActivity(tx, told);
+  forgetAfter(app, tx, told);
+}
+
+function forgetAfter({ redis }: Pick<App, 'redis'>, tx: Transaction, told: store.Told[]): void {
+  tx.afterCommit(() =>
+    store.forgetRecent(
+      redis.feeds,
+      told.map(({ accountId }) => accountId),
+    ),
+  );
 }
 
 function complete(tellings: Telling[]): store.Told[] {
@@ -39,18 +52,50 @@ function complete(tellings: Telling[]): store.Told[] {
     .map((telling) => ({ postId: '0', commentId: '0', ...telling }));
 }
 
-export function listActivity(
+/** What was told, newest first: each group is one row, or all likes of one post among those that were looked at. */
+export type ActivityPage = { groups: store.ActivityRow[][]; last: ActivityId | undefined; isEnd: boolean };
+
+/** At most `limit` groups of the next rows. Read and unread ones are groups of their own. */
+export async function listActivity(
   app: App,
   viewer: AccountId,
   before: string,
   limit: number,
-): Promise<store.ActivityRow[]> {
-  return store.selectActivity(app.shards, viewer, before, limit);
+  seenId: string,
+): Promise<ActivityPage> {
+  const rows = await listRows(app, viewer, before);
+  const groups = new Map<string, store.ActivityRow[]>();
+  let last: ActivityId | undefined;
+  let isEnd = rows.length < store.RECENT_MAX;
+  for (const row of rows) {
+    const isUnread = BigInt(row.activity_id) > BigInt(seenId);
+    const key = row.kind === 'liked' ? `${isUnread} ${row.post_id}` : row.activity_id;
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else if (groups.size < limit) groups.set(key, [row]);
+    else {
+      isEnd = false;
+      break;
+    }
+    last = row.activity_id;
+  }
+  return { groups: [...groups.values()], last, isEnd };
+}
+
+/** Up to RECENT_MAX, the newest of them out of Redis where there is one. */
+async function listRows(app: App, viewer: AccountId, before: string): Promise<store.ActivityRow[]> {
+  if (!app.redis.feeds) return store.selectActivity(app.shards, viewer, before, store.RECENT_MAX);
+  const recent = await store.readRecent(app.redis.feeds, app.shards, viewer);
+  const isFirst = BigInt(recent[0]?.activity_id ?? 0) < BigInt(before);
+  if (isFirst) return recent;
+  if (recent.length < store.RECENT_MAX)
+    return recent.filter((row) => BigInt(row.activity_id) < BigInt(before));
+  return store.selectActivity(app.shards, viewer, before, store.RECENT_MAX);
 }
 
 /** At most 100. Acts of accounts, and about posts, that the viewer may not see do not count: he is not shown them. */
 export async function countUnread(app: App, viewer: AccountId): Promise<number> {
-  const unread = await store.selectUnread(app.shards, viewer, UNREAD_MAX);
+  const unread = await listUnread(app, viewer);
   const postIds = new Set(unread.map((row) => row.post_id as PostId).filter((postId) => postId !== '0'));
   const posts = new Map((await findPostHeads(app, [...postIds])).map((post) => [String(post.post_id), post]));
   const owners = [...posts.values()].map((post) => post.account_id);
@@ -62,6 +107,18 @@ export async function countUnread(app: App, viewer: AccountId): Promise<number> 
     const isPostSeen = post?.state === 'published' && seen.get(post.account_id)?.sees === 'all';
     return seen.has(row.actor_id) && (row.post_id === '0' || isPostSeen);
   }).length;
+}
+
+async function listUnread(
+  app: App,
+  viewer: AccountId,
+): Promise<Pick<store.ActivityRow, 'actor_id' | 'post_id'>[]> {
+  if (!app.redis.feeds) return store.selectUnread(app.shards, viewer, UNREAD_MAX);
+  const [recent, seenId] = await Promise.all([
+    store.readRecent(app.redis.feeds, app.shards, viewer),
+    store.selectSeenId(app.shards, viewer),
+  ]);
+  return recent.filter((row) => BigInt(row.activity_id) > BigInt(seenId)).slice(0, UNREAD_MAX);
 }
 
 export function findSeenId(app: App, viewer: AccountId): Promise<string> {

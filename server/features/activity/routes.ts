@@ -13,7 +13,7 @@ export function activityRoutes(server: Server, app: App): void {
     {
       schema: {
         tags: ['activity'],
-        summary: 'What I was told, newest first',
+        summary: 'What I was told, newest first; likes of one post together',
         querystring: pageQuery,
         response: { 200: activityPage },
       },
@@ -22,9 +22,11 @@ export function activityRoutes(server: Server, app: App): void {
       const viewer = viewerOf(request).accountId;
       const { cursor, limit } = request.query;
       const list = ['activity', viewer];
-      const rows = await activity.listActivity(app, viewer, readCursor(app, list, cursor), limit);
-      const items = await hydrateActivity(app, viewer, rows);
-      return { items, nextCursor: nextCursor(app, list, rows.length, limit, rows.at(-1)?.activity_id) };
+      const before = readCursor(app, list, cursor);
+      const seenId = await activity.findSeenId(app, viewer);
+      const { groups, last, isEnd } = await activity.listActivity(app, viewer, before, limit, seenId);
+      const items = await hydrateActivity(app, viewer, groups, seenId);
+      return { items, nextCursor: isEnd ? null : nextCursor(app, list, limit, limit, last) };
     },
   );
 

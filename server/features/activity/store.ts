@@ -1,8 +1,15 @@
-/** Table: activity (owner's side: what the account was told). */
+/**
+ * Table: activity (owner's side: what the account was told). Redis, role feeds: activity:{generation}:{account}, the newest rows
+ * as JSON, in front of it.
+ */
 import type { AccountId, ActivityId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
+import { forgetLeasedSoon, readLeased } from '../../infra/redis/leased.ts';
+import type { Redis } from '../../infra/redis/redis.ts';
 import { changeAt, readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
+
+const NEWEST = '9223372036854775807';
 
 export type Kind = 'liked' | 'commented' | 'followed' | 'follow_requested' | 'follow_accepted' | 'mentioned';
 export type ActivityRow = {
@@ -19,6 +26,27 @@ export type Told = {
   postId: string;
   commentId: string;
 };
+
+export const RECENT_MAX = 200;
+/** So old a list may be of which nobody could be told that it has changed. */
+const RECENT_SECONDS = 60;
+
+const recentKey = (redis: Redis, accountId: AccountId) => `activity:${redis.generation()}:${accountId}`;
+
+/** The newest rows, at most RECENT_MAX. */
+export async function readRecent(
+  redis: Redis | null,
+  shards: Shards,
+  accountId: AccountId,
+): Promise<ActivityRow[]> {
+  const load = async () => JSON.stringify(await selectActivity(shards, accountId, NEWEST, RECENT_MAX));
+  return JSON.parse(await readLeased(redis, (each) => recentKey(each, accountId), RECENT_SECONDS, load));
+}
+
+export function forgetRecent(redis: Redis | null, accountIds: Iterable<AccountId>): void {
+  const wanted = [...new Set(accountIds)];
+  forgetLeasedSoon(redis, (each) => wanted.map((accountId) => recentKey(each, accountId)));
+}
 
 export async function insertActivity(tx: Transaction, told: Told[]): Promise<void> {
   await tx.rows(sql`

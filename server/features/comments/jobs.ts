@@ -25,13 +25,13 @@ async function tellOwnerAndMentioned(app: App, row: CommentRow): Promise<void> {
   if (post?.state !== 'published') return;
   const act = { actorId: row.account_id, postId: row.post_id, commentId: row.comment_id };
   await writeAt(app.shards, post.account_id, (tx) =>
-    tell(tx, [{ ...act, accountId: post.account_id, kind: 'commented' }]),
+    tell(app, tx, [{ ...act, accountId: post.account_id, kind: 'commented' }]),
   );
   const mentioned = new Set((await findAccountIdsByHandle(app, mentionsIn(row.text))).values());
   mentioned.delete(post.account_id);
   for (const accountId of mentioned)
     if (await mayBeTold(app, accountId, post.account_id, row.account_id))
-      await writeAt(app.shards, accountId, (tx) => tell(tx, [{ ...act, accountId, kind: 'mentioned' }]));
+      await writeAt(app.shards, accountId, (tx) => tell(app, tx, [{ ...act, accountId, kind: 'mentioned' }]));
 }
 
 /** Only who may see the post, and the one who wrote, is told of it. */

@@ -13,9 +13,9 @@ export const jobs = [
     await mirrorFollow(app, followerId, accountId, async (tx, news) => {
       const followed = { accountId, actorId: followerId, kind: 'followed' } as const;
       const requested = { accountId, actorId: followerId, kind: 'follow_requested' } as const;
-      if (news === 'accepted') await tell(tx, [followed]);
-      if (news === 'requested') await tell(tx, [requested]);
-      if (news === 'gone') await untell(tx, [followed, requested]);
+      if (news === 'accepted') await tell(app, tx, [followed]);
+      if (news === 'requested') await tell(app, tx, [requested]);
+      if (news === 'gone') await untell(app, tx, [followed, requested]);
     });
   }),
   job(followAnswered, { concurrency: 2 }, async (app: App, [payload]) => {
@@ -23,7 +23,7 @@ export const jobs = [
     const followerId = payload.accountId as AccountId;
     const targetId = payload.targetId as AccountId;
     await mirrorAnswer(app, followerId, targetId, (tx) =>
-      tell(tx, [{ accountId: followerId, actorId: targetId, kind: 'follow_accepted' }]),
+      tell(app, tx, [{ accountId: followerId, actorId: targetId, kind: 'follow_accepted' }]),
     );
   }),
 ];

@@ -12,8 +12,8 @@ export const jobs = [
       .flatMap((payload) => payload.edges)
       .map(({ accountId, postId }) => ({ accountId: accountId as AccountId, postId: postId as PostId }));
     await mirrorLikes(app, edges, async (tx, { came, went }) => {
-      await tell(tx, came.map(tellingOf));
-      await untell(tx, went.map(tellingOf));
+      await tell(app, tx, came.map(tellingOf));
+      await untell(app, tx, went.map(tellingOf));
     });
   }),
 ];

@@ -47,7 +47,7 @@ async function tellMentioned(app: App, postId: PostId): Promise<void> {
     const seen = await seeAccounts(app, accountId, [post.account_id]);
     if (seen.get(post.account_id)?.sees === 'all')
       await writeAt(app.shards, accountId, (tx) =>
-        tell(tx, [{ accountId, kind: 'mentioned', actorId: post.account_id, postId }]),
+        tell(app, tx, [{ accountId, kind: 'mentioned', actorId: post.account_id, postId }]),
       );
   }
 }
