@@ -3,7 +3,9 @@ import { type AccountId, type ActivityId, type PostId, shardOf } from '../../../
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
+import type { Redis } from '../../infra/redis/redis.ts';
 import { sweepServers } from '../../infra/shards.ts';
+import { forEachRecent, type Progress, type RebuildOptions } from '../feed/rebuild.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
@@ -119,6 +121,14 @@ async function listUnread(
     store.selectSeenId(app.shards, viewer),
   ]);
   return recent.filter((row) => BigInt(row.activity_id) > BigInt(seenId)).slice(0, UNREAD_MAX);
+}
+
+/** The lists of all who were here lately, made anew in Redis. */
+export function rebuildRecent(app: App, redis: Redis, options: RebuildOptions): Promise<Progress> {
+  return forEachRecent(app, redis, 'activity', options, async (accountId) => {
+    await store.forgetRecentNow(redis, accountId);
+    await store.readRecent(redis, app.shards, accountId);
+  });
 }
 
 export function findSeenId(app: App, viewer: AccountId): Promise<string> {

@@ -4,7 +4,7 @@
  */
 import type { AccountId, ActivityId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { forgetLeasedSoon, readLeased } from '../../infra/redis/leased.ts';
+import { forgetLeased, forgetLeasedSoon, readLeased } from '../../infra/redis/leased.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { changeAt, readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
@@ -46,6 +46,10 @@ export async function readRecent(
 export function forgetRecent(redis: Redis | null, accountIds: Iterable<AccountId>): void {
   const wanted = [...new Set(accountIds)];
   forgetLeasedSoon(redis, (each) => wanted.map((accountId) => recentKey(each, accountId)));
+}
+
+export function forgetRecentNow(redis: Redis, accountId: AccountId): Promise<void> {
+  return forgetLeased(redis, [recentKey(redis, accountId)]);
 }
 
 export async function insertActivity(tx: Transaction, told: Told[]): Promise<void> {

@@ -1,5 +1,5 @@
 /**
- * Column: accounts.spread. Redis, role feeds: home:{generation}:{account}: a list of state, then post ids, oldest first; and
+ * Column: accounts.spread; reads sessions. Redis, role feeds: home:{generation}:{account}: a list of state, then post ids, oldest first; and
  * home:{generation}:{account}:merged: a set of accounts that are followed and whose posts are not pushed.
  * Both can be rebuilt from the shards (`rebuild feeds`, or by the next read).
  *
@@ -8,8 +8,8 @@
  * was written, he finds it here.
  */
 import type { AccountId, PostId } from '../../../core/ids.ts';
-import type { Transaction } from '../../infra/database.ts';
-import type { Redis } from '../../infra/redis/redis.ts';
+import type { Database, Transaction } from '../../infra/database.ts';
+import { IF_CURRENT, type Redis } from '../../infra/redis/redis.ts';
 import { script } from '../../infra/redis/script.ts';
 import { readAt, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
@@ -127,7 +127,7 @@ export async function finishHome(
   return (await redis.run<number>(FINISH, keys, [...head, ...home.postIds, ...home.merged])) === 1;
 }
 
-const PUSH = script(`${OLDER}
+const PUSH = script(`${IF_CURRENT}${OLDER}
   local id, max = ARGV[1], tonumber(ARGV[2])
   local there = 0
   for _, key in ipairs(KEYS) do
@@ -157,7 +157,10 @@ const PUSH = script(`${OLDER}
   end
   return there`);
 
-const TAKE_OUT = script(`
+const FORGET = script(`${IF_CURRENT}
+  return redis.call('UNLINK', unpack(KEYS))`);
+
+const TAKE_OUT = script(`${IF_CURRENT}
   local there = 0
   for _, key in ipairs(KEYS) do there = there + redis.call('LREM', key, 1, ARGV[1]) end
   return there`);
@@ -166,22 +169,22 @@ const TAKE_OUT = script(`
 export function pushToHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
   return inParts(redis, accountIds, async (keys) => {
     try {
-      return await redis.run<number>(PUSH, keys, [postId, String(HOME_MAX)]);
+      return await redis.change<number>(PUSH, keys, [postId, String(HOME_MAX)]);
     } catch (error) {
       if (!isFull(error)) throw error;
       // No room for it: without the list the shards are asked.
-      await redis.command('UNLINK', ...keys);
+      await redis.change(FORGET, keys, []);
       return 0;
     }
   });
 }
 
 export function takeFromHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
-  return inParts(redis, accountIds, (keys) => redis.run<number>(TAKE_OUT, keys, [postId]));
+  return inParts(redis, accountIds, (keys) => redis.change<number>(TAKE_OUT, keys, [postId]));
 }
 
 export function forgetHomes(redis: Redis, accountIds: AccountId[]): Promise<number> {
-  return inParts(redis, accountIds, (keys) => redis.command<number>('UNLINK', ...keys));
+  return inParts(redis, accountIds, (keys) => redis.change<number>(FORGET, keys, []));
 }
 
 /** Bounded scripts, which Redis gets one behind the other and runs between other members' questions. */
@@ -235,4 +238,43 @@ export async function updateSpread(
     sql`update accounts set spread = ${to} where account_id = ${accountId} and spread = ${from} returning 1`,
   );
   return rows.length > 0;
+}
+
+// making lists for all who come ---------------------------------------------------------------------------------
+
+const PLACE_SECONDS = 86_400;
+
+const placeKey = (redis: Redis, part: string, server: string) =>
+  `rebuild:${part}:${redis.generation()}:${server}`;
+
+/** How far a rebuild has come on a server; null: not begun, or at its end. */
+export function readPlace(redis: Redis, part: string, server: string): Promise<string | null> {
+  return redis.command<string | null>('GET', placeKey(redis, part, server));
+}
+
+export async function writePlace(
+  redis: Redis,
+  part: string,
+  server: string,
+  place: string | null,
+): Promise<void> {
+  const key = placeKey(redis, part, server);
+  if (place === null) await redis.command('UNLINK', key);
+  else await redis.command('SET', key, place, 'EX', String(PLACE_SECONDS));
+}
+
+/** Accounts of one server that were here within the time that lists live, in the order of their ids. */
+export async function selectRecent(database: Database, after: string, limit: number): Promise<AccountId[]> {
+  const rows = await database.rows<{ account_id: AccountId }>(sql`
+    select distinct account_id from sessions
+    where last_used_at > now() - ${HOME_SECONDS} * interval '1 second' and account_id > ${after} and is_owned(account_id)
+    order by account_id limit ${limit}`);
+  return rows.map((row) => row.account_id);
+}
+
+export async function countRecent(database: Database): Promise<number> {
+  const [row] = await database.rows<{ count: string }>(sql`
+    select count(distinct account_id) from sessions
+    where last_used_at > now() - ${HOME_SECONDS} * interval '1 second' and is_owned(account_id)`);
+  return Number(row?.count);
 }

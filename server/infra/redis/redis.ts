@@ -4,14 +4,16 @@
  *
  * What was written to it is trusted only as long as nobody can have missed a change: the keys of derived data carry a
  * generation, made of the run of the Redis process (a restart may bring back an old copy, a failover a replica that lagged)
- * and of the epoch of the network (a process that runs without Redis changed something, see epoch.ts).
+ * and of the epoch of the network (a process that runs without Redis changed something, see epoch.ts). Processes learn of a new
+ * one within a second, each in its own time. So whoever learns of it first writes it down here, and a change that must not
+ * be missed asks in the same step whether its generation still is the one: else it is made again, for the new one.
  */
 import { createClient, createSentinel, ErrorReply } from 'redis';
 import type { RedisAddress } from '../../config.ts';
 import { type Breaker, openBreaker } from '../breaker.ts';
 import { ServerDown } from '../server-down.ts';
 import type { Epoch } from './epoch.ts';
-import type { Script } from './script.ts';
+import { type Script, script } from './script.ts';
 
 type Argument = string | Buffer;
 export type Redis = {
@@ -19,6 +21,11 @@ export type Redis = {
   /** Commands that are asked for in one turn of the loop are sent together. Throws ServerDown within a quarter of a second. */
   command<Reply>(...args: Argument[]): Promise<Reply>;
   run<Reply>(script: Script, keys: string[], args: Argument[]): Promise<Reply>;
+  /**
+   * As `run`, for a change that whoever reads under a newer generation must not miss: throws ServerDown when there is one.
+   * The script finds its own keys behind the first one.
+   */
+  change<Reply>(script: Script, keys: string[], args: Argument[]): Promise<Reply>;
   /** What is written under another generation is never read. Throws ServerDown while it is not known. */
   generation(): string;
   isDown(): boolean;
@@ -47,49 +54,71 @@ const PING_MS = 1_000;
 /** A connection on which nothing comes, not even the answer to a ping, is made anew. */
 const SILENT_MS = 5_000;
 const QUEUE_MAX = 20_000;
-const RUN_ID_EVERY_MS = 1_000;
+const LOOK_EVERY_MS = 1_000;
+const GENERATION_KEY = 'generation';
+const STALE = 'STALE';
 /** Not an answer to what was asked: it cannot serve just now. */
 const CANNOT_SERVE =
   /^(LOADING|MASTERDOWN|READONLY|NOREPLICAS|CLUSTERDOWN|NOAUTH|WRONGPASS|ERR invalid password)/;
 
+/** Written down as EPOCH.RUN; an older epoch of the same run is not written over a newer one. */
+const ANNOUNCE = script(`
+  local epoch, run = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+)%.(%x+)$')
+  if run == ARGV[2] and tonumber(epoch) >= tonumber(ARGV[1]) then return epoch end
+  redis.call('SET', KEYS[1], ARGV[1] .. '.' .. ARGV[2])
+  return ARGV[1]`);
+
+/** To be the head of a script that changes something: KEYS[1] is the generation, ARGV[1] whose keys the script was given. */
+export const IF_CURRENT = `
+  if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('${STALE} generation') end
+  table.remove(KEYS, 1)
+  table.remove(ARGV, 1)`;
+
 export function openRedis(name: string, { address, epoch, onError, onTurn }: Options): Redis {
   const connection = connectTo(address, onError);
-  let runId = '';
-  const readRunId = async () => {
+  let generation = '';
+  const look = async () => {
     const text = String(await connection.send(['INFO', 'server']));
-    runId = /^run_id:([0-9a-f]{8})/m.exec(text)?.[1] ?? '';
-    if (runId === '') throw new Error('Redis does not say which run of it this is.');
+    const runId = /^run_id:([0-9a-f]{8})/m.exec(text)?.[1];
+    if (!runId) throw new Error('Redis does not say which run of it this is.');
+    const newest = await runOn(connection.send, ANNOUNCE, [GENERATION_KEY], [String(epoch.value()), runId]);
+    // Another has learnt of a newer epoch: this process will within a second, and writes nothing until then.
+    generation = Number(newest) === epoch.value() ? `${newest}.${runId}` : '';
   };
   const breaker: Breaker = openBreaker({
     name,
-    probe: readRunId,
+    probe: look,
     isLost: (error) => !(error instanceof ErrorReply) || CANNOT_SERVE.test(error.message),
     onTurn,
   });
+  const lookSoon = () => void breaker.on(look).catch(() => undefined);
   connection.onChange(() => {
-    runId = '';
-    breaker.on(readRunId).catch(() => undefined);
+    generation = '';
+    lookSoon();
   });
   connection.open().catch(onError);
-  const timer = setInterval(() => void breaker.on(readRunId).catch(() => undefined), RUN_ID_EVERY_MS).unref();
+  const timer = setInterval(lookSoon, LOOK_EVERY_MS).unref();
+  const known = () => {
+    if (generation === '') throw new ServerDown(name, 'is not known yet');
+    return generation;
+  };
 
   const redis: Redis = {
     name,
     command: <Reply>(...args: Argument[]) => breaker.on(() => connection.send(args) as Promise<Reply>),
-    async run<Reply>(script: Script, keys: string[], args: Argument[]) {
-      const rest = [String(keys.length), ...keys, ...args];
+    run: <Reply>(wanted: Script, keys: string[], args: Argument[]) =>
+      runOn((parts) => redis.command(...parts), wanted, keys, args) as Promise<Reply>,
+    async change<Reply>(wanted: Script, keys: string[], args: Argument[]) {
       try {
-        return await redis.command<Reply>('EVALSHA', script.sha, ...rest);
+        return await redis.run<Reply>(wanted, [GENERATION_KEY, ...keys], [known(), ...args]);
       } catch (error) {
-        if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
-        return redis.command<Reply>('EVAL', script.text, ...rest);
+        if (!(error instanceof ErrorReply) || !error.message.startsWith(STALE)) throw error;
+        lookSoon();
+        throw new ServerDown(name, 'has a newer generation', { cause: error });
       }
     },
-    generation() {
-      if (runId === '') throw new ServerDown(name, 'is not known yet');
-      return `${epoch.value()}${runId}`;
-    },
-    isDown: () => breaker.isDown() || runId === '',
+    generation: known,
+    isDown: () => breaker.isDown() || generation === '',
     subscribe: (channel, hear) => subscribe(address, channel, hear, onError),
     async close() {
       clearInterval(timer);
@@ -98,6 +127,22 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     },
   };
   return redis;
+}
+
+/** Sent by its hash; whole, where Redis does not know it yet. */
+async function runOn(
+  send: (args: Argument[]) => Promise<unknown>,
+  { sha, text }: Script,
+  keys: string[],
+  args: Argument[],
+): Promise<unknown> {
+  const rest = [String(keys.length), ...keys, ...args];
+  try {
+    return await send(['EVALSHA', sha, ...rest]);
+  } catch (error) {
+    if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return send(['EVAL', text, ...rest]);
+  }
 }
 
 const socket = { connectTimeout: CONNECT_MS, reconnectStrategy: AGAIN_MS, socketTimeout: SILENT_MS };
