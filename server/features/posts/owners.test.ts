@@ -192,16 +192,22 @@ test('a rebuild makes the map of all published posts anew, and of nothing else',
   const rows = await world.rows<{ post_id: PostId; account_id: AccountId }>(
     sql`select post_id, account_id from posts where state = 'published'`,
   );
-  const seen: number[] = [];
-  const { done, all } = await rebuildOwners(app, inMap(), {
-    isFromStart: false,
-    onProgress: (progress) => seen.push(progress.done),
-  });
-  assert.deepEqual([done, all], [rows.length, rows.length]);
-  assert.ok(seen.length >= 2);
+  const rebuild = (isFromStart: boolean, onProgress: () => void = () => undefined) =>
+    rebuildOwners(app, inMap(), { isFromStart, onProgress });
+  const breakOff = () => assert.fail('broken off');
+  await assert.rejects(rebuild(false, breakOff), /broken off/);
+  await assert.rejects(rebuild(true, breakOff), /broken off/);
+  assert.deepEqual(await rebuild(true), { done: rows.length, resumed: 0, all: rows.length });
   const expected = new Map(rows.map((row) => [row.post_id, row.account_id]));
   assert.deepEqual(await known(gone, ...expected.keys()), expected);
   assert.ok(rows.every((row) => shardOf(row.post_id) === shardOf(row.account_id)));
-  await rebuildOwners(app, inMap(), { isFromStart: true, onProgress: () => undefined });
+  // The second batch is the last, so that the first is what had been done.
+  let batches = 0;
+  await assert.rejects(
+    rebuild(false, () => void assert.ok(++batches < 2, 'broken off')),
+    /broken off/,
+  );
+  const resumed = await rebuild(false);
+  assert.deepEqual([resumed.done, resumed.resumed], [rows.length, 5_000]);
   assert.deepEqual(await known(gone, ...expected.keys()), expected);
 });

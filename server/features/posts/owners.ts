@@ -13,7 +13,8 @@ import { seeAccounts, type ViewerId } from '../graph/audience.ts';
 import * as store from './store.ts';
 
 export type Owner = { postId: PostId; accountId: AccountId };
-export type Progress = { done: number; all: number };
+/** `resumed` of those that are done had been done before. */
+export type Progress = { done: number; resumed: number; all: number };
 
 const REBUILD_BATCH = 5_000;
 const FIRST: store.OwnerRow = { account_id: '0' as AccountId, post_id: '0' as PostId };
@@ -90,35 +91,48 @@ export async function rebuildOwners(
   const { servers } = app.shards;
   const counts = await Promise.all(servers.map(({ database }) => store.countPublished(database)));
   const firstMs = counts.flatMap(({ firstId }) => (firstId ? timeOf(firstId) : []));
-  const progress = { done: 0, all: counts.reduce((all, { count }) => all + count, 0) };
+  const progress = { done: 0, resumed: 0, all: counts.reduce((all, { count }) => all + count, 0) };
   const rebuild = await beginRebuild(redis, store.OWNERS, {
     expected: progress.all,
     startMs: firstMs.length > 0 ? Math.min(...firstMs) : Math.max(ID_EPOCH_MS, app.clock.nowMs()),
     isFromStart: options.isFromStart,
   });
-  for (const { name, database } of servers)
-    for await (const count of readInto(rebuild, name, database)) {
+  for (const { name, database } of servers) {
+    const from = readCursor(await rebuild.readCursor(name));
+    progress.resumed += from.done;
+    progress.done += from.done;
+    for await (const count of readInto(rebuild, name, database, from)) {
       progress.done += count;
       options.onProgress(progress);
     }
+  }
   await rebuild.finish();
   return progress;
 }
 
+/** How far a server has been read. */
+type Cursor = { after: store.OwnerRow; done: number };
+
 /** Gives how many each batch had. */
-async function* readInto(rebuild: Rebuild, server: string, database: Database): AsyncGenerator<number> {
-  for (let after = readCursor(await rebuild.readCursor(server)); ; ) {
-    const rows = await store.selectOwnersAfter(database, after, REBUILD_BATCH);
+async function* readInto(
+  rebuild: Rebuild,
+  server: string,
+  database: Database,
+  { after, done }: Cursor,
+): AsyncGenerator<number> {
+  for (let rows: store.OwnerRow[] = []; ; ) {
+    rows = await store.selectOwnersAfter(database, rows.at(-1) ?? after, REBUILD_BATCH);
     await rebuild.add(rows.map((row) => [row.post_id, row.account_id]));
+    done += rows.length;
     yield rows.length;
     const last = rows.at(-1);
     if (!last || rows.length < REBUILD_BATCH) return;
-    after = last;
-    await rebuild.writeCursor(server, `${last.account_id},${last.post_id}`);
+    await rebuild.writeCursor(server, [last.account_id, last.post_id, done].join());
   }
 }
 
-function readCursor(text: string | null): store.OwnerRow {
-  const [accountId, postId] = text?.split(',') ?? [];
-  return accountId && postId ? { account_id: accountId as AccountId, post_id: postId as PostId } : FIRST;
+function readCursor(text: string | null): Cursor {
+  const [accountId, postId, done] = text?.split(',') ?? [];
+  if (!accountId || !postId) return { after: FIRST, done: 0 };
+  return { after: { account_id: accountId as AccountId, post_id: postId as PostId }, done: Number(done) };
 }

@@ -14,7 +14,7 @@ export async function run(args: string[]): Promise<void> {
     const redis = app.redis.map;
     if (!redis) throw new OperatorFault('There is no Redis: PINHOLE_REDIS says where it is.');
     const startMs = performance.now();
-    const now: Progress = { done: 0, all: 0 };
+    const now: Progress = { done: 0, resumed: 0, all: 0 };
     const stop = showEverySecond(() => describe(now, (performance.now() - startMs) / 1_000));
     try {
       await rebuildOwners(app, redis, {
@@ -42,7 +42,7 @@ function showEverySecond(line: () => string): () => void {
   };
 }
 
-function describe({ done, all }: Progress, seconds: number): string {
+function describe({ done, resumed, all }: Progress, seconds: number): string {
   const count = (number: number) => number.toLocaleString('en-US');
-  return `${count(done)} of ${count(all)} posts, ${count(Math.round(done / seconds))} a second`;
+  return `${count(done)} of ${count(all)} posts, ${count(Math.round((done - resumed) / seconds))} a second`;
 }
