@@ -14,6 +14,7 @@ import { feed } from './feed.ts';
 import { idle } from './idle.ts';
 import { ids } from './ids.ts';
 import { like } from './like.ts';
+import { map } from './map.ts';
 import { photos } from './photos.ts';
 import { record } from './record.ts';
 import { shards } from './shards.ts';
@@ -22,9 +23,10 @@ import { type Figures, type Scenario, tell, type Wish, withBench } from './syste
 
 export type Result = { name: string; at: string; commit: string; machine: string; figures: Figures };
 
-const scenarios: Scenario[] = [start, idle, feed, like, photos, editor, ids, shards];
+const scenarios: Scenario[] = [start, idle, feed, like, photos, editor, ids, shards, map];
 const SECONDS_MAX = 3_600;
 const RUNS_MAX = 20;
+const ENTRIES_MAX = 100_000_000;
 
 export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -32,6 +34,7 @@ export async function run(args: string[]): Promise<void> {
     allowPositionals: true,
     options: {
       seconds: { type: 'string' },
+      entries: { type: 'string' },
       json: { type: 'string' },
       photos: { type: 'string' },
       record: { type: 'boolean', default: false },
@@ -40,7 +43,8 @@ export async function run(args: string[]): Promise<void> {
   });
   const chosen = positionals.map(find);
   const seconds = values.seconds === undefined ? null : wholeNumber('--seconds', values.seconds, SECONDS_MAX);
-  const wish = { seconds, photosFolder: values.photos ?? null };
+  const entries = values.entries === undefined ? null : wholeNumber('--entries', values.entries, ENTRIES_MAX);
+  const wish = { seconds, entries, photosFolder: values.photos ?? null };
   if (values.record) {
     const runs = wholeNumber('--runs', values.runs, RUNS_MAX);
     return record(chosen.length > 0 ? chosen : scenarios, runs, (scenario) => measure(scenario, wish));

@@ -15,8 +15,8 @@ import { root } from '../server/main/app.ts';
 import { OperatorFault } from '../server/main/progress.ts';
 
 export type Figures = Record<string, number>;
-/** `seconds` bounds the measured part; null: as the scenario likes. */
-export type Wish = { seconds: number | null; photosFolder: string | null };
+/** `seconds` bounds the measured part, `entries` the map's; null: as the scenario likes. */
+export type Wish = { seconds: number | null; entries: number | null; photosFolder: string | null };
 export type Scenario = {
   name: string;
   about: string;

@@ -16,6 +16,7 @@ const OPEN = `
   profile by handle       all        all       all       all        all      -        bare     all
   list of posts           yes        yes       yes       yes        yes      -        -        yes
   post                    yes        yes       yes       yes        yes      -        -        yes
+  owner of the post       yes        yes       yes       yes        yes      -        -        yes
   photo                   yes        yes       yes       yes        yes      -        -        yes
   photo by its address    yes        yes       yes       yes        yes      yes      yes      yes
   comments on the post    yes        yes       yes       yes        yes      -        -        yes
@@ -41,6 +42,7 @@ const CLOSED = `
   profile by handle       header     header    all       header     header   -        bare     all
   list of posts           -          -         yes       -          -        -        -        yes
   post                    -          -         yes       -          -        -        -        yes
+  owner of the post       -          -         yes       -          -        -        -        yes
   photo                   -          -         yes       -          -        -        -        yes
   photo by its address    -          -         yes       -          -        -        -        yes
   comments on the post    -          -         yes       -          -        -        -        yes
@@ -90,6 +92,7 @@ const LOOKS: Record<string, (ask: Ask, subject: Subject) => Promise<string>> = {
   'profile by handle': async (ask, { owner }) => profile(await ask(`/handles/${owner.handle}`)),
   'list of posts': async (ask, { owner, post }) => holds(await ask(`/accounts/${owner.id}/posts`), post.id),
   post: async (ask, { post }) => holds(await ask(`/posts/${post.id}`), post.id),
+  'owner of the post': async (ask, { post }) => holds(await ask(`/posts/owners?ids=${post.id}`), post.id),
   photo: async (ask, { post }) => {
     const { body } = await ask(`/posts/${post.id}`);
     const url = body.photos?.[0]?.renditions[0]?.url;

@@ -19,6 +19,10 @@ const verbs: Record<string, Verb> = {
     about: 'Compare mirrors, counters and photo files with their sources; --repair, --checksums',
     load: () => import('./admin/check.ts'),
   },
+  rebuild: {
+    about: 'map: make what Redis holds anew from PostgreSQL, while the network runs',
+    load: () => import('./admin/rebuild.ts'),
+  },
   jobs: {
     about: 'list: jobs that failed for good; replay: try them again',
     load: () => import('./admin/jobs.ts'),

@@ -10,6 +10,7 @@ import { indexPost } from '../explore/explore.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { forgetPost as forgetLikes } from '../likes/likes.ts';
 import { developPhoto } from '../media/media.ts';
+import { forgetOwner, rememberOwner } from './owners.ts';
 import { findPostHeads, removePost, settlePost } from './posts.ts';
 import { photoClaimed, postDeleted, postPublished } from './schema.ts';
 
@@ -26,6 +27,7 @@ export const jobs = [
     const postId = payload.postId as PostId;
     await indexPost(app, postId);
     await tellMentioned(app, postId);
+    await rememberOwner(app, postId);
   }),
   job(postDeleted, { concurrency: 2 }, async (app: App, [payload]) => {
     if (!payload) return;
@@ -35,6 +37,8 @@ export const jobs = [
     await forgetComments(app, postId);
     await forgetActivity(app, postId);
     await removePost(app, postId);
+    // Last: without Redis it is done again and again, and holds up nothing else.
+    await forgetOwner(app, postId);
   }),
 ];
 

@@ -9,9 +9,12 @@ import { accountIdParams } from '../accounts/schema.ts';
 import { mustSeeAll } from '../graph/audience.ts';
 import { openOriginal } from '../media/media.ts';
 import { editsShape } from '../media/schema.ts';
+import { listOwners } from './owners.ts';
 import * as photos from './photos.ts';
 import * as posts from './posts.ts';
 import {
+  ownersQuery,
+  ownersReply,
   photoEdits,
   photoParams,
   postIdParams,
@@ -50,6 +53,21 @@ export function postRoutes(server: Server, app: App, limits: RateLimits): void {
       reply.code(201);
       return hydratePost(app, viewer, postId);
     },
+  );
+
+  server.get(
+    '/posts/owners',
+    {
+      schema: {
+        tags: ['posts'],
+        summary: 'Whose posts these are; those that I may not see are left out',
+        querystring: ownersQuery,
+        response: { 200: ownersReply },
+      },
+    },
+    async (request) => ({
+      items: await listOwners(app, request.viewer?.accountId ?? null, request.query.ids),
+    }),
   );
 
   server.get(

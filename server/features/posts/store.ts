@@ -348,3 +348,36 @@ export async function selectAnyPostIds(
   );
   return rows.map((row) => row.post_id);
 }
+
+// whose a post is ----------------------------------------------------------------------------------------------
+
+export type OwnerRow = Pick<PostRow, 'post_id' | 'account_id'>;
+
+/** Key in Redis, role map: owners:layouts, and what infra/redis/id-map.ts keeps under owners:{version}. Rebuilt by `rebuild map`. */
+export const OWNERS = 'owners';
+
+/** Published posts alone, from the primaries; one statement per server. */
+export function selectOwners(shards: Shards, postIds: PostId[]): Promise<OwnerRow[]> {
+  return readReachable<OwnerRow, PostId>(
+    shards,
+    postIds,
+    (share) => sql`
+    select post_id, account_id from posts where post_id = any(${share}) and state = 'published'`,
+  );
+}
+
+/** All published posts of a server, account by account, each account's newest first. */
+export function selectOwnersAfter(database: Database, after: OwnerRow, limit: number): Promise<OwnerRow[]> {
+  return database.rows<OwnerRow>(sql`
+    select post_id, account_id from posts
+    where state = 'published' and is_owned(post_id) and account_id >= ${after.account_id}
+      and (account_id > ${after.account_id} or post_id < ${after.post_id})
+    order by account_id, post_id desc limit ${limit}`);
+}
+
+export async function countPublished(database: Database): Promise<{ count: number; firstId: PostId | null }> {
+  const [row] = await database.rows<{ count: string; first_id: PostId | null }>(
+    sql`select count(*), min(post_id) as first_id from posts where state = 'published'`,
+  );
+  return { count: Number(row?.count), firstId: row?.first_id ?? null };
+}
