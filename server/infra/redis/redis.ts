@@ -109,11 +109,15 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     run: <Reply>(wanted: Script, keys: string[], args: Argument[]) =>
       runOn((parts) => redis.command(...parts), wanted, keys, args) as Promise<Reply>,
     async change<Reply>(wanted: Script, keys: string[], args: Argument[]) {
+      const mine = known();
+      const ask = () => redis.run<Reply>(wanted, [GENERATION_KEY, ...keys], [mine, ...args]);
       try {
-        return await redis.run<Reply>(wanted, [GENERATION_KEY, ...keys], [known(), ...args]);
+        return await ask();
       } catch (error) {
         if (!(error instanceof ErrorReply) || !error.message.startsWith(STALE)) throw error;
-        lookSoon();
+        // Perhaps all was flushed, and nobody has said it again.
+        await breaker.on(look);
+        if (generation === mine) return ask();
         throw new ServerDown(name, 'has a newer generation', { cause: error });
       }
     },
