@@ -5,11 +5,12 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { type Config, ConfigFault, publicUrlOf } from '../config.ts';
 import type { App } from '../infra/app.ts';
-import { openCache } from '../infra/cache.ts';
+import { forgetWithOthers, openCache } from '../infra/cache.ts';
 import { openCloudFront } from '../infra/cloudfront.ts';
 import type { Database } from '../infra/database.ts';
+import { openEvents } from '../infra/events.ts';
 import { startImageWorkers } from '../infra/images/pool.ts';
-import { openMailer } from '../infra/mail.ts';
+import { type Mailer, openMailer } from '../infra/mail.ts';
 import { openMemcached } from '../infra/memcached/memcached.ts';
 import { openMetrics } from '../infra/metrics.ts';
 import { migrate } from '../infra/migrations.ts';
@@ -63,6 +64,13 @@ export async function openApp(
   const onTurn = (name: string, isDown: boolean) =>
     log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`);
   const redis = openRedisRoles(config.redis, { epoch, onTurn });
+  const cache = openCache();
+  const events = openEvents({
+    redis: redis.roles.events,
+    directoryConnection: shards.directoryConnection,
+    onError,
+  });
+  forgetWithOthers(cache, events);
   const memcached =
     config.memcached.length > 0
       ? openMemcached({ nodes: config.memcached, count: metrics.countCards, onTurn })
@@ -81,19 +89,15 @@ export async function openApp(
     log,
     shards,
     queue,
-    cache: openCache(),
+    cache,
+    events,
     redis: redis.roles,
     epoch,
     memcached,
     storage,
     images,
     metrics,
-    mail: openMailer({
-      smtpUrl: config.smtpUrl,
-      from: config.mailFrom,
-      outbox: path.join(config.dataDir, 'outbox'),
-      onFiled: (file, mail) => say(`Mail to ${mail.to} ("${mail.subject}") was put into ${file}`),
-    }),
+    mail: openMail(config, say),
   };
   return {
     app,
@@ -101,12 +105,22 @@ export async function openApp(
       await queue.stop();
       await images.stop();
       await storage.close();
+      await events.close();
       await epoch.close();
       await redis.close();
       memcached?.close();
       await shards.close();
     },
   };
+}
+
+function openMail({ smtpUrl, mailFrom, dataDir }: Config, say: (line: string) => void): Mailer {
+  return openMailer({
+    smtpUrl,
+    from: mailFrom,
+    outbox: path.join(dataDir, 'outbox'),
+    onFiled: (file, mail) => say(`Mail to ${mail.to} ("${mail.subject}") was put into ${file}`),
+  });
 }
 
 /** A server that is down is told once, when it goes; the same error not more than every ten seconds. */

@@ -22,6 +22,8 @@ export type Redis = {
   /** What is written under another generation is never read. Throws ServerDown while it is not known. */
   generation(): string;
   isDown(): boolean;
+  /** On performance.now(): what it was to be told before may not have come through. */
+  answersSinceMs(): number;
   /** Messages of a channel, on a connection of their own, also after it was lost. Gives what ends it. */
   subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -55,6 +57,7 @@ const CANNOT_SERVE =
 export function openRedis(name: string, { address, epoch, onError, onTurn }: Options): Redis {
   const connection = connectTo(address, onError);
   let runId = '';
+  let answersSinceMs = Number.NEGATIVE_INFINITY;
   const readRunId = async () => {
     const text = String(await connection.send(['INFO', 'server']));
     runId = /^run_id:([0-9a-f]{8})/m.exec(text)?.[1] ?? '';
@@ -64,7 +67,10 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     name,
     probe: readRunId,
     isLost: (error) => !(error instanceof ErrorReply) || CANNOT_SERVE.test(error.message),
-    onTurn,
+    onTurn(isDown) {
+      answersSinceMs = performance.now();
+      onTurn(isDown);
+    },
   });
   connection.onChange(() => {
     runId = '';
@@ -90,6 +96,7 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
       return `${epoch.value()}${runId}`;
     },
     isDown: () => breaker.isDown() || runId === '',
+    answersSinceMs: () => answersSinceMs,
     subscribe: (channel, hear) => subscribe(address, channel, hear, onError),
     async close() {
       clearInterval(timer);
@@ -136,7 +143,7 @@ function connectTo(address: RedisAddress, onError: (error: Error) => void): Conn
   };
 }
 
-/** The client subscribes again by itself when its connection was lost. */
+/** Once it has subscribed, the client does so again by itself when its connection was lost. */
 async function subscribe(
   address: RedisAddress,
   channel: string,
@@ -151,11 +158,21 @@ async function subscribe(
       scanInterval: PING_MS,
     });
     sentinel.on('error', onError);
-    void sentinel.connect().then(() => sentinel.subscribe(channel, hear), onError);
+    sentinel
+      .connect()
+      .then(() => sentinel.subscribe(channel, hear))
+      .catch(onError);
     return async () => void sentinel.destroy().catch(() => undefined);
   }
   const client = createClient({ url: address.url, socket, pingInterval: PING_MS });
   client.on('error', onError);
-  void client.connect().then(() => client.subscribe(channel, hear), onError);
+  let isSubscribed = false;
+  const begin = async () => {
+    if (isSubscribed) return;
+    await client.subscribe(channel, hear);
+    isSubscribed = true;
+  };
+  client.on('ready', () => void begin().catch(onError));
+  client.connect().catch(onError);
   return async () => client.destroy();
 }
