@@ -93,6 +93,28 @@ for (const { way, here, there } of both) {
     here.app.log.level = level;
   });
 
+  test(`by ${way}: a session that is ended in one process is dead in the other at once`, async () => {
+    await untilConnected(here.app, there.app);
+    const ann = await here.account(`ann.${way.toLowerCase()}`);
+    const second = await here.signsIn(ann.handle);
+    for (const process of [here, there])
+      for (const person of [ann, second]) assert.equal(await statusAt(process, person, '/me'), 200);
+    await second.must('DELETE', '/sessions/current');
+    assert.equal(await statusAt(here, second, '/me'), 401);
+    await until(
+      async () => (await statusAt(there, second, '/me')) === 401 || null,
+      'it is dead there',
+      AT_ONCE_MS,
+    );
+    assert.equal(await statusAt(there, ann, '/me'), 200);
+    await ann.leaves();
+    await until(
+      async () => (await statusAt(there, ann, '/me')) === 401 || null,
+      'it is dead there',
+      AT_ONCE_MS,
+    );
+  });
+
   test(`by ${way}: a block that is made in one process counts in the other at once`, async () => {
     await untilConnected(here.app, there.app);
     const [bob, carol] = [
