@@ -147,6 +147,27 @@ test('events arrive again after Redis was killed and started', async () => {
   await untilConnected(here.app, late.app);
 });
 
+test('events arrive again after the Sentinels made another Redis the master', async () => {
+  const master = await startRedis();
+  await startRedis([`replicaof 127.0.0.1 ${master.port}`]);
+  const sentinel = await startRedis([
+    `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+    'sentinel down-after-milliseconds main 500',
+    'sentinel failover-timeout main 2000',
+  ]);
+  const address = `redis-sentinel://127.0.0.1:${sentinel.port}/main`;
+  const here = await openWorld({ config: { redis: parseRedis(address) } });
+  const there = await here.another();
+  await untilConnected(here.app, there.app);
+  await until(
+    async () => (await master.command<string>('INFO', 'replication')).includes('state=online') || null,
+    'the replica is there',
+  );
+  await master.kill();
+  await untilConnected(here.app, there.app);
+  await untilConnected(there.app, here.app);
+});
+
 test('events arrive again after the connections to the directory were ended', async () => {
   const [here, there] = [plain, both[0]?.there as Process];
   await untilConnected(here.app, there.app);
