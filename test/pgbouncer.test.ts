@@ -35,7 +35,10 @@ async function clientOf(of: Pick<Pooler, 'connection'>, more: pg.ClientConfig = 
   return client;
 }
 
-/** As a process opens the two databases: through the pooler, and around it to read shards and to hear of the map. */
+/**
+ * As a process opens the two databases: through the pooler, and around it to read shards and to hear of the map. Events go
+ * through Redis; without it each process has one more connection for them.
+ */
 async function openProcess() {
   const [shard, directory] = ['shard', 'directory'].map((name) =>
     openDatabase(name, pooler.connection(`pinhole_${name}`), {

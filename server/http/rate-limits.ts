@@ -1,10 +1,16 @@
-/** How often what may be asked. Counted in this process. */
+/**
+ * How often what may be asked: counted by all processes together in Redis, and in each process where there is none. While
+ * Redis is down each process counts for itself, and what guesses or floods is then held shorter: docs/decisions/0018.
+ */
 import { isIPv6 } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Config } from '../config.ts';
 import { Limited } from '../errors.ts';
 import { foldLogin } from '../features/accounts/sessions.ts';
+import type { App } from '../infra/app.ts';
+import { countOnce } from '../infra/redis/counts.ts';
+import { whereServed } from '../infra/redis/optional.ts';
+import type { Redis } from '../infra/redis/redis.ts';
 
 export type RateLimits = {
   /** Throws Limited. Per login and address, so that a stranger cannot lock the owner out; and per address. */
@@ -20,54 +26,76 @@ export type RateLimits = {
   edit(accountId: string): Promise<void>;
 };
 
-const MINUTES = 60;
+/** Counts once more for the key. Throws Limited with the message. */
+type Take = (key: string, message: string) => Promise<void>;
+type Limit = {
+  name: string;
+  points: number;
+  seconds: number;
+  /** The points of each process while Redis is down, as a share. */
+  alone: number;
+};
 
-export function openRateLimits(config: Config): RateLimits {
-  const signInByLogin = limiter('sign-in login', 10, 15 * MINUTES);
-  const signInByAddress = limiter('sign-in address', 100, 15 * MINUTES);
-  const signUp = limiter('sign-up', config.signUpsPerHour, 60 * MINUTES);
-  const mailByAddress = limiter('mail address', 20, 60 * MINUTES);
-  const mailByReceiver = limiter('mail receiver', 5, 60 * MINUTES);
-  const posts = limiter('post', config.postsPerHour, 60 * MINUTES);
-  const edits = limiter('edit', 120, 10 * MINUTES);
-  const uploads = limiter('upload', config.postsPerHour * 20, 60 * MINUTES);
-  const comments = limiter('comment', config.postsPerHour * 10, 60 * MINUTES);
+const MINUTES = 60;
+const A_THIRD = 1 / 3;
+const ALL = 1;
+
+export function openRateLimits({
+  config,
+  redis: { sessions: redis },
+}: Pick<App, 'config' | 'redis'>): RateLimits {
+  const limit = (name: string, points: number, seconds: number, alone: number) =>
+    openLimit(redis, { name, points, seconds, alone });
+  const signInByLogin = limit('sign-in-login', 10, 15 * MINUTES, A_THIRD);
+  const signInByAddress = limit('sign-in-address', 100, 15 * MINUTES, A_THIRD);
+  const signUp = limit('sign-up', config.signUpsPerHour, 60 * MINUTES, A_THIRD);
+  const mailByAddress = limit('mail-address', 20, 60 * MINUTES, A_THIRD);
+  const mailByReceiver = limit('mail-receiver', 5, 60 * MINUTES, A_THIRD);
+  const posts = limit('post', config.postsPerHour, 60 * MINUTES, ALL);
+  const edits = limit('edit', 120, 10 * MINUTES, ALL);
+  const uploads = limit('upload', config.postsPerHour * 20, 60 * MINUTES, ALL);
+  const comments = limit('comment', config.postsPerHour * 10, 60 * MINUTES, ALL);
   return {
     async signIn(request, login) {
       const address = addressOf(request);
-      await take(signInByAddress, address, 'Too many tries to sign in from your address. Try again later.');
-      await take(
-        signInByLogin,
+      await signInByAddress(address, 'Too many tries to sign in from your address. Try again later.');
+      await signInByLogin(
         `${address} ${foldLogin(login)}`,
         'Too many tries to sign in. Try again later, or reset the password.',
       );
     },
-    signUp: (request) =>
-      take(signUp, addressOf(request), 'Too many sign-ups from your address. Try again later.'),
+    signUp: (request) => signUp(addressOf(request), 'Too many sign-ups from your address. Try again later.'),
     async mail(request, email) {
-      await take(
-        mailByAddress,
+      await mailByAddress(
         addressOf(request),
         'Too many mails were asked for from your address. Try again later.',
       );
-      await take(mailByReceiver, email.toLowerCase(), 'Too many mails were asked for. Try again later.');
+      await mailByReceiver(email.toLowerCase(), 'Too many mails were asked for. Try again later.');
     },
-    post: (accountId) => take(posts, accountId, 'That is a lot of posts within an hour. Try again later.'),
-    upload: (accountId) =>
-      take(uploads, accountId, 'That is a lot of uploads within an hour. Try again later.'),
-    edit: (accountId) => take(edits, accountId, 'That is a lot of edits. Try again in some minutes.'),
-    comment: (accountId) =>
-      take(comments, accountId, 'That is a lot of comments within an hour. Try again later.'),
+    post: (accountId) => posts(accountId, 'That is a lot of posts within an hour. Try again later.'),
+    upload: (accountId) => uploads(accountId, 'That is a lot of uploads within an hour. Try again later.'),
+    edit: (accountId) => edits(accountId, 'That is a lot of edits. Try again in some minutes.'),
+    comment: (accountId) => comments(accountId, 'That is a lot of comments within an hour. Try again later.'),
   };
 }
 
-function limiter(name: string, points: number, seconds: number): RateLimiterMemory {
-  return new RateLimiterMemory({ keyPrefix: name, points, duration: seconds });
+function openLimit(redis: Redis | null, { name, points, seconds, alone }: Limit): Take {
+  const windowMs = seconds * 1_000;
+  const here = new RateLimiterMemory({
+    keyPrefix: name,
+    points: redis ? Math.max(1, Math.floor(points * alone)) : points,
+    duration: seconds,
+  });
+  return async (key, message) => {
+    const counted = redis && (await whereServed(() => countOnce(redis, name, key, windowMs)));
+    if (!counted) return takeHere(here, key, message);
+    if (counted.count > points) throw new Limited(counted.msLeft / 1_000, message);
+  };
 }
 
-async function take(limit: RateLimiterMemory, key: string, message: string): Promise<void> {
+async function takeHere(limiter: RateLimiterMemory, key: string, message: string): Promise<void> {
   try {
-    await limit.consume(key);
+    await limiter.consume(key);
   } catch (refusal) {
     if (refusal instanceof RateLimiterRes) throw new Limited(refusal.msBeforeNext / 1_000, message);
     throw refusal;

@@ -131,7 +131,7 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
   server.addHook('onSend', async (_request, reply) => {
     if (isClosing) reply.header('connection', 'close');
   });
-  const rateLimits = openRateLimits(app.config);
+  const rateLimits = openRateLimits(app);
   await server.register(
     async (scope) => {
       const api = scope.withTypeProvider<ZodTypeProvider>();

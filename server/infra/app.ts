@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Cache } from './cache.ts';
 import type { CloudFront } from './cloudfront.ts';
+import type { Events } from './events.ts';
 import type { ImageWorkers } from './images/pool.ts';
 import type { Mailer } from './mail.ts';
 import type { Memcached } from './memcached/memcached.ts';
@@ -31,6 +32,8 @@ export type App = {
   shards: Shards;
   queue: Queue;
   cache: Cache;
+  /** What is told to all processes. */
+  events: Events;
   /** By role; null without Redis. */
   redis: RedisRoles;
   epoch: Epoch;

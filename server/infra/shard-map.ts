@@ -15,6 +15,8 @@ import { openSockets } from './sockets.ts';
 import { sql } from './sql.ts';
 
 export const FIRST_SERVER = 'main';
+/** What processes tell one another: infra/events.ts. */
+export const TEXT_CHANNEL = 'pinhole_events';
 
 /** A row of `servers`. */
 export type ServerRow = {
@@ -68,6 +70,7 @@ export async function openShards(options: Options): Promise<Shards> {
     // Only what was also said in the directory counts: a mover waits for nobody else.
     confirmedMs: options.canGrow ? Number.NEGATIVE_INFINITY : null,
     replicasFromMs: 0,
+    listen: null,
     reload,
     async close() {
       await stop();
@@ -182,6 +185,10 @@ function watchMap(shards: Shards, options: Options): () => Promise<void> {
   let wake = () => {};
   let client: pg.Client | null = null;
   let sockets = openSockets();
+  let hearText = (_text: string) => {};
+  shards.listen = (hear) => {
+    hearText = hear;
+  };
 
   async function connect(): Promise<pg.Client> {
     sockets = openSockets();
@@ -194,9 +201,12 @@ function watchMap(shards: Shards, options: Options): () => Promise<void> {
       stream: sockets.make,
     });
     opened.on('error', () => wake());
-    opened.on('notification', () => wake());
+    opened.on('notification', ({ channel, payload }) => {
+      if (channel === TEXT_CHANNEL) hearText(payload ?? '');
+      else wake();
+    });
     await opened.connect();
-    await opened.query('listen pinhole_map');
+    await opened.query(`listen pinhole_map; listen ${TEXT_CHANNEL}`);
     return opened;
   }
 

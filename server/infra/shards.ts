@@ -40,6 +40,8 @@ export type Shards = {
   confirmedMs: number | null;
   /** Replicas are not read before: after a move a session's marks say nothing of the new server. */
   replicasFromMs: number;
+  /** Hears short texts that processes send through the directory, on the connection that also hears of the map; null: it is not open. */
+  listen: ((hear: (text: string) => void) => void) | null;
   /** Makes the map the newest. */
   reload(): Promise<void>;
   close(): Promise<void>;

@@ -5,11 +5,12 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { type Config, ConfigFault, publicUrlOf } from '../config.ts';
 import type { App } from '../infra/app.ts';
-import { openCache } from '../infra/cache.ts';
+import { forgetWithOthers, openCache } from '../infra/cache.ts';
 import { openCloudFront } from '../infra/cloudfront.ts';
 import type { Database } from '../infra/database.ts';
+import { openEvents } from '../infra/events.ts';
 import { startImageWorkers } from '../infra/images/pool.ts';
-import { openMailer } from '../infra/mail.ts';
+import { type Mailer, openMailer } from '../infra/mail.ts';
 import { openMetrics } from '../infra/metrics.ts';
 import { migrate } from '../infra/migrations.ts';
 import { openQueue } from '../infra/queue.ts';
@@ -81,6 +82,9 @@ async function openRest(
   ];
   const accelerators = await openAccelerators(config, { directory, metrics, log, onError });
   const { redis, epoch, memcached } = accelerators;
+  const cache = openCache();
+  const events = openEvents({ redis: redis.events, shards, onError });
+  forgetWithOthers(cache, events);
   const images = startImageWorkers({ count: config.mediaWorkers, observe: metrics.observePhoto });
   const app: App = {
     config,
@@ -95,23 +99,20 @@ async function openRest(
     log,
     shards,
     queue,
-    cache: openCache(),
+    cache,
+    events,
     redis,
     epoch,
     memcached,
     storage,
     images,
     metrics,
-    mail: openMailer({
-      smtpUrl: config.smtpUrl,
-      from: config.mailFrom,
-      outbox: path.join(config.dataDir, 'outbox'),
-      onFiled: (file, mail) => say(`Mail to ${mail.to} ("${mail.subject}") was put into ${file}`),
-    }),
+    mail: openMail(config, say),
   };
   return {
     app,
-    close: () => closeAll([queue.stop, images.stop, storage.close, accelerators.close, shards.close]),
+    close: () =>
+      closeAll([queue.stop, images.stop, storage.close, events.close, accelerators.close, shards.close]),
   };
 }
 
@@ -120,6 +121,15 @@ async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
   const faults: unknown[] = [];
   for (const close of closers) await close().catch((fault) => faults.push(fault));
   if (faults.length > 0) throw faults[0];
+}
+
+function openMail({ smtpUrl, mailFrom, dataDir }: Config, say: (line: string) => void): Mailer {
+  return openMailer({
+    smtpUrl,
+    from: mailFrom,
+    outbox: path.join(dataDir, 'outbox'),
+    onFiled: (file, mail) => say(`Mail to ${mail.to} ("${mail.subject}") was put into ${file}`),
+  });
 }
 
 /** A server that is down is told once, when it goes; the same error not more than every ten seconds. */

@@ -7,6 +7,7 @@ import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
 import { hashPassword, isCommonPassword, isPassword } from '../../infra/passwords.ts';
 import { drawShard, mustBeOwned, type Shards, writeAt, writeAtShard } from '../../infra/shards.ts';
+import { endSessions, forgetSessions } from './live-sessions.ts';
 import { accountChanged, accountDeleted, mailWanted, photosMisplaced, privacyChanged } from './schema.ts';
 import * as store from './store.ts';
 
@@ -208,13 +209,13 @@ export async function refuseWrongPassword(app: App, accountId: AccountId, passwo
 
 /** From now on nobody sees the account, and nobody can sign in to it. What it left behind is removed by a job. */
 export async function beginDeletion(app: App, accountId: AccountId): Promise<void> {
-  const dead = await writeAt(app.shards, accountId, async (tx) => {
+  const ended = await writeAt(app.shards, accountId, async (tx) => {
     await store.updateAccountDeleted(tx, accountId);
     await app.queue.enqueue(tx, accountChanged, [{ accountId }]);
     await app.queue.enqueue(tx, accountDeleted, [{ accountId }]);
-    return store.deleteSessions(tx, accountId, null, null);
+    return endSessions(app, tx, accountId, null, null);
   });
-  for (const { token_hash } of dead) app.cache.delete(`session:${token_hash.toString('base64url')}`);
+  await forgetSessions(app, ended);
 }
 
 /** The last step: handle and address become free. */

@@ -9,8 +9,9 @@ import { dropSomeLikes } from '../likes/likes.ts';
 import { removeLooseMedia } from '../media/removal.ts';
 import { dropSomePosts } from '../posts/posts.ts';
 import { finishDeletion, mirrorAccount } from './accounts.ts';
+import { forgetEndedSessions } from './live-sessions.ts';
 import { sendLink } from './mail-links.ts';
-import { accountChanged, accountDeleted, mailWanted } from './schema.ts';
+import { accountChanged, accountDeleted, mailWanted, sessionsEnded } from './schema.ts';
 
 const DELETION_BATCH = 200;
 const DELETION_PAUSE_SECONDS = 2;
@@ -24,6 +25,9 @@ export const jobs = [
   }),
   job(accountDeleted, { concurrency: 1 }, async (app: App, [payload]) => {
     if (payload) await continueDeletion(app, payload.accountId as AccountId);
+  }),
+  job(sessionsEnded, { concurrency: 1 }, async (app: App, [payload]) => {
+    if (payload) await forgetEndedSessions(app, payload.hashes);
   }),
 ];
 

@@ -7,8 +7,9 @@ import type { Transaction } from '../../infra/database.ts';
 import { hashPassword } from '../../infra/passwords.ts';
 import { writeAt, writeAtShard } from '../../infra/shards.ts';
 import { refuseWeakPassword } from './accounts.ts';
+import { endSessions, forgetSessions } from './live-sessions.ts';
 import { mailWanted } from './schema.ts';
-import { endSessions, hashToken } from './sessions.ts';
+import { hashToken } from './sessions.ts';
 import * as store from './store.ts';
 
 type Purpose = 'confirm' | 'reset';
@@ -62,33 +63,34 @@ function resetMail(handle: string, link: string) {
 }
 
 export async function confirmEmail(app: App, token: string): Promise<void> {
-  await takeToken(app, token, 'confirm');
+  await takeToken(app, token, 'confirm', async () => undefined);
 }
 
 /** Ends all sessions. Proves the address as well. */
 export async function resetPassword(app: App, token: string, password: string): Promise<void> {
   await refuseWeakPassword(password, 'password');
   const passwordHash = await hashPassword(password);
-  await takeToken(app, token, 'reset', async (tx, accountId) => {
+  const ended = await takeToken(app, token, 'reset', async (tx, accountId) => {
     await store.updatePasswordHash(tx, accountId, passwordHash);
-    await endSessions(app, tx, accountId, null, null);
+    return endSessions(app, tx, accountId, null, null);
   });
+  await forgetSessions(app, ended);
 }
 
-async function takeToken(
+async function takeToken<Result>(
   app: App,
   token: string,
   purpose: Purpose,
-  then?: (tx: Transaction, accountId: AccountId) => Promise<void>,
-): Promise<void> {
+  then: (tx: Transaction, accountId: AccountId) => Promise<Result>,
+): Promise<Result> {
   const bytes = Buffer.from(token, 'base64url');
   const logicalShard = bytes.length === TOKEN_BYTES ? bytes.readUInt16BE(0) : LOGICAL_SHARDS;
   if (logicalShard >= LOGICAL_SHARDS) throw deadLink();
-  await writeAtShard(app.shards, logicalShard, async (tx) => {
+  return writeAtShard(app.shards, logicalShard, async (tx) => {
     const taken = await store.takeMailToken(tx, hashToken(bytes), purpose);
     if (!taken) throw deadLink();
     await store.updateEmailConfirmed(tx, taken.account_id, taken.email);
-    await then?.(tx, taken.account_id);
+    return then(tx, taken.account_id);
   });
 }
 

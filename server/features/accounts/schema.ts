@@ -110,3 +110,5 @@ export const privacyChanged = {
 };
 export const photosMisplaced = { name: 'photos.misplaced', payload: z.object({ accountId: z.string() }) };
 export const accountDeleted = { name: 'account.deleted', payload: z.object({ accountId: z.string() }) };
+/** `hashes`: of their tokens, base64url. */
+export const sessionsEnded = { name: 'sessions.ended', payload: z.object({ hashes: z.array(z.string()) }) };

@@ -6,17 +6,15 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type AccountId, LOGICAL_SHARDS, type SessionId, shardOf } from '../../../core/ids.ts';
 import { NotFound, Unauthenticated } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
-import type { Transaction } from '../../infra/database.ts';
 import { hashPassword, isPassword } from '../../infra/passwords.ts';
 import { ServerDown } from '../../infra/server-down.ts';
 import { writeAt } from '../../infra/shards.ts';
 import { refuseWeakPassword, refuseWrongPassword, type Viewer } from './accounts.ts';
+import { endSessions, findLiveViewer, forgetSessions } from './live-sessions.ts';
 import * as store from './store.ts';
 
 const SESSION_DAYS = 180;
 const TOUCH_AFTER_MS = 3_600_000;
-/** How long a revoked session may live on in another process. */
-const CACHE_MS = 4_000;
 const TOKEN_BYTES = 34;
 
 /** Gives the account of the credentials. Throws Unauthenticated, the same and after the same time for an unknown login. */
@@ -62,9 +60,10 @@ export async function findViewer(app: App, token: string): Promise<Viewer | null
   const logicalShard = bytes.readUInt16BE(0);
   if (logicalShard >= LOGICAL_SHARDS) return null;
   const hash = hashToken(bytes);
-  const key = cacheKey(hash);
-  const cached = app.cache.get<Viewer>(key);
-  if (cached) return cached;
+  return findLiveViewer(app, hash, () => readViewer(app, logicalShard, hash));
+}
+
+async function readViewer(app: App, logicalShard: number, hash: Buffer): Promise<Viewer | null> {
   const row = await store.selectSession(app.shards, logicalShard, hash);
   if (!row) return null;
   if (app.clock.nowMs() - row.last_used_at.getTime() > TOUCH_AFTER_MS)
@@ -72,14 +71,7 @@ export async function findViewer(app: App, token: string): Promise<Viewer | null
     store.touchSession(app.shards, row.account_id, hash).catch((error: unknown) => {
       if (!(error instanceof ServerDown)) app.log.error({ err: error }, 'marking a session as used');
     });
-  const viewer: Viewer = {
-    accountId: row.account_id,
-    sessionId: row.session_id,
-    role: row.role,
-    kind: row.kind,
-  };
-  app.cache.set(key, viewer, CACHE_MS);
-  return viewer;
+  return { accountId: row.account_id, sessionId: row.session_id, role: row.role, kind: row.kind };
 }
 
 export function listSessions(app: App, viewer: Viewer): Promise<store.SessionRow[]> {
@@ -87,10 +79,11 @@ export function listSessions(app: App, viewer: Viewer): Promise<store.SessionRow
 }
 
 export async function closeSession(app: App, viewer: Viewer, sessionId: SessionId): Promise<void> {
-  const closed = await writeAt(app.shards, viewer.accountId, (tx) =>
+  const ended = await writeAt(app.shards, viewer.accountId, (tx) =>
     endSessions(app, tx, viewer.accountId, sessionId, null),
   );
-  if (closed === 0) throw new NotFound();
+  if (ended.length === 0) throw new NotFound();
+  await forgetSessions(app, ended);
 }
 
 /** All other sessions end with a change of the password. */
@@ -103,31 +96,13 @@ export async function changePassword(
   await refuseWrongPassword(app, viewer.accountId, currentPassword);
   await refuseWeakPassword(newPassword, 'newPassword');
   const passwordHash = await hashPassword(newPassword);
-  await writeAt(app.shards, viewer.accountId, async (tx) => {
+  const ended = await writeAt(app.shards, viewer.accountId, async (tx) => {
     await store.updatePasswordHash(tx, viewer.accountId, passwordHash);
-    await endSessions(app, tx, viewer.accountId, null, viewer.sessionId);
+    return endSessions(app, tx, viewer.accountId, null, viewer.sessionId);
   });
-}
-
-/** Ends `only`, or all but `keep`; gives how many. */
-export async function endSessions(
-  app: App,
-  tx: Transaction,
-  accountId: AccountId,
-  only: SessionId | null,
-  keep: SessionId | null,
-): Promise<number> {
-  const ended = await store.deleteSessions(tx, accountId, only, keep);
-  tx.afterCommit(() => {
-    for (const { token_hash } of ended) app.cache.delete(cacheKey(token_hash));
-  });
-  return ended.length;
+  await forgetSessions(app, ended);
 }
 
 export function hashToken(bytes: Buffer): Buffer {
   return createHash('sha256').update(bytes).digest();
-}
-
-function cacheKey(hash: Buffer): string {
-  return `session:${hash.toString('base64url')}`;
 }

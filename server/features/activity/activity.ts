@@ -40,12 +40,8 @@ export async function untell(app: App, tx: Transaction, tellings: Telling[]): Pr
 }
 
 function forgetAfter({ redis }: Pick<App, 'redis'>, tx: Transaction, told: store.Told[]): void {
-  tx.afterCommit(() =>
-    store.forgetRecent(
-      redis.feeds,
-      told.map(({ accountId }) => accountId),
-    ),
-  );
+  const accountIds = told.map(({ accountId }) => accountId);
+  tx.afterCommit(() => void store.forgetRecent(redis.feeds, accountIds));
 }
 
 function complete(tellings: Telling[]): store.Told[] {
@@ -126,7 +122,7 @@ async function listUnread(
 /** The lists of all who were here lately, made anew in Redis. */
 export function rebuildRecent(app: App, redis: Redis, options: RebuildOptions): Promise<Progress> {
   return forEachRecent(app, redis, 'activity', options, async (accountId) => {
-    await store.forgetRecentNow(redis, accountId);
+    await store.forgetRecent(redis, [accountId]);
     await store.readRecent(redis, app.shards, accountId);
   });
 }

@@ -4,7 +4,8 @@
  */
 import type { AccountId, ActivityId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { forgetLeased, forgetLeasedSoon, readLeased } from '../../infra/redis/leased.ts';
+import { forgetLeased, readLeased } from '../../infra/redis/leased.ts';
+import { whereServed } from '../../infra/redis/optional.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { changeAt, readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
@@ -29,7 +30,7 @@ export type Told = {
 
 export const RECENT_MAX = 200;
 /** So old a list may be of which nobody could be told that it has changed. */
-const RECENT_SECONDS = 60;
+const RECENT_MS = 60_000;
 
 const recentKey = (redis: Redis, accountId: AccountId) => `activity:${redis.generation()}:${accountId}`;
 
@@ -40,16 +41,18 @@ export async function readRecent(
   accountId: AccountId,
 ): Promise<ActivityRow[]> {
   const load = async () => JSON.stringify(await selectActivity(shards, accountId, NEWEST, RECENT_MAX));
-  return JSON.parse(await readLeased(redis, (each) => recentKey(each, accountId), RECENT_SECONDS, load));
+  return JSON.parse(await readLeased(redis, (each) => recentKey(each, accountId), RECENT_MS, load));
 }
 
-export function forgetRecent(redis: Redis | null, accountIds: Iterable<AccountId>): void {
-  const wanted = [...new Set(accountIds)];
-  forgetLeasedSoon(redis, (each) => wanted.map((accountId) => recentKey(each, accountId)));
-}
-
-export function forgetRecentNow(redis: Redis, accountId: AccountId): Promise<void> {
-  return forgetLeased(redis, [recentKey(redis, accountId)]);
+/** Redis that cannot be told has an old list for as long as that lives. */
+export async function forgetRecent(redis: Redis | null, accountIds: AccountId[]): Promise<void> {
+  if (!redis) return;
+  await whereServed(() =>
+    forgetLeased(
+      redis,
+      [...new Set(accountIds)].map((accountId) => recentKey(redis, accountId)),
+    ),
+  );
 }
 
 export async function insertActivity(tx: Transaction, told: Told[]): Promise<void> {

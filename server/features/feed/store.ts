@@ -157,9 +157,6 @@ const PUSH = script(`${IF_CURRENT}${OLDER}
   end
   return there`);
 
-const FORGET = script(`${IF_CURRENT}
-  return redis.call('UNLINK', unpack(KEYS))`);
-
 const TAKE_OUT = script(`${IF_CURRENT}
   local there = 0
   for _, key in ipairs(KEYS) do there = there + redis.call('LREM', key, 1, ARGV[1]) end
@@ -173,7 +170,7 @@ export function pushToHomes(redis: Redis, accountIds: AccountId[], postId: PostI
     } catch (error) {
       if (!isFull(error)) throw error;
       // No room for it: without the list the shards are asked.
-      await redis.change(FORGET, keys, []);
+      await redis.forget(keys);
       return 0;
     }
   });
@@ -184,7 +181,7 @@ export function takeFromHomes(redis: Redis, accountIds: AccountId[], postId: Pos
 }
 
 export function forgetHomes(redis: Redis, accountIds: AccountId[]): Promise<number> {
-  return inParts(redis, accountIds, (keys) => redis.change<number>(FORGET, keys, []));
+  return inParts(redis, accountIds, redis.forget);
 }
 
 /** Bounded scripts, which Redis gets one behind the other and runs between other members' questions. */

@@ -5,6 +5,7 @@
 import type { AccountId } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
+import { forget } from '../../infra/cache.ts';
 import { readEach, readReachable } from '../../infra/shards.ts';
 import type { FactsRow } from './schema.ts';
 import * as store from './store.ts';
@@ -20,7 +21,7 @@ export type Visible = {
 };
 export type ViewerId = AccountId | null;
 
-/** A's own blocks may be this old when A's last block was made in another process; B's are never cached. */
+/** A's own blocks may be this old when another process made A's last one and could not tell; B's are never cached. */
 const OWN_BLOCKS_MS = 4_000;
 
 export function maySee(facts: {
@@ -122,7 +123,7 @@ export async function blocks(app: App, viewer: AccountId, accountId: AccountId):
 }
 
 export function forgetOwnBlocks(app: App, viewer: AccountId): void {
-  app.cache.delete(blocksKey(viewer));
+  forget(app, [blocksKey(viewer)]);
 }
 
 export async function findOwnBlocks(app: App, viewer: ViewerId): Promise<Set<AccountId>> {

@@ -26,9 +26,13 @@ export type Redis = {
    * The script finds its own keys behind the first one.
    */
   change<Reply>(script: Script, keys: string[], args: Argument[]): Promise<Reply>;
+  /** Takes keys of this generation away; gives how many there were. As `change`. */
+  forget(keys: string[]): Promise<number>;
   /** What is written under another generation is never read. Throws ServerDown while it is not known. */
   generation(): string;
   isDown(): boolean;
+  /** On performance.now(): what it was to be told before may not have come through. */
+  answersSinceMs(): number;
   /** Messages of a channel, on a connection of their own, also after it was lost. Gives what ends it. */
   subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -74,9 +78,13 @@ export const IF_CURRENT = `
   table.remove(KEYS, 1)
   table.remove(ARGV, 1)`;
 
+const FORGET = script(`${IF_CURRENT}
+  return redis.call('UNLINK', unpack(KEYS))`);
+
 export function openRedis(name: string, { address, epoch, onError, onTurn }: Options): Redis {
   const connection = connectTo(address, onError);
   let generation = '';
+  let answersSinceMs = Number.NEGATIVE_INFINITY;
   const look = async () => {
     const text = String(await connection.send(['INFO', 'server']));
     const runId = /^run_id:([0-9a-f]{8})/m.exec(text)?.[1];
@@ -89,7 +97,10 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     name,
     probe: look,
     isLost: (error) => !(error instanceof ErrorReply) || CANNOT_SERVE.test(error.message),
-    onTurn,
+    onTurn(isDown) {
+      answersSinceMs = performance.now();
+      onTurn(isDown);
+    },
   });
   const lookSoon = () => void breaker.on(look).catch(() => undefined);
   connection.onChange(() => {
@@ -121,8 +132,10 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
         throw new ServerDown(name, 'has a newer generation', { cause: error });
       }
     },
+    forget: async (keys) => (keys.length > 0 ? redis.change<number>(FORGET, keys, []) : 0),
     generation: known,
     isDown: () => breaker.isDown() || generation === '',
+    answersSinceMs: () => answersSinceMs,
     subscribe: (channel, hear) => subscribe(address, channel, hear, onError),
     async close() {
       clearInterval(timer);
@@ -185,7 +198,7 @@ function connectTo(address: RedisAddress, onError: (error: Error) => void): Conn
   };
 }
 
-/** The client subscribes again by itself when its connection was lost. */
+/** Once it has subscribed, the client does so again by itself when its connection was lost. */
 async function subscribe(
   address: RedisAddress,
   channel: string,
@@ -200,11 +213,21 @@ async function subscribe(
       scanInterval: PING_MS,
     });
     sentinel.on('error', onError);
-    void sentinel.connect().then(() => sentinel.subscribe(channel, hear), onError);
+    sentinel
+      .connect()
+      .then(() => sentinel.subscribe(channel, hear))
+      .catch(onError);
     return async () => void sentinel.destroy().catch(() => undefined);
   }
   const client = createClient({ url: address.url, socket, pingInterval: PING_MS });
   client.on('error', onError);
-  void client.connect().then(() => client.subscribe(channel, hear), onError);
+  let isSubscribed = false;
+  const begin = async () => {
+    if (isSubscribed) return;
+    await client.subscribe(channel, hear);
+    isSubscribed = true;
+  };
+  client.on('ready', () => void begin().catch(onError));
+  client.connect().catch(onError);
   return async () => client.destroy();
 }
