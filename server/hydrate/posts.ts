@@ -48,9 +48,10 @@ export async function hydratePostIds(
   options: { mayLag: boolean; onlyFollowed?: boolean },
 ): Promise<PostCard[]> {
   const seeing = seePosts(app, viewer, postIds);
-  const versions = seeing.then(
-    (seen) => new Map([...seen].map(([id, { facts }]) => [id, facts.card_version])),
-  );
+  const versions = seeing.then((seen) => {
+    const there = [...seen].filter(([, { facts }]) => facts.state !== 'deleted');
+    return new Map(there.map(([postId, { facts }]) => [postId, facts.card_version]));
+  });
   versions.catch(() => undefined);
   const cards = findCards(app, postIds, versions, options);
   return presentSeen(app, viewer, postIds, seeing, cards, options.onlyFollowed);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { PostCard } from '../../../core/shapes.ts';
 import { startMemcached, startRedis } from '../../../test/redis.ts';
-import { openWorld, type Person, until } from '../../../test/world.ts';
+import { openWorld, type Person, samplePhoto, until } from '../../../test/world.ts';
 import { parseRedis } from '../../config.ts';
 import { writeAt } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
@@ -187,6 +187,19 @@ test('an account with many followers is merged instead, and pushed again when it
   );
   assert.equal(row?.spread, 'pushed');
   assert.deepEqual(await listOf(fans[0]), posts);
+});
+
+test('what its author saw while it was developed is not what others see afterwards', async () => {
+  await ann.follows(dan);
+  await world.settled();
+  await warm(ann);
+  const post = await dan.publishes('in the bath', [await dan.uploads(samplePhoto)]);
+  const card = await until(async () => {
+    const { items }: Page = await dan.get(`/accounts/${dan.id}/posts`);
+    return items[0]?.id === post.id && items[0].state === 'published' ? items[0] : null;
+  }, 'it is published');
+  assert.equal(card.photos[0]?.state, 'ready');
+  assert.ok((card.photos[0]?.renditions.length ?? 0) >= 4);
 });
 
 test('a card that a cache kept too long, or that is none, is not shown', async () => {

@@ -1,8 +1,8 @@
 /**
  * Cards: what of a post all see alike, and what rarely changes. Where there is Memcached they come from there. A card names the
  * version of the post that it shows (posts.card_version, counted by triggers), and each reader compares it with the post's own,
- * which he reads fresh anyway to know whether he may see it: so no card can be out of date, whatever a cache has missed.
- * Within this process the texts that came are read once.
+ * which he reads fresh anyway to know whether he may see it: so no card can be out of date, whatever a cache has missed. Only
+ * published posts have one there: what changes before that is counted by nobody. Within this process the texts that came are read once.
  */
 import type { PostId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
@@ -14,8 +14,8 @@ const SHAPE = 1;
 const PARSED_MS = 60_000;
 
 /**
- * The cards of those posts that are there. `versions`: as they stand now; resolved beside the look-up, so that the two take
- * the time of one. `mayLag`: without Memcached replicas may answer.
+ * The cards of those posts that are there. `versions`: of all that are there, as they stand now; resolved beside the look-up, so
+ * that the two take the time of one. `mayLag`: without Memcached replicas may answer.
  */
 export async function findCards(
   app: App,
@@ -29,12 +29,13 @@ export async function findCards(
     return loadCards(app, postIds, options);
   }
   const [cards, current] = await Promise.all([readCards(app, postIds), versions]);
-  const stale = [...current].flatMap(([postId, version]) =>
-    cards.has(postId) && cards.get(postId)?.card_version !== version ? [postId] : [],
+  const wrong = [...current].flatMap(([postId, version]) =>
+    cards.get(postId)?.card_version === version ? [] : [postId],
   );
-  if (stale.length === 0) return cards;
-  await app.memcached.forget(stale.map(keyOf)).catch(unlessDown);
-  for (const [postId, card] of await loadCards(app, stale, { mayLag: false })) cards.set(postId, card);
+  if (wrong.length === 0) return cards;
+  const stale = wrong.filter((postId) => cards.has(postId));
+  if (stale.length > 0) await app.memcached.forget(stale.map(keyOf)).catch(unlessDown);
+  for (const [postId, card] of await loadCards(app, wrong, { mayLag: false })) cards.set(postId, card);
   return cards;
 }
 
@@ -42,12 +43,13 @@ async function readCards(app: App, postIds: PostId[]): Promise<Map<PostId, store
   const keys = postIds.map(keyOf);
   const texts = await app.memcached?.readThrough(keys, async (missing) => {
     const wanted = new Set(missing);
-    const cards = await loadCards(
-      app,
+    const rows = await store.selectPosts(
+      app.shards,
       postIds.filter((postId) => wanted.has(keyOf(postId))),
       { mayLag: false },
     );
-    return new Map([...cards].map(([postId, card]) => [keyOf(postId), JSON.stringify(card)]));
+    const published = rows.filter(({ state }) => state === 'published');
+    return new Map(published.map((row) => [keyOf(row.post_id), JSON.stringify(cardOf(row))]));
   });
   const cards = new Map<PostId, store.PostCardRow>();
   const bad: PostId[] = [];
@@ -69,12 +71,18 @@ async function loadCards(
   options: { mayLag: boolean },
 ): Promise<Map<PostId, store.PostCardRow>> {
   const rows = await store.selectPosts(app.shards, postIds, options);
-  return new Map(
-    rows.map(({ post_id, account_id, caption, created_at, card_version, photos }) => [
-      post_id,
-      { post_id, account_id, caption, created_at, card_version, photos },
-    ]),
-  );
+  return new Map(rows.map((row) => [row.post_id, cardOf(row)]));
+}
+
+function cardOf({
+  post_id,
+  account_id,
+  caption,
+  created_at,
+  card_version,
+  photos,
+}: store.PostCardRow): store.PostCardRow {
+  return { post_id, account_id, caption, created_at, card_version, photos };
 }
 
 /** Null for what is no card of this post: whatever stands in a cache is not taken on trust. */
