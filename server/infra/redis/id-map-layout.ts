@@ -73,12 +73,12 @@ export const NEXT_FIELD = `
     return string.sub(packed, from, at - 1)
   end`;
 
-/** A hash: the rest of an ID → the rank, in the shard's list, of what it belongs to; '' for what was removed. */
+/** A hash: the rest of an ID → the rank, in its shard, of what it belongs to; '' for what was removed. */
 export function bucketKey(name: string, layout: Layout, shard: number, bucket: number): string {
   return `${name}:${layout.version}:${shard}:${bucket}`;
 }
 
-/** A list: the IDs to which those of the shard belong. It only grows. */
+/** A string, which only grows: the IDs to which those of the shard belong, eight bytes each. The rank is the place. */
 export function ranksKey(name: string, layout: Layout, shard: number): string {
   return `${name}:${layout.version}:${shard}:ranks`;
 }

@@ -24,8 +24,8 @@ export type Rebuild = {
 
 /** hash-max-listpack-entries of a Redis that does not tell it: the smallest that is in use. */
 const CAUTIOUS_ENTRIES_MAX = 128;
-/** How full buckets are to begin with: the map may grow by half before the fullest leave the compact form. */
-const FULL_PART = 0.5;
+/** How full buckets are to begin with: the map may double before the fullest leave the compact form. */
+const FULL_PART = 0.4;
 const ENTRIES_PER_SCRIPT = 200;
 const SCRIPTS_AT_ONCE = 8;
 const KEYS_PER_UNLINK = 500;

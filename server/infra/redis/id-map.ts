@@ -1,8 +1,8 @@
 /**
  * A map from IDs to other IDs of the same logical shard, for hundreds of millions of entries of some 11 bytes: which is which
  * never changes, so an entry is true for ever and needs no generation. The field of a bucket is what of the ID its place does
- * not say (id-map-layout.ts), the value a rank in the shard's list of IDs that anything belongs to: a small number, where the
- * ID itself would cost ten bytes.
+ * not say (id-map-layout.ts), the value a rank among the IDs to which anything of the shard belongs: a small number, where the
+ * ID itself would cost ten bytes. Those IDs are one string of eight bytes each, in which Redis finds the place of a rank at once.
  *
  * What is removed leaves an empty value: whoever has read it before, and adds it late, then changes nothing.
  *
@@ -104,7 +104,7 @@ export function layoutsKey(name: string): string {
   return `${name}:layouts`;
 }
 
-/** The first to ask makes the map. Null where Redis may evict any key: ranks of a list that is gone would be given again. */
+/** The first to ask makes the map. Null where Redis may evict any key: ranks of a string that is gone would be given again. */
 export async function readLayouts(redis: Redis, name: string): Promise<Believed | null> {
   const readMs = performance.now();
   const memory = await redis.command<string>('INFO', 'memory');
@@ -128,32 +128,40 @@ export function makeLayout(buckets: number, startMs: number): Layout {
 
 // scripts -----------------------------------------------------------------------------------------------------
 
-/** KEYS: the layouts, then a bucket and a list for each ID. ARGV: the layouts as believed, the fields. */
+/** KEYS: the layouts, then a bucket and the ranks for each ID. ARGV: the layouts as believed, the fields. Gives two halves of each. */
 const FIND = script(`${NEXT_FIELD}
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
-  local found = {}
+  local halves = {}
   for key = 2, #KEYS, 2 do
+    local high, low = 0, 0
     local rank = redis.call('HGET', KEYS[key], nextField(ARGV[2]))
-    found[key / 2] = rank and rank ~= '' and redis.call('LINDEX', KEYS[key + 1], rank)
+    if rank and rank ~= '' then
+      local to = redis.call('GETRANGE', KEYS[key + 1], rank * 8, rank * 8 + 7)
+      if #to == 8 then high, low = struct.unpack('>I4I4', to) end
+    end
+    halves[key - 1], halves[key] = high, low
   end
-  return found`);
+  return halves`);
 
-/** As FIND; ARGV has also what each ID belongs to. Entries of the same are best given together. */
+/** As FIND; ARGV has also what each ID belongs to, 8 bytes each. Entries of the same are best given together. */
 const ADD = script(`${NEXT_FIELD}
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
+  local function rankOf(key, to)
+    local all = redis.call('GET', key) or ''
+    local found = string.find(all, to, 1, true)
+    while found and found % 8 ~= 1 do found = string.find(all, to, found + 1, true) end
+    if found then return (found - 1) / 8 end
+    return redis.call('APPEND', key, to) / 8 - 1
+  end
   local ranks = {}
   for key = 2, #KEYS, 2 do
-    local list, to = KEYS[key + 1], ARGV[key / 2 + 2]
-    local rank = ranks[to]
-    if not rank then
-      rank = redis.call('LPOS', list, to) or redis.call('RPUSH', list, to) - 1
-      ranks[to] = rank
-    end
-    redis.call('HSETNX', KEYS[key], nextField(ARGV[2]), rank)
+    local to = string.sub(ARGV[3], key * 4 - 7, key * 4)
+    ranks[to] = ranks[to] or rankOf(KEYS[key + 1], to)
+    redis.call('HSETNX', KEYS[key], nextField(ARGV[2]), ranks[to])
   end
   return 1`);
 
-/** As FIND, without lists. What has no room for a mark is taken out. */
+/** As FIND, without ranks. What has no room for a mark is taken out. */
 const REMOVE = script(`${NEXT_FIELD}
   if redis.call('GET', KEYS[1]) ~= ARGV[1] then return false end
   for key = 2, #KEYS do
@@ -173,16 +181,16 @@ async function findPart<From extends AnyId, To extends AnyId>(
     bucketKey(name, current, shard, bucket),
     ranksKey(name, current, shard),
   ]);
-  const found = await redis.run<(To | null)[] | null>(
+  const halves = await redis.run<number[] | null>(
     FIND,
     [layoutsKey(name), ...keys],
     [text, packFields(places)],
   );
   return (
-    found &&
+    halves &&
     ids.flatMap((id, at) => {
-      const to = found[at];
-      return to ? [[id, to] as [From, To]] : [];
+      const [high = 0, low = 0] = halves.slice(at * 2, at * 2 + 2);
+      return high + low > 0 ? [[id, String((BigInt(high) << 32n) | BigInt(low)) as To] as [From, To]] : [];
     })
   );
 }
@@ -200,8 +208,9 @@ export function addEntries(
     bucketKey(name, layout, shard, bucket),
     ranksKey(name, layout, shard),
   ]);
-  const args = [text, packFields(places), ...entries.map(([, to]) => to)];
-  return redis.run<1 | null>(ADD, [layoutsKey(name), ...keys], args);
+  const belongings = Buffer.allocUnsafe(entries.length * 8);
+  for (const [at, [, to]] of entries.entries()) belongings.writeBigUInt64BE(BigInt(to), at * 8);
+  return redis.run<1 | null>(ADD, [layoutsKey(name), ...keys], [text, packFields(places), belongings]);
 }
 
 function removeIds(
