@@ -7,6 +7,7 @@
 import { randomInt } from 'node:crypto';
 import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
+import { isFull, whereServed } from '../../infra/redis/optional.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { runOutsideRequests } from '../../infra/request-context.ts';
 import { ServerDown } from '../../infra/server-down.ts';
@@ -49,19 +50,14 @@ async function listFromRedis(
   before: string,
   limit: number,
 ): Promise<PostId[] | null> {
-  const home = await store.readHome(redis, viewer, before, limit).catch(orNull);
+  const home = await whereServed(() => store.readHome(redis, viewer, before, limit));
   if (!home) {
     if (!redis.isDown()) fillSoon(app, redis, viewer);
     return null;
   }
   if (home.postIds.length < limit && !home.isWhole) return null;
-  const merged = await listNewestIdsOfAccounts(app, home.merged, before, limit).catch(orNull);
-  return merged && mergeIds(home.postIds, merged, limit);
-}
-
-function orNull(error: unknown): null {
-  if (error instanceof ServerDown || store.isFull(error)) return null;
-  throw error;
+  const merged = await whereServed(() => listNewestIdsOfAccounts(app, home.merged, before, limit));
+  return merged ? mergeIds(home.postIds, merged, limit) : null;
 }
 
 function mergeIds(a: PostId[], b: PostId[], limit: number): PostId[] {
@@ -78,7 +74,7 @@ function fillSoon(app: App, redis: Redis, viewer: AccountId): void {
   now.add(viewer);
   runOutsideRequests(() => fillHome(app, redis, viewer))
     .catch((error: unknown) => {
-      if (!(error instanceof ServerDown) && !store.isFull(error))
+      if (!(error instanceof ServerDown) && !isFull(error))
         app.log.error({ err: error }, 'filling a home feed');
     })
     .finally(() => now.delete(viewer));

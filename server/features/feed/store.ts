@@ -9,6 +9,7 @@
  */
 import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { Database, Transaction } from '../../infra/database.ts';
+import { isFull } from '../../infra/redis/optional.ts';
 import { IF_CURRENT, type Redis } from '../../infra/redis/redis.ts';
 import { script } from '../../infra/redis/script.ts';
 import { readAt, readEach, type Shards } from '../../infra/shards.ts';
@@ -196,11 +197,6 @@ async function inParts(
     parts.push(accountIds.slice(at, at + KEYS_MAX).map((accountId) => prefix + accountId));
   const counts = await Promise.all(parts.map(work));
   return counts.reduce((all, each) => all + each, 0);
-}
-
-/** maxmemory with noeviction, or a disk that Redis cannot save to: it takes nothing more, but still forgets. */
-export function isFull(error: unknown): boolean {
-  return error instanceof Error && /^(OOM|MISCONF)/.test(error.message);
 }
 
 // how an account's posts are spread -----------------------------------------------------------------------------

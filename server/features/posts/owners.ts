@@ -5,8 +5,9 @@
 import { type AccountId, ID_EPOCH_MS, type PostId, timeOf } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import type { Database } from '../../infra/database.ts';
-import { type IdMap, isFull, openIdMap } from '../../infra/redis/id-map.ts';
+import { type IdMap, openIdMap } from '../../infra/redis/id-map.ts';
 import { beginRebuild, type Rebuild } from '../../infra/redis/id-map-rebuild.ts';
+import { isFull } from '../../infra/redis/optional.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { ServerDown } from '../../infra/server-down.ts';
 import { seeAccounts, type ViewerId } from '../graph/audience.ts';

@@ -6,9 +6,10 @@ import { type AccountId, ID_EPOCH_MS, LOGICAL_SHARDS, type PostId } from '../../
 import { atEnd } from '../../../test/closing.ts';
 import { startRedis } from '../../../test/redis.ts';
 import { until } from '../../../test/world.ts';
-import { isFull, openIdMap } from './id-map.ts';
+import { openIdMap } from './id-map.ts';
 import { idAt, type Layout, packFields, placeOf } from './id-map-layout.ts';
 import { beginRebuild, bucketsFor } from './id-map-rebuild.ts';
+import { isFull } from './optional.ts';
 import { openRedis } from './redis.ts';
 
 const MS_SPAN = 2 ** 40;

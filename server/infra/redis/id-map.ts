@@ -93,11 +93,6 @@ export function openIdMap<From extends AnyId, To extends AnyId>(redis: Redis, na
   };
 }
 
-/** maxmemory with noeviction, or a disk that Redis cannot save to: it takes nothing more. */
-export function isFull(error: unknown): boolean {
-  return error instanceof Error && /\b(OOM|MISCONF) /.test(error.message);
-}
-
 // layouts -----------------------------------------------------------------------------------------------------
 
 export function layoutsKey(name: string): string {

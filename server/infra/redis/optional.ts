@@ -10,3 +10,8 @@ export async function whereServed<Reply>(ask: () => Promise<Reply>): Promise<Rep
     throw error;
   }
 }
+
+/** maxmemory with noeviction, or a disk that Redis cannot save to: it takes nothing more, but still forgets. */
+export function isFull(error: unknown): boolean {
+  return error instanceof ErrorReply && /\b(OOM|MISCONF) /.test(error.message);
+}
