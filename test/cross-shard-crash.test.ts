@@ -4,7 +4,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AccountId } from '../core/ids.ts';
 import { sql } from '../server/infra/sql.ts';
 import { checkAll } from '../server/main/admin/check.ts';
@@ -16,6 +15,8 @@ import { until } from './world.ts';
 
 const KILLS = 5;
 const AT_WORK = 6;
+/** Acts before a kill: at least these, and up to so many more. */
+const [ACTS_MIN, ACTS_MORE] = [30, 150];
 const world = await openCrossWorld({ members: 3 });
 const { app, people, fleet } = world;
 
@@ -60,9 +61,9 @@ const acts = [
 ] as const;
 const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(Math.random() * items.length)] as Item;
 
-/** Acts at random until the process does not answer any more; gives how many were acknowledged. */
-async function act(base: string, posts: string[]): Promise<number> {
-  for (let done = 0; ; ) {
+/** Acts at random until the process does not answer any more; counts what was acknowledged. */
+async function act(base: string, posts: string[], count: () => void): Promise<void> {
+  for (;;) {
     const [me, other, post] = [pick(people), pick(people), pick(posts)];
     const [method, at, body] = {
       follow: ['PUT', `accounts/${other.id}/follow`, null],
@@ -82,10 +83,10 @@ async function act(base: string, posts: string[]): Promise<number> {
       },
       body: body && JSON.stringify(body),
     }).catch(() => null);
-    if (!reply) return done;
+    if (!reply) return;
     await reply.arrayBuffer().catch(() => null);
     assert.notEqual(reply.status, 500);
-    if (reply.ok) done++;
+    if (reply.ok) count();
   }
 }
 
@@ -95,16 +96,20 @@ test('after five kills under load nothing is left over, lost or dead, and both s
   let acknowledged = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     const process = await up();
-    const acting = Promise.all(Array.from({ length: AT_WORK }, () => act(process.base, posts)));
-    await delay(200 + Math.random() * 600);
+    let done = 0;
+    const count = () => void done++;
+    const acting = Promise.all(Array.from({ length: AT_WORK }, () => act(process.base, posts, count)));
+    const enough = ACTS_MIN + Math.random() * ACTS_MORE;
+    await until(async () => (done > enough ? true : null), 'enough was done');
     await process.kill();
-    acknowledged += (await acting).reduce((sum, each) => sum + each, 0);
+    await acting;
+    acknowledged += done;
     if (kill === KILLS - 1) break;
     // Left as they are after the last kill: then the queue itself must notice that their process is dead.
     for (const { database } of app.shards.servers)
       await database.rows(sql`update jobs.job set state = 'retry' where state = 'active'`);
   }
-  assert.ok(acknowledged > 100, `${acknowledged} acts`);
+  assert.ok(acknowledged > KILLS * ACTS_MIN, `${acknowledged} acts`);
   await up();
   await until(
     async () => ((await app.queue.counts()).waiting === 0 ? true : null),
