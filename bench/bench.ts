@@ -10,6 +10,7 @@ import { parseArgs, promisify } from 'node:util';
 import { root } from '../server/main/app.ts';
 import { OperatorFault } from '../server/main/progress.ts';
 import { editor } from './editor.ts';
+import { fanout } from './fanout.ts';
 import { feed } from './feed.ts';
 import { idle } from './idle.ts';
 import { ids } from './ids.ts';
@@ -22,7 +23,17 @@ import { type Figures, type Scenario, tell, type Wish, withBench } from './syste
 
 export type Result = { name: string; at: string; commit: string; machine: string; figures: Figures };
 
-const scenarios: Scenario[] = [start, idle, feed, like, photos, editor, ids, shards];
+const scenarios: Scenario[] = [
+  start,
+  idle,
+  feed,
+  fanout,
+  like,
+  photos,
+  editor,
+  ids,
+  shards,
+];
 const SECONDS_MAX = 3_600;
 const RUNS_MAX = 20;
 
@@ -70,7 +81,7 @@ function wholeNumber(option: string, text: string, max: number): number {
 }
 
 function list(): void {
-  for (const { name, about } of scenarios) console.log(`${name.padEnd(8)} ${about}`);
+  for (const { name, about } of scenarios) console.log(`${name.padEnd(14)} ${about}`);
 }
 
 async function measure(scenario: Scenario, wish: Wish): Promise<Result> {
