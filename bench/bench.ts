@@ -12,6 +12,7 @@ import { OperatorFault } from '../server/main/progress.ts';
 import { editor } from './editor.ts';
 import { fanout } from './fanout.ts';
 import { feed } from './feed.ts';
+import { herd } from './herd.ts';
 import { idle } from './idle.ts';
 import { ids } from './ids.ts';
 import { like } from './like.ts';
@@ -28,6 +29,7 @@ const scenarios: Scenario[] = [
   idle,
   feed,
   fanout,
+  herd,
   like,
   photos,
   editor,
