@@ -12,6 +12,7 @@ import { OperatorFault } from '../server/main/progress.ts';
 import { editor } from './editor.ts';
 import { fanout } from './fanout.ts';
 import { feed } from './feed.ts';
+import { growth } from './growth.ts';
 import { herd } from './herd.ts';
 import { idle } from './idle.ts';
 import { ids } from './ids.ts';
@@ -30,6 +31,7 @@ const scenarios: Scenario[] = [
   feed,
   fanout,
   herd,
+  growth,
   like,
   photos,
   editor,
