@@ -17,6 +17,7 @@ import { herd } from './herd.ts';
 import { idle } from './idle.ts';
 import { ids } from './ids.ts';
 import { like } from './like.ts';
+import { likeOnePhoto } from './like-one-photo.ts';
 import { photos } from './photos.ts';
 import { record } from './record.ts';
 import { shards } from './shards.ts';
@@ -33,6 +34,7 @@ const scenarios: Scenario[] = [
   herd,
   growth,
   like,
+  likeOnePhoto,
   photos,
   editor,
   ids,
