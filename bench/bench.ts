@@ -10,10 +10,14 @@ import { parseArgs, promisify } from 'node:util';
 import { root } from '../server/main/app.ts';
 import { OperatorFault } from '../server/main/progress.ts';
 import { editor } from './editor.ts';
+import { fanout } from './fanout.ts';
 import { feed } from './feed.ts';
+import { growth } from './growth.ts';
+import { herd } from './herd.ts';
 import { idle } from './idle.ts';
 import { ids } from './ids.ts';
 import { like } from './like.ts';
+import { likeOnePhoto } from './like-one-photo.ts';
 import { map } from './map.ts';
 import { photos } from './photos.ts';
 import { record } from './record.ts';
@@ -23,7 +27,21 @@ import { type Figures, type Scenario, tell, type Wish, withBench } from './syste
 
 export type Result = { name: string; at: string; commit: string; machine: string; figures: Figures };
 
-const scenarios: Scenario[] = [start, idle, feed, like, photos, editor, ids, shards, map];
+const scenarios: Scenario[] = [
+  start,
+  idle,
+  feed,
+  fanout,
+  herd,
+  growth,
+  like,
+  likeOnePhoto,
+  photos,
+  editor,
+  ids,
+  shards,
+  map,
+];
 const SECONDS_MAX = 3_600;
 const RUNS_MAX = 20;
 const ENTRIES_MAX = 100_000_000;
@@ -74,7 +92,7 @@ function wholeNumber(option: string, text: string, max: number): number {
 }
 
 function list(): void {
-  for (const { name, about } of scenarios) console.log(`${name.padEnd(8)} ${about}`);
+  for (const { name, about } of scenarios) console.log(`${name.padEnd(14)} ${about}`);
 }
 
 async function measure(scenario: Scenario, wish: Wish): Promise<Result> {

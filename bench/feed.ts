@@ -4,10 +4,10 @@
  * the figures that we compare with. The floor is measured in turns with the feed, in the same run.
  */
 import { once } from 'node:events';
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { startAccelerators } from './accelerators.ts';
+import { countQuestions } from './feed-questions.ts';
+import { measureUnderUploads } from './feed-uploads.ts';
 import { everywhere, type LoadResult, load } from './load.ts';
 import { call, type Member, makeAdmin, makeMembers, makePhoto, makePosts, step, together } from './people.ts';
 import { type Cpu, cpuBetween, readCpu } from './processes.ts';
@@ -16,13 +16,13 @@ import {
   type Figures,
   median,
   percentile,
+  prepareSystem,
   type Scenario,
   type System,
   settle,
   startChild,
   startSystem,
   type Wish,
-  withDatabase,
 } from './system.ts';
 
 const FOLLOWED = 100;
@@ -32,9 +32,7 @@ const CONNECTIONS = 16;
 const ROUNDS = 3;
 const SECONDS = 9;
 const WARM_UP_SECONDS = 1.5;
-const COUNTED_PAGES = 50;
-/** Longer than what is cached about a viewer lives. */
-const CACHES_GONE_MS = 4_500;
+const UPLOADERS = 4;
 
 export const feed: Scenario = {
   name: 'feed',
@@ -45,19 +43,19 @@ export const feed: Scenario = {
 type Round = { feed16: LoadResult; floor16: LoadResult; feed1: LoadResult; cpu: Cpu };
 
 async function measure(bench: Bench, wish: Wish): Promise<Figures> {
-  const { settings } = await startAccelerators(bench);
-  const system = await startSystem(bench, settings);
+  const accelerators = await startAccelerators(bench);
+  const system = await startSystem(bench, accelerators.settings);
   const reader = await step(`${FOLLOWED} accounts and ${FOLLOWED * POSTS_EACH} posts`, setScene(system));
+  const uploaders = await makeMembers(system, 'uploader', UPLOADERS);
   const page = await readPage(system, reader);
   const floorPort = await startFloor(bench, page);
-  const request = { method: 'GET', path: `/api/v1/feed?limit=${PAGE}`, token: reader.token };
-  const aim = (port: number, connections: number, seconds: number) =>
-    load(bench, { port, lanes: everywhere(connections, request), repeats: true, seconds });
+  const aim = aimAt(bench, reader);
   await step(
     'warming up',
     Promise.all([system.port, floorPort].map((port) => aim(port, 4, WARM_UP_SECONDS))),
   );
-  const unit = (wish.seconds ?? SECONDS) / ROUNDS / 5;
+  const seconds = wish.seconds ?? SECONDS;
+  const unit = seconds / ROUNDS / 5;
   const rounds: Round[] = [];
   while (rounds.length < ROUNDS) {
     const before = await readCpu(system.pid());
@@ -67,11 +65,41 @@ async function measure(bench: Bench, wish: Wish): Promise<Figures> {
     const feed1 = await aim(system.port, 1, 1.5 * unit);
     rounds.push({ feed16, floor16, feed1, cpu });
   }
+  const read = (readSeconds: number) => aim(system.port, 1, readSeconds);
+  const underUploads = await step(
+    `${UPLOADERS} uploads at a time`,
+    measureUnderUploads(bench, system, uploaders, read, seconds),
+  );
+  await settle(system);
+  await system.stop();
   return {
     ...figuresOf(rounds),
-    ...(await step('counting statements', countStatements(system, reader))),
+    ...underUploads,
+    ...(await step('without Redis and Memcached', measureMerged(bench, system, aim, unit))),
+    ...(await step('counting', countQuestions(bench, system, accelerators, reader, PAGE))),
     feedBodyBytes: page.body.length,
   };
+}
+
+type Aim = (port: number, connections: number, seconds: number) => Promise<LoadResult>;
+
+function aimAt(bench: Bench, { token }: Member): Aim {
+  const request = { method: 'GET', path: `/api/v1/feed?limit=${PAGE}`, token };
+  return (port, connections, seconds) =>
+    load(bench, { port, lanes: everywhere(connections, request), repeats: true, seconds });
+}
+
+/** The same pages of the same data, merged from PostgreSQL alone. */
+async function measureMerged(bench: Bench, stopped: System, aim: Aim, unit: number): Promise<Figures> {
+  const system = await prepareSystem(bench, path.basename(stopped.dataDir));
+  await system.start();
+  await aim(system.port, 4, WARM_UP_SECONDS);
+  const perSecond: number[] = [];
+  while (perSecond.length < ROUNDS)
+    perSecond.push((await aim(system.port, CONNECTIONS, 2.5 * unit)).perSecond);
+  const at1 = await aim(system.port, 1, 2.5 * unit);
+  await system.stop();
+  return { feedMergedPerSecond: median(perSecond), feedMergedP50Ms: percentile(at1.latenciesMs, 0.5) };
 }
 
 async function setScene(system: System): Promise<Member> {
@@ -121,26 +149,4 @@ function figuresOf(rounds: Round[]): Figures {
     feedFloorPerSecond: median(rounds.map(({ floor16 }) => floor16.perSecond)),
     feedShareOfFloor: median(rounds.map(({ feed16, floor16 }) => feed16.perSecond / floor16.perSecond)),
   };
-}
-
-/**
- * Statements as PostgreSQL logs them (log_statement = all, for these pages only; the jobs have another name): the
- * mean of pages in a row, and the first page after a pause, when nothing about the viewer is cached.
- */
-async function countStatements(system: System, { token }: Member): Promise<Figures> {
-  const logFile = path.join(path.dirname(path.join(system.dataDir, 'postgres')), 'postgres.log');
-  const read = async (pages: number) => {
-    const { size } = await stat(logFile);
-    for (let page = 0; page < pages; page++) await call(system.base, 'GET', `/feed?limit=${PAGE}`, { token });
-    const written = (await readFile(logFile)).subarray(size).toString();
-    return (written.match(/^pinhole\|LOG: {2}(execute|statement)/gm)?.length ?? 0) / pages;
-  };
-  return withDatabase(system, 'postgres', async (client) => {
-    await client.query("alter system set log_line_prefix = '%a|'");
-    await client.query("alter system set log_statement = 'all'");
-    await client.query('select pg_reload_conf()');
-    await delay(CACHES_GONE_MS);
-    const feedStatementsCold = await read(1);
-    return { feedStatements: await read(COUNTED_PAGES), feedStatementsCold };
-  });
 }

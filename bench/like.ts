@@ -2,7 +2,7 @@
  * Likes over many posts by many accounts: each a pair that is new, and every tenth act takes one back. An answer means
  * that the like is on the disk. Afterwards the jobs finish, and every counter is compared with what was answered.
  */
-import { type LoadRequest, load } from './load.ts';
+import { CONNECTIONS, openLikers, refuseLax, UNLIKE_EVERY } from './likes.ts';
 import {
   call,
   type Member,
@@ -24,16 +24,11 @@ import {
   settle,
   startSystem,
   type Wish,
-  withDatabase,
 } from './system.ts';
 
-const CONNECTIONS = 16;
 const MEMBERS_EACH = 8;
 const AUTHORS = 20;
 const POSTS_EACH = 12;
-/** A prime, hence no factor of the number of pairs: each comes up once. */
-const STRIDE = 7_919;
-const UNLIKE_EVERY = 10;
 const SECONDS = 8;
 const WARM_UP_SECONDS = 1;
 
@@ -43,8 +38,6 @@ export const like: Scenario = {
   measure,
 };
 
-type Act = { member: Member; post: Post; isLike: boolean };
-
 async function measure(bench: Bench, wish: Wish): Promise<Figures> {
   const system = await startSystem(bench);
   await refuseLax(system);
@@ -52,20 +45,7 @@ async function measure(bench: Bench, wish: Wish): Promise<Figures> {
     `${CONNECTIONS * MEMBERS_EACH} accounts and ${AUTHORS * POSTS_EACH} posts`,
     setScene(system),
   );
-  const lanes = Array.from({ length: CONNECTIONS }, (_, at) =>
-    planActs(members.slice(at * MEMBERS_EACH, (at + 1) * MEMBERS_EACH), posts),
-  );
-  const expected = new Map(posts.map(({ id }) => [id, 0]));
-  let rest = lanes;
-  const act = async (seconds: number) => {
-    const { port } = system;
-    const result = await load(bench, { port, lanes: rest.map(requestsOf), repeats: false, seconds });
-    for (const [at, acts] of rest.entries())
-      for (const { post, isLike } of acts.slice(0, result.done[at]))
-        expected.set(post.id, (expected.get(post.id) ?? 0) + (isLike ? 1 : -1));
-    rest = rest.map((acts, at) => acts.slice(result.done[at]));
-    return result;
-  };
+  const { act, expected } = openLikers(bench, system, members, posts);
   await step('warming up', act(WARM_UP_SECONDS));
   await settle(system);
   const before = await readCpu(system.pid());
@@ -83,46 +63,12 @@ async function measure(bench: Bench, wish: Wish): Promise<Figures> {
   };
 }
 
-/** Figures of a database that may lose what it acknowledged would say nothing. */
-async function refuseLax(system: System): Promise<void> {
-  await withDatabase(system, 'postgres', async (client) => {
-    for (const name of ['fsync', 'synchronous_commit', 'full_page_writes']) {
-      const { rows } = await client.query('select current_setting($1) as value', [name]);
-      if (rows[0]?.value !== 'on') throw new Error(`${name} is not on.`);
-    }
-  });
-}
-
 async function setScene(system: System) {
   await makeAdmin(system);
   const members = await makeMembers(system, 'fan', CONNECTIONS * MEMBERS_EACH);
   const posts = await makePosts(system, members.slice(0, AUTHORS), POSTS_EACH, await makePhoto(320, 400));
   await settle(system);
   return { members, posts };
-}
-
-/** All pairs of these members and posts, in an order in which neither repeats soon. */
-function planActs(members: Member[], posts: Post[]): Act[] {
-  const acts: Act[] = [];
-  const pairs = members.length * posts.length;
-  for (let turn = 0; turn < pairs; turn++) {
-    const pair = (turn * STRIDE) % pairs;
-    const member = members[pair % members.length];
-    const post = posts[Math.floor(pair / members.length)];
-    if (!member || !post) continue;
-    acts.push({ member, post, isLike: true });
-    const earlier = acts.at(-UNLIKE_EVERY / 2);
-    if (turn % UNLIKE_EVERY === UNLIKE_EVERY - 2 && earlier) acts.push({ ...earlier, isLike: false });
-  }
-  return acts;
-}
-
-function requestsOf(acts: Act[]): LoadRequest[] {
-  return acts.map(({ member, post, isLike }) => ({
-    method: isLike ? 'PUT' : 'DELETE',
-    path: `/api/v1/posts/${post.id}/like`,
-    token: member.token,
-  }));
 }
 
 /** By how much the counters, as a member sees them, differ from what was answered. */

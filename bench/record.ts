@@ -1,6 +1,7 @@
 /**
  * ./pinhole bench --record [--runs N] [NAME …]: runs scenarios, takes the medians, and writes them into the table of
- * docs/performance.md, where each row names its key. Rows of scenarios that did not run stay as they are.
+ * docs/performance.md, where each row names its key, or SCENARIO.KEY where two scenarios have the same. Rows of scenarios that
+ * did not run stay as they are.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,9 +31,13 @@ async function writeDown(results: Result[]): Promise<void> {
   const { name, at, commit, machine } = first;
   const rows = (await readFile(FILE, 'utf8')).split('\n').map((line) => line.split('|'));
   const cell = (row: string[], at: number) => (row[at] ?? '').trim();
+  const keyOf = (row: string[]) => cell(row, 2).replaceAll('`', '');
+  const own = new Set(rows.map(keyOf).filter((key) => key.startsWith(`${name}.`)));
   for (const row of rows) {
-    const key = cell(row, 2).replaceAll('`', '');
-    const values = results.flatMap(({ figures }) => figures[key] ?? []);
+    const key = keyOf(row);
+    const figure = own.has(key) ? key.slice(name.length + 1) : key;
+    const isOfAnother = figure === key && own.has(`${name}.${key}`);
+    const values = isOfAnother ? [] : results.flatMap(({ figures }) => figures[figure] ?? []);
     if (values.length > 0) row[3] = ` ${median(values).toLocaleString('en')} `;
     if (cell(row, 1) === `\`./pinhole bench ${name}\``) {
       const cells = [at.slice(0, 10), results.length, describe(commit), machine];

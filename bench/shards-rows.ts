@@ -20,7 +20,7 @@ export type Rows = { accountIds: string[]; postIds: string[] };
 /** Since 2010: 2024-01-01. */
 export const LONG_AGO_MS = Date.UTC(2024, 0, 1) - Date.UTC(2010, 0, 1);
 
-const PHOTO = JSON.stringify(
+export const PHOTO = JSON.stringify(
   [
     ['w1080', 1_080, 1_350],
     ['w640', 640, 800],

@@ -66,8 +66,8 @@ const UNFINISHED = `
   where name = $1 and state < 'completed' and key = any($3::text[]) and ($4::timestamptz is null or created_on <= $4)`;
 const POLL_SECONDS = 2;
 const DEAD_LIST_MAX = 200;
-/** Jobs in one run, after which the next waits for more. */
-const BUSY = 8;
+/** Jobs in one run, after which the next waits for more: each may stand for many acts that were committed together. */
+const BUSY = 3;
 /** A job that needs a server which is down waits so long, as often as it takes; that is no failure of the job. */
 const DOWN_PAUSE_SECONDS = 3;
 const QUEUE_OPTIONS = {

@@ -9,7 +9,7 @@ import { parseRedis } from '../../config.ts';
 import { writeAt } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 import { postSpread } from '../posts/schema.ts';
-import { HOME_MAX } from './store.ts';
+import { HOME_MAX, SLACK } from './store.ts';
 
 const [redis, memcached] = await Promise.all([startRedis(), startMemcached()]);
 const world = await openWorld({
@@ -145,7 +145,12 @@ test('beyond the end of a list the shards go on', async () => {
   assert.equal((await listOf(ann))?.length, HOME_MAX);
   all.push(...(await insertPosts(bob.id, 3)));
   await world.settled();
-  assert.deepEqual(await listOf(ann), all.slice(-HOME_MAX));
+  assert.deepEqual(await listOf(ann), all.slice(-HOME_MAX - 3));
+  for (let posts = 0; posts <= SLACK; posts += 20) all.push(...(await insertPosts(bob.id, 20)));
+  await world.settled();
+  const list = await listOf(ann);
+  assert.ok(list && list.length >= HOME_MAX && list.length <= HOME_MAX + SLACK, `${list?.length} posts`);
+  assert.deepEqual(list, all.slice(-list.length));
   for (const limit of [60, 37]) assert.deepEqual(await readToEnd(ann, limit), all.toReversed());
 });
 

@@ -21,10 +21,14 @@ export type Spread = 'pushed' | 'turning' | 'merged';
 export type Home = { postIds: PostId[]; merged: AccountId[]; isWhole: boolean };
 
 export const HOME_MAX = 500;
+/** A list may grow so far beyond, so that it is not cut with each push. */
+export const SLACK = 50;
 const HOME_SECONDS = 30 * 86_400;
 /** Whoever fills a list has this long. */
 const FILLING_SECONDS = 20;
 const KEYS_MAX = 500;
+/** More would keep those waiting who read. */
+const PARTS_AT_ONCE = 4;
 const HAS_MORE = 1;
 const HAS_MERGED = 2;
 
@@ -128,31 +132,26 @@ export async function finishHome(
   return (await redis.run<number>(FINISH, keys, [...head, ...home.postIds, ...home.merged])) === 1;
 }
 
+/** What is newer is put aside for the moment: there is hardly ever any. */
 const PUSH = script(`${IF_CURRENT}${OLDER}
-  local id, max = ARGV[1], tonumber(ARGV[2])
+  local id, max, slack = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
   local there = 0
   for _, key in ipairs(KEYS) do
     local last = redis.call('LINDEX', key, -1)
     if last then
       there = there + 1
-      local length = 0
-      if older(last, id) then
-        length = redis.call('RPUSH', key, id)
-      elseif not redis.call('LPOS', key, id) then
-        local newer, at = last, -2
-        local before = redis.call('LINDEX', key, at)
-        while before and not older(before, id) do
-          newer, at = before, at - 1
-          before = redis.call('LINDEX', key, at)
-        end
-        redis.call('LINSERT', key, 'BEFORE', newer, id)
-        length = redis.call('LLEN', key)
+      local newer, length = {}, 0
+      while older(id, last) do
+        newer[#newer + 1] = redis.call('RPOP', key)
+        last = redis.call('LINDEX', key, -1)
       end
-      if length > max + 1 then
-        local state = redis.call('LPOP', key)
-        redis.call('LPOP', key)
-        if tonumber(state) >= 0 and tonumber(state) % 2 == 0 then state = tonumber(state) + ${HAS_MORE} end
-        redis.call('LPUSH', key, state)
+      if last ~= id then length = redis.call('RPUSH', key, id) end
+      for at = #newer, 1, -1 do length = redis.call('RPUSH', key, newer[at]) end
+      if length > max + slack + 1 then
+        local state = tonumber(redis.call('LPOP', key))
+        redis.call('LPOP', key, length - max - 1)
+        if state >= 0 and state % 2 == 0 then state = state + ${HAS_MORE} end
+        redis.call('LPUSH', key, string.format('%.0f', state))
       end
     end
   end
@@ -167,7 +166,7 @@ const TAKE_OUT = script(`${IF_CURRENT}
 export function pushToHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
   return inParts(redis, accountIds, async (keys) => {
     try {
-      return await redis.change<number>(PUSH, keys, [postId, String(HOME_MAX)]);
+      return await redis.change<number>(PUSH, keys, [postId, String(HOME_MAX), String(SLACK)]);
     } catch (error) {
       if (!isFull(error)) throw error;
       // No room for it: without the list the shards are asked.
@@ -195,8 +194,16 @@ async function inParts(
   const parts: string[][] = [];
   for (let at = 0; at < accountIds.length; at += KEYS_MAX)
     parts.push(accountIds.slice(at, at + KEYS_MAX).map((accountId) => prefix + accountId));
-  const counts = await Promise.all(parts.map(work));
-  return counts.reduce((all, each) => all + each, 0);
+  let count = 0;
+  const waiting = parts.values();
+  const lane = async () => {
+    for (const part of waiting) {
+      const there = await work(part);
+      count += there;
+    }
+  };
+  await Promise.all(Array.from({ length: PARTS_AT_ONCE }, lane));
+  return count;
 }
 
 // how an account's posts are spread -----------------------------------------------------------------------------

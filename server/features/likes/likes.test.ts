@@ -22,11 +22,12 @@ test('a like is counted once, told to the owner, and taken back whole', async ()
   );
   const told = await ann.get('/activity');
   assert.deepEqual(
-    told.items.map((item: { kind: string; account: { handle: string } }) => [item.kind, item.account.handle]),
-    [
-      ['liked', 'carol'],
-      ['liked', 'bob'],
-    ],
+    told.items.map((item: { kind: string; account: { handle: string }; others: { handle: string }[] }) => [
+      item.kind,
+      item.account.handle,
+      item.others.map(({ handle }) => handle),
+    ]),
+    [['liked', 'carol', ['bob']]],
   );
 
   await bob.unlikes(post);
