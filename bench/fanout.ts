@@ -27,7 +27,7 @@ import {
 
 const SPREADS = 20;
 /** While one reads who the followers are, Redis works for the other. */
-const LANES = 2;
+const LANES = 4;
 const SECONDS = 5;
 /** Fewer than a list holds, so that afterwards all of them can be looked for. */
 const POSTS_MAX = 450;

@@ -141,6 +141,7 @@ test('beyond the end of a list the shards go on', async () => {
   const all = [...(await readToEnd(ann, 60))].reverse();
   all.push(...(await insertPosts(bob.id, HOME_MAX + 40)));
   await world.settled();
+  await redis.command('FLUSHALL');
   await warm(ann);
   assert.equal((await listOf(ann))?.length, HOME_MAX);
   all.push(...(await insertPosts(bob.id, 3)));
