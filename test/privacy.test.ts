@@ -140,8 +140,12 @@ function holds({ status, body }: Reply, what: string): string {
 }
 
 function told({ status, body }: Reply, owner: Person, kind: string): string {
-  const items: { kind: string; account: { id: string } }[] = status === 200 ? body.items : [];
-  return items.some((item) => item.kind === kind && item.account.id === owner.id) ? 'yes' : '-';
+  type Item = { kind: string; account: { id: string }; others: { id: string }[] };
+  const items: Item[] = status === 200 ? body.items : [];
+  const who = items
+    .filter((item) => item.kind === kind)
+    .flatMap(({ account, others }) => [account, ...others]);
+  return who.some(({ id }) => id === owner.id) ? 'yes' : '-';
 }
 
 /** An owner who had to do with everybody while he was public, and who then became what he is to be. */

@@ -8,21 +8,25 @@ import type { Events } from './events.ts';
 
 export type Cache = {
   get<Value extends object>(key: string): Value | undefined;
-  set(key: string, value: object, ttlMs: number): void;
+  /** `sizeBytes`: about; for what may be large. */
+  set(key: string, value: object, ttlMs: number, sizeBytes?: number): void;
   /** In this process alone. */
   delete(key: string): void;
 };
 
 const MAX_ENTRIES = 20_000;
+const MAX_BYTES = 64e6;
+const SMALL_BYTES = 300;
 const FORGOTTEN = 'cache.forgotten';
 const KEYS_PER_EVENT = 100;
 const forgotten = z.object({ keys: z.array(z.string()) });
 
 export function openCache(): Cache {
-  const entries = new LRUCache<string, object>({ max: MAX_ENTRIES, ttl: 1 });
+  const entries = new LRUCache<string, object>({ max: MAX_ENTRIES, maxSize: MAX_BYTES, ttl: 1 });
   return {
     get: <Value extends object>(key: string) => entries.get(key) as Value | undefined,
-    set: (key, value, ttlMs) => void entries.set(key, value, { ttl: ttlMs }),
+    set: (key, value, ttlMs, sizeBytes = SMALL_BYTES) =>
+      void entries.set(key, value, { ttl: ttlMs, size: sizeBytes }),
     delete: (key) => void entries.delete(key),
   };
 }

@@ -8,9 +8,11 @@ import type { Transaction } from './database.ts';
 import {
   addMarks,
   newRequestContext,
+  REQUEST_TURNS,
   type RequestContext,
   requestContext,
   runInContext,
+  TURN_MS,
 } from './request-context.ts';
 import { ServerDown } from './server-down.ts';
 import { type ShardServer, type Shards, serverOfShard, writeEach } from './shards.ts';
@@ -19,6 +21,8 @@ type Wait<Item, Result> = {
   at: AnyId;
   item: Item;
   context: RequestContext | undefined;
+  /** On performance.now(). */
+  sinceMs: number;
   resolve(result: Result): void;
   reject(error: unknown): void;
 };
@@ -26,7 +30,8 @@ type Line<Item, Result> = { waits: Wait<Item, Result>[]; isBusy: boolean };
 
 const TOGETHER_MAX = 64;
 /** So many may wait for one server. */
-const WAITS_MAX = 5_000;
+const WAITS_MAX = 1_000;
+const WAIT_MAX_MS = REQUEST_TURNS * TURN_MS;
 
 /**
  * `work` gives a result for each item, in their order. It may be run again, when it turns out that a shard is elsewhere; when
@@ -73,7 +78,14 @@ export function groupCommit<App extends { shards: Shards }, Item, Result>(
 
   async function run(app: App, line: Line<Item, Result>): Promise<void> {
     line.isBusy = true;
-    while (line.waits.length > 0) await settle(app, line.waits.splice(0, TOGETHER_MAX));
+    while (line.waits.length > 0) {
+      const nowMs = performance.now();
+      const late = (wait: Wait<Item, Result>) => nowMs - wait.sinceMs > WAIT_MAX_MS;
+      const next = line.waits.splice(0, TOGETHER_MAX);
+      for (const wait of next.filter(late)) wait.reject(new ServerDown('servers', 'too many wait for one'));
+      const inTime = next.filter((wait) => !late(wait));
+      if (inTime.length > 0) await settle(app, inTime);
+    }
     line.isBusy = false;
   }
 
@@ -84,7 +96,14 @@ export function groupCommit<App extends { shards: Shards }, Item, Result>(
     if (line.waits.length >= WAITS_MAX)
       return Promise.reject(new ServerDown(server.name, 'too many wait for it'));
     return new Promise((resolve, reject) => {
-      line.waits.push({ at, item, context: requestContext(), resolve, reject });
+      line.waits.push({
+        at,
+        item,
+        context: requestContext(),
+        sinceMs: performance.now(),
+        resolve,
+        reject,
+      });
       if (!line.isBusy) void run(app, line);
     });
   };

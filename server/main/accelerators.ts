@@ -1,4 +1,5 @@
 /** Redis and Memcached of this process, where they are configured: what the product can do without. */
+import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Database } from '../infra/database.ts';
@@ -23,7 +24,9 @@ export async function openAccelerators(
     onError,
   }: { directory: Database; metrics: Metrics; log: Logger; onError(error: Error): void },
 ): Promise<Accelerators> {
-  const epoch = await openEpoch(directory, config.redis !== null, onError);
+  const addresses = JSON.stringify(config.redis);
+  const user = config.redis && createHash('sha256').update(addresses).digest('base64url');
+  const epoch = await openEpoch(directory, user, onError);
   const onTurn = (name: string, isDown: boolean) =>
     log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`);
   const redis = openRedisRoles(config.redis, { epoch, onTurn });

@@ -91,8 +91,10 @@ export async function forgetSessions(app: App, hashes: Buffer[]): Promise<void> 
 /** Runs in a job. Throws ServerDown while Redis is down. Without it here, what others keep there is void from now on. */
 export async function forgetEndedSessions(app: App, hashes: string[]): Promise<void> {
   const buffers = hashes.map((hash) => Buffer.from(hash, 'base64url'));
-  if (app.redis.sessions) await dropCopies(app.redis.sessions, buffers);
-  else await app.epoch.end();
+  const redis = app.redis.sessions;
+  if (!redis) await app.epoch.end();
+  // One that has been silent for longer than copies live has none.
+  else if (redis.downForMs() < REDIS_MS) await dropCopies(redis, buffers);
   forget(app, buffers.map(cacheKey));
 }
 

@@ -123,7 +123,7 @@ export async function updateSeenId(
   );
 }
 
-/** On one server: all that was told about a post, at most `limit` at a time. */
+/** On one server: all that was told about a post, at most `limit` at a time. `<> 0` names the partial index. */
 export async function deleteActivityOfPost(
   database: Database,
   postId: string,
@@ -132,7 +132,7 @@ export async function deleteActivityOfPost(
   const row = await oneOf<{ count: string }>(
     database,
     sql`
-    with batch as (select account_id, activity_id from activity where post_id = ${postId} and is_owned(account_id) limit ${limit}),
+    with batch as (select account_id, activity_id from activity where post_id = ${postId} and post_id <> 0 and is_owned(account_id) limit ${limit}),
     gone as (delete from activity using batch where (activity.account_id, activity.activity_id) = (batch.account_id, batch.activity_id) returning 1)
     select count(*) from gone`,
   );
@@ -140,7 +140,9 @@ export async function deleteActivityOfPost(
 }
 
 export async function deleteActivityOfComment(database: Database, commentId: string): Promise<void> {
-  await database.rows(sql`delete from activity where comment_id = ${commentId} and is_owned(account_id)`);
+  await database.rows(
+    sql`delete from activity where comment_id = ${commentId} and comment_id <> 0 and is_owned(account_id)`,
+  );
 }
 
 /** On one server: all that was told to or about an account, at most `limit` at a time. */

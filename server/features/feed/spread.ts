@@ -18,6 +18,8 @@ import * as store from './store.ts';
 const FOLLOWERS_MAX = 10_000;
 /** An account is pushed again when it has lost so much: one at the limit does not turn with each follower. */
 const TURN_BACK = 0.8;
+/** So long a job waits for Redis to come back. */
+const WAIT_MAX_MS = 60_000;
 const FIRST = '0';
 
 /** `after`: the follower at which the part before ended; null for the first. */
@@ -44,10 +46,12 @@ export async function spreadPost(
     );
 }
 
-/** Without Redis here, lists that others keep are void from now on. */
+/** Without Redis here, or one that has long been silent, lists that others keep are void from now on. */
 async function findRedis(app: App): Promise<Redis | null> {
-  if (!app.redis.feeds) await app.epoch.end();
-  return app.redis.feeds;
+  const redis = app.redis.feeds;
+  if (redis && redis.downForMs() < WAIT_MAX_MS) return redis;
+  await app.epoch.end();
+  return null;
 }
 
 export async function forgetHomes(app: App, accountIds: AccountId[]): Promise<void> {

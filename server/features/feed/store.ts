@@ -24,6 +24,8 @@ export const HOME_MAX = 500;
 /** A list may grow so far beyond, so that it is not cut with each push. */
 export const SLACK = 50;
 const HOME_SECONDS = 30 * 86_400;
+/** Of posts that come later than so many newer ones lists are given up: putting them in their place would keep others waiting. */
+const LATE_MAX = 20;
 /** Whoever fills a list has this long. */
 const FILLING_SECONDS = 20;
 const KEYS_MAX = 500;
@@ -132,26 +134,43 @@ export async function finishHome(
   return (await redis.run<number>(FINISH, keys, [...head, ...home.postIds, ...home.merged])) === 1;
 }
 
-/** What is newer is put aside for the moment: there is hardly ever any. */
+/**
+ * What comes late is put in its place among the newest; a list in which its place is further back is given up, and filled anew.
+ * What is older than all of a list that has an end in the shards belongs behind that end.
+ */
 const PUSH = script(`${IF_CURRENT}${OLDER}
   local id, max, slack = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
   local there = 0
+  local function put_late(key)
+    local state = tonumber(redis.call('LINDEX', key, 0))
+    if state >= 0 and state % 2 == 1 and older(id, redis.call('LINDEX', key, 1)) then return end
+    local newest = redis.call('LRANGE', key, -${LATE_MAX}, -1)
+    if #newest == ${LATE_MAX} and older(id, newest[1]) then
+      if not redis.call('LPOS', key, id) then redis.call('UNLINK', key) end
+      return
+    end
+    local newer = {}
+    while older(id, newest[#newest]) do
+      newer[#newer + 1] = redis.call('RPOP', key)
+      newest[#newest] = nil
+    end
+    if newest[#newest] ~= id then redis.call('RPUSH', key, id) end
+    for at = #newer, 1, -1 do redis.call('RPUSH', key, newer[at]) end
+  end
   for _, key in ipairs(KEYS) do
     local last = redis.call('LINDEX', key, -1)
     if last then
       there = there + 1
-      local newer, length = {}, 0
-      while older(id, last) do
-        newer[#newer + 1] = redis.call('RPOP', key)
-        last = redis.call('LINDEX', key, -1)
-      end
-      if last ~= id then length = redis.call('RPUSH', key, id) end
-      for at = #newer, 1, -1 do length = redis.call('RPUSH', key, newer[at]) end
-      if length > max + slack + 1 then
-        local state = tonumber(redis.call('LPOP', key))
-        redis.call('LPOP', key, length - max - 1)
-        if state >= 0 and state % 2 == 0 then state = state + ${HAS_MORE} end
-        redis.call('LPUSH', key, string.format('%.0f', state))
+      if older(last, id) then
+        local length = redis.call('RPUSH', key, id)
+        if length > max + slack + 1 then
+          local state = tonumber(redis.call('LPOP', key))
+          redis.call('LPOP', key, length - max - 1)
+          if state >= 0 and state % 2 == 0 then state = state + ${HAS_MORE} end
+          redis.call('LPUSH', key, string.format('%.0f', state))
+        end
+      elseif last ~= id then
+        put_late(key)
       end
     end
   end

@@ -15,9 +15,10 @@ type Act = { accountId: AccountId; postId: PostId; isLike: boolean };
 
 /** Gives for each act whether it changed anything. */
 const write = groupCommit<App, Act, boolean>(async (app, tx, acts) => {
-  const [likes, unlikes] = [acts.filter(({ isLike }) => isLike), acts.filter(({ isLike }) => !isLike)];
-  const came = likes.length > 0 ? await store.insertLikes(tx, likes) : [];
-  const went = unlikes.length > 0 ? await store.deleteLikes(tx, unlikes) : [];
+  const inOrder = acts.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  const [likes, unlikes] = [true, false].map((kind) => inOrder.filter(({ isLike }) => isLike === kind));
+  const came = likes?.length ? await store.insertLikes(tx, likes) : [];
+  const went = unlikes?.length ? await store.deleteLikes(tx, unlikes) : [];
   if (came.length + went.length > 0)
     await app.queue.enqueue(tx, likeChanged, [{ edges: [...came, ...went] }]);
   const changed = [new Set(went.map(nameOf)), new Set(came.map(nameOf))];
@@ -115,7 +116,7 @@ async function mirrorHere(
   const changes = new Map<PostId, number>();
   for (const { post_id } of came) changes.set(post_id, (changes.get(post_id) ?? 0) + 1);
   for (const { post_id } of went) changes.set(post_id, (changes.get(post_id) ?? 0) - 1);
-  const changed = [...changes].filter(([, by]) => by !== 0);
+  const changed = [...changes].filter(([, by]) => by !== 0).sort(([a], [b]) => (a < b ? -1 : 1));
   // Last, so that the rows of hot posts are locked only for the moment of the commit.
   if (changed.length === 0) return;
   const published = await addToPostCounts(

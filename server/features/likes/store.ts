@@ -8,13 +8,13 @@ export type Edge = { account_id: AccountId; post_id: PostId; like_id: string };
 type Rows = { rows: Database['rows'] };
 export type Key = { accountId: AccountId; postId: PostId };
 
-/** Each with its ID, in one statement; gives those that were not liked before. */
+/** Each with its ID, in one statement, in one order for all processes; gives those that were not liked before. */
 export function insertLikes(tx: Transaction, edges: Key[]): Promise<Key[]> {
   return tx.rows<Key>(sql`
     insert into likes (account_id, post_id, like_id)
     select account_id, post_id, next_id(id_logical_shard(account_id))
     from unnest(${edges.map((edge) => edge.accountId)}::bigint[], ${edges.map((edge) => edge.postId)}::bigint[])
-      as edge (account_id, post_id)
+      as edge (account_id, post_id) order by account_id, post_id
     on conflict do nothing returning account_id as "accountId", post_id as "postId"`);
 }
 

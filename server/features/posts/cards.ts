@@ -12,6 +12,8 @@ import * as store from './store.ts';
 /** Another one with each change of what a card holds: the code before reads its own. */
 const SHAPE = 1;
 const PARSED_MS = 60_000;
+/** In memory, for each character of its text: that, what it says, and its photos as they are shown. */
+const PARSED_BYTES = 5;
 
 /**
  * The cards of those posts that are there. `versions`: of all that are there, as they stand now; resolved beside the look-up, so
@@ -92,7 +94,7 @@ function parseOnce(app: App, postId: PostId, text: string): store.PostCardRow | 
   if (known?.text === text) return known.card;
   const card = parse(text);
   if (card?.post_id !== postId) return null;
-  app.cache.set(key, { text, card }, PARSED_MS);
+  app.cache.set(key, { text, card }, PARSED_MS, text.length * PARSED_BYTES);
   return card;
 }
 

@@ -12,7 +12,7 @@ import { forgetPost as forgetLikes } from '../likes/likes.ts';
 import { developPhoto } from '../media/media.ts';
 import { forgetOwner, rememberOwner } from './owners.ts';
 import { findPostHeads, removePost, settlePost } from './posts.ts';
-import { photoClaimed, postDeleted, postPublished } from './schema.ts';
+import { ownerGone, photoClaimed, postDeleted, postPublished } from './schema.ts';
 
 export const jobs = [
   // The image workers bound how many photos are in work; two more wait with their files read.
@@ -37,8 +37,9 @@ export const jobs = [
     await forgetComments(app, postId);
     await forgetActivity(app, postId);
     await removePost(app, postId);
-    // Last: without Redis it is done again and again, and holds up nothing else.
-    await forgetOwner(app, postId);
+  }),
+  job(ownerGone, { concurrency: 1 }, async (app: App, [payload]) => {
+    if (payload) await forgetOwner(app, payload.postId as PostId);
   }),
 ];
 

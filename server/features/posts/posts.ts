@@ -14,6 +14,7 @@ import { forgetServable } from '../media/addresses.ts';
 import { type Claim, claimUploads } from '../media/media.ts';
 import { removeAllMedia } from '../media/removal.ts';
 import {
+  ownerGone,
   type Publish,
   photoClaimed,
   postDeleted,
@@ -122,6 +123,7 @@ export async function deletePost(app: App, viewer: AccountId, postId: PostId): P
     if (post?.account_id !== viewer || post.state === 'deleted') throw new NotFound();
     await store.updatePostState(tx, postId, 'deleted');
     await app.queue.enqueue(tx, postDeleted, [{ postId }]);
+    await app.queue.enqueue(tx, ownerGone, [{ postId }]);
     await app.queue.enqueue(tx, postSpread, [{ accountId: viewer, postId }]);
     if (post.state === 'published') await addToCount(tx, viewer, 'post', -1);
   });
@@ -226,11 +228,9 @@ export async function dropSomePosts(app: App, accountId: AccountId, limit: numbe
   const postIds = await store.selectAnyPostIds(app.shards, accountId, limit);
   await writeAt(app.shards, accountId, async (tx) => {
     const dropped = await store.updatePostsDeleted(tx, postIds);
-    await app.queue.enqueue(
-      tx,
-      postDeleted,
-      dropped.map((postId) => ({ postId })),
-    );
+    const gone = dropped.map((postId) => ({ postId }));
+    await app.queue.enqueue(tx, postDeleted, gone);
+    await app.queue.enqueue(tx, ownerGone, gone);
   });
   return postIds.length > 0;
 }

@@ -67,6 +67,8 @@ export const photoClaimed = {
 };
 export const postPublished = { name: 'post.published', payload: z.object({ postId: z.string() }) };
 export const postDeleted = { name: 'post.deleted', payload: z.object({ postId: z.string() }) };
+/** Out of the map of owners; apart from what else follows a deletion, since it waits for Redis. */
+export const ownerGone = { name: 'owner.gone', payload: z.object({ postId: z.string() }) };
 /** Into the home feeds of followers, or out of them. */
 export const postSpread = {
   name: 'post.spread',

@@ -39,7 +39,7 @@ const TTL_SECONDS = 300;
 /** A lease whose holder died is given to the next after so long. */
 const LEASE_SECONDS = 3;
 const WAIT_MS = 10;
-const WAITS_MAX = 15;
+const WAITING_MAX_MS = 200;
 
 export function openMemcached({ nodes: addresses, count, onTurn }: Options): Memcached {
   const names = addresses.map(({ host, port }) => `${host}:${port}`);
@@ -103,14 +103,15 @@ export function openMemcached({ nodes: addresses, count, onTurn }: Options): Mem
   ): Promise<Map<string, string>> {
     const values = new Map<string, string>();
     let missing = [...new Set(keys)];
-    for (let waits = 0; missing.length > 0; waits++) {
+    const startMs = performance.now();
+    while (missing.length > 0) {
       const found = await look(missing);
       const [leases, down, busy] = [new Map<string, string>(), [] as string[], [] as string[]];
       for (const key of missing) {
         const { value, lease } = found.get(key) ?? {};
         if (value !== undefined) values.set(key, value);
         else if (lease !== undefined) leases.set(key, lease);
-        else (found.has(key) && waits < WAITS_MAX ? busy : down).push(key);
+        else (found.has(key) && performance.now() - startMs < WAITING_MAX_MS ? busy : down).push(key);
       }
       count('hit', missing.length - leases.size - down.length - busy.length);
       const joined = [...busy, ...down].filter((key) => flights.has(key));

@@ -1,7 +1,7 @@
 /**
- * The epoch of the network, in the directory: it ends when a process that runs without Redis changes something of which
- * derived data in Redis would have to be told. So Redis may be switched on and off under a running network, one process after
- * the other, and no list from before is believed afterwards.
+ * The epoch of the network, in the directory: it ends when a process that runs without Redis, or with another one, changes something
+ * of which derived data in Redis would have to be told. So Redis may be switched on, off and elsewhere under a running network,
+ * one process after the other, and no list from before is believed afterwards.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '../database.ts';
@@ -9,28 +9,39 @@ import { runOutsideRequests } from '../request-context.ts';
 import { sql } from '../sql.ts';
 
 export type Epoch = {
-  value(): number;
+  /** Null when the directory has not said it for some seconds. */
+  value(): number | null;
   /** For a process without Redis: what others have derived is void. */
   end(): Promise<void>;
   close(): Promise<void>;
 };
 
 const LOOK_MS = 1_000;
+const KNOWN_MS = 10_000;
 
-/** `isUsed`: this process has Redis, says so, and follows the epoch. */
+/** `user`: a hash of the addresses of this process's Redis, which follows the epoch; null without. */
 export async function openEpoch(
   directory: Database,
-  isUsed: boolean,
+  user: string | null,
   onError: (error: Error) => void,
 ): Promise<Epoch> {
   let epoch = 0;
+  let lookedMs = 0;
   let isClosed = false;
+  /** Where others have another Redis, each who looks ends the epoch of the others, until all have the same. */
   const look = async () => {
-    const [row] = await directory.rows<{ epoch: string }>(sql`select epoch from derived_epoch where in_use`);
-    const [now] = row
-      ? [row]
-      : await directory.rows<{ epoch: string }>(sql`update derived_epoch set in_use = true returning epoch`);
-    epoch = Number(now?.epoch);
+    const askedMs = performance.now();
+    const [same] = await directory.rows<{ epoch: string }>(
+      sql`select epoch from derived_epoch where used_by = ${user}`,
+    );
+    const [now] = same
+      ? [same]
+      : await directory.rows<{ epoch: string }>(
+          sql`update derived_epoch set used_by = ${user}, epoch = epoch + 1 where used_by <> ${user} returning epoch`,
+        );
+    if (!now) return;
+    epoch = Number(now.epoch);
+    lookedMs = askedMs;
   };
   async function follow(): Promise<void> {
     while (!isClosed) {
@@ -38,14 +49,14 @@ export async function openEpoch(
       if (!isClosed) await look().catch(onError);
     }
   }
-  if (isUsed) {
+  if (user !== null) {
     await look();
     void runOutsideRequests(follow);
   }
   return {
-    value: () => epoch,
+    value: () => (performance.now() - lookedMs < KNOWN_MS ? epoch : null),
     async end() {
-      await directory.rows(sql`update derived_epoch set epoch = epoch + 1, in_use = false where in_use`);
+      await directory.rows(sql`update derived_epoch set epoch = epoch + 1, used_by = '' where used_by <> ''`);
     },
     async close() {
       isClosed = true;

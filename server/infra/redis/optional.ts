@@ -11,7 +11,7 @@ export async function whereServed<Reply>(ask: () => Promise<Reply>): Promise<Rep
   }
 }
 
-/** maxmemory with noeviction, or a disk that Redis cannot save to: it takes nothing more, but still forgets. */
+/** maxmemory with noeviction: it takes nothing more, but still forgets. */
 export function isFull(error: unknown): boolean {
-  return error instanceof ErrorReply && /\b(OOM|MISCONF) /.test(error.message);
+  return error instanceof ErrorReply && /\bOOM /.test(error.message);
 }

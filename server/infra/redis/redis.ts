@@ -8,6 +8,7 @@
  * one within a second, each in its own time. So whoever learns of it first writes it down here, and a change that must not
  * be missed asks in the same step whether its generation still is the one: else it is made again, for the new one.
  */
+import { randomInt } from 'node:crypto';
 import { createClient, createSentinel, ErrorReply } from 'redis';
 import type { RedisAddress } from '../../config.ts';
 import { type Breaker, openBreaker } from '../breaker.ts';
@@ -33,6 +34,8 @@ export type Redis = {
   isDown(): boolean;
   /** On performance.now(): what it was to be told before may not have come through. */
   answersSinceMs(): number;
+  /** 0 while it answers. */
+  downForMs(): number;
   /** Messages of a channel, on a connection of their own, also after it was lost. Gives what ends it. */
   subscribe(channel: string, hear: (message: string) => void): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -61,16 +64,22 @@ const QUEUE_MAX = 20_000;
 const LOOK_EVERY_MS = 1_000;
 const GENERATION_KEY = 'generation';
 const STALE = 'STALE';
+const TERM_MAX = 2 ** 32;
 /** Not an answer to what was asked: it cannot serve just now. */
 const CANNOT_SERVE =
-  /^(LOADING|MASTERDOWN|READONLY|NOREPLICAS|CLUSTERDOWN|NOAUTH|WRONGPASS|ERR invalid password)/;
+  /\b(LOADING|MASTERDOWN|READONLY|NOREPLICAS|CLUSTERDOWN|NOAUTH|WRONGPASS|ERR invalid password|MISCONF)\b/;
 
-/** Written down as EPOCH.RUN; an older epoch of the same run is not written over a newer one. */
+/**
+ * Written down as EPOCH.RUN.TERM. A run may serve twice, with another server in between, and then begins another term. An older
+ * epoch is not written over a newer one.
+ */
 const ANNOUNCE = script(`
-  local epoch, run = string.match(redis.call('GET', KEYS[1]) or '', '^(%d+)%.(%x+)$')
-  if run == ARGV[2] and tonumber(epoch) >= tonumber(ARGV[1]) then return epoch end
-  redis.call('SET', KEYS[1], ARGV[1] .. '.' .. ARGV[2])
-  return ARGV[1]`);
+  local said = redis.call('GET', KEYS[1]) or ''
+  local epoch, run = string.match(said, '^(%d+)%.(%x+)%.')
+  if run == ARGV[2] and tonumber(epoch) >= tonumber(ARGV[1]) then return said end
+  said = ARGV[1] .. '.' .. ARGV[2] .. '.' .. ARGV[3]
+  redis.call('SET', KEYS[1], said)
+  return said`);
 
 /** To be the head of a script that changes something: KEYS[1] is the generation, ARGV[1] whose keys the script was given. */
 export const IF_CURRENT = `
@@ -85,13 +94,17 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
   const connection = connectTo(address, onError);
   let generation = '';
   let answersSinceMs = Number.NEGATIVE_INFINITY;
+  let downSinceMs: number | null = null;
   const look = async () => {
     const text = String(await connection.send(['INFO', 'server']));
     const runId = /^run_id:([0-9a-f]{8})/m.exec(text)?.[1];
     if (!runId) throw new Error('Redis does not say which run of it this is.');
-    const newest = await runOn(connection.send, ANNOUNCE, [GENERATION_KEY], [String(epoch.value()), runId]);
+    const mine = epoch.value();
+    if (mine === null) throw new ServerDown(name, 'belongs to an epoch that is not known just now');
+    const term = randomInt(TERM_MAX).toString(36);
+    const said = await runOn(connection.send, ANNOUNCE, [GENERATION_KEY], [String(mine), runId, term]);
     // Another has learnt of a newer epoch: this process will within a second, and writes nothing until then.
-    generation = Number(newest) === epoch.value() ? `${newest}.${runId}` : '';
+    generation = String(said).startsWith(`${mine}.`) ? String(said) : '';
   };
   const breaker: Breaker = openBreaker({
     name,
@@ -99,10 +112,14 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     isLost: (error) => !(error instanceof ErrorReply) || CANNOT_SERVE.test(error.message),
     onTurn(isDown) {
       answersSinceMs = performance.now();
+      downSinceMs = isDown ? performance.now() : null;
       onTurn(isDown);
     },
   });
-  const lookSoon = () => void breaker.on(look).catch(() => undefined);
+  const lookSoon = () =>
+    void breaker.on(look).catch(() => {
+      if (epoch.value() === null) generation = '';
+    });
   connection.onChange(() => {
     generation = '';
     lookSoon();
@@ -136,6 +153,7 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     generation: known,
     isDown: () => breaker.isDown() || generation === '',
     answersSinceMs: () => answersSinceMs,
+    downForMs: () => (downSinceMs === null ? 0 : performance.now() - downSinceMs),
     subscribe: (channel, hear) => subscribe(address, channel, hear, onError),
     async close() {
       clearInterval(timer);
