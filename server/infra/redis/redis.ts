@@ -117,11 +117,13 @@ function connectTo(address: RedisAddress, onError: (error: Error) => void): Conn
       nodeClientOptions: { ...manners, socket, ...address.credentials },
       sentinelClientOptions: { socket },
       scanInterval: PING_MS,
+      passthroughClientErrorEvents: true,
     });
     sentinel.on('error', onError);
     return {
       send: (args) => sentinel.sendCommand(false, args),
-      onChange: (then) => void sentinel.on('topology-change', then),
+      // A primary that restarts before the Sentinels have missed it changes no topology: all that is seen is its connection.
+      onChange: (then) => void sentinel.on('topology-change', then).on('error', then),
       open: () => sentinel.connect(),
       destroy: () => void sentinel.destroy().catch(() => undefined),
     };
