@@ -124,6 +124,10 @@ test('a thousand who miss at once make one load in each process', async () => {
   );
   assert.ok(values.every((value) => value === 'once'));
   assert.ok(loads <= views.length, `${loads} loads`);
+  assert.ok(
+    views.some(({ counts }) => (counts.waited ?? 0) > 900),
+    'they take the answer of the one who loads',
+  );
 });
 
 test('the lease of one who died, or whose load failed, passes on', async () => {
