@@ -144,8 +144,10 @@ const PUSH = script(`${OLDER}
           newer, at = before, at - 1
           before = redis.call('LINDEX', key, at)
         end
-        redis.call('LINSERT', key, 'BEFORE', newer, id)
-        length = redis.call('LLEN', key)
+        if #before > 1 or before % 2 == 0 then
+          redis.call('LINSERT', key, 'BEFORE', newer, id)
+          length = redis.call('LLEN', key)
+        end
       end
       if length > max + 1 then
         local state = redis.call('LPOP', key)
@@ -159,10 +161,17 @@ const PUSH = script(`${OLDER}
 
 const TAKE_OUT = script(`
   local there = 0
-  for _, key in ipairs(KEYS) do there = there + redis.call('LREM', key, 1, ARGV[1]) end
+  for _, key in ipairs(KEYS) do
+    local state = redis.call('LINDEX', key, 0)
+    if state and tonumber(state) < 0 then redis.call('DEL', key)
+    else there = there + redis.call('LREM', key, 1, ARGV[1]) end
+  end
   return there`);
 
-/** Into the lists that there are, in its place; twice is once. Gives how many there are. */
+/**
+ * Into the lists that there are, in its place; twice is once. Not below the oldest of a list that goes on in the shards: they
+ * may have more between the two. Gives how many there are.
+ */
 export function pushToHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
   return inParts(redis, accountIds, async (keys) => {
     try {
@@ -176,6 +185,7 @@ export function pushToHomes(redis: Redis, accountIds: AccountId[], postId: PostI
   });
 }
 
+/** Whoever fills a list just now may have read the post before: he is not to write what he has read. */
 export function takeFromHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
   return inParts(redis, accountIds, (keys) => redis.run<number>(TAKE_OUT, keys, [postId]));
 }
@@ -198,9 +208,9 @@ async function inParts(
   return counts.reduce((all, each) => all + each, 0);
 }
 
-/** maxmemory with noeviction, or a disk that Redis cannot save to: it takes nothing more, but still forgets. */
+/** maxmemory with noeviction: it takes nothing more, but still forgets. Before Redis 7 scripts say it with a text of their own before it. */
 export function isFull(error: unknown): boolean {
-  return error instanceof Error && /^(OOM|MISCONF)/.test(error.message);
+  return error instanceof Error && /(^|-)OOM /.test(error.message);
 }
 
 // how an account's posts are spread -----------------------------------------------------------------------------

@@ -51,6 +51,8 @@ const RUN_ID_EVERY_MS = 1_000;
 /** Not an answer to what was asked: it cannot serve just now. */
 const CANNOT_SERVE =
   /^(LOADING|MASTERDOWN|READONLY|NOREPLICAS|CLUSTERDOWN|NOAUTH|WRONGPASS|ERR invalid password)/;
+/** It answers, but its disk takes nothing. Before Redis 7 scripts say it with a text of their own before it. */
+const CANNOT_SAVE = /(^|-)MISCONF /;
 
 export function openRedis(name: string, { address, epoch, onError, onTurn }: Options): Redis {
   const connection = connectTo(address, onError);
@@ -75,7 +77,15 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
 
   const redis: Redis = {
     name,
-    command: <Reply>(...args: Argument[]) => breaker.on(() => connection.send(args) as Promise<Reply>),
+    command: <Reply>(...args: Argument[]) =>
+      breaker
+        .on(() => connection.send(args) as Promise<Reply>)
+        .catch((error: unknown) => {
+          if (!(error instanceof ErrorReply) || !CANNOT_SAVE.test(error.message)) throw error;
+          throw new ServerDown(name, 'takes nothing, not even that something is to be forgotten', {
+            cause: error,
+          });
+        }),
     async run<Reply>(script: Script, keys: string[], args: Argument[]) {
       const rest = [String(keys.length), ...keys, ...args];
       try {
