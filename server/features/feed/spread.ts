@@ -44,9 +44,13 @@ export async function spreadPost(
     );
 }
 
-/** Without Redis here, lists that others keep are void from now on. */
+/**
+ * Without Redis here, lists that others keep are void from now on. With it, what is told to lists is told to those that others
+ * may have begun in the newest epoch already.
+ */
 async function findRedis(app: App): Promise<Redis | null> {
-  if (!app.redis.feeds) await app.epoch.end();
+  if (app.redis.feeds) await app.epoch.look();
+  else await app.epoch.end();
   return app.redis.feeds;
 }
 

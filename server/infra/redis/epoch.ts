@@ -9,7 +9,10 @@ import { runOutsideRequests } from '../request-context.ts';
 import { sql } from '../sql.ts';
 
 export type Epoch = {
+  /** As it was within the last second, while the directory answers. */
   value(): number;
+  /** Makes the value that of now. */
+  look(): Promise<void>;
   /** For a process without Redis: what others have derived is void. */
   end(): Promise<void>;
   close(): Promise<void>;
@@ -30,7 +33,7 @@ export async function openEpoch(
     const [now] = row
       ? [row]
       : await directory.rows<{ epoch: string }>(sql`update derived_epoch set in_use = true returning epoch`);
-    epoch = Number(now?.epoch);
+    epoch = Math.max(epoch, Number(now?.epoch));
   };
   async function follow(): Promise<void> {
     while (!isClosed) {
@@ -44,6 +47,7 @@ export async function openEpoch(
   }
   return {
     value: () => epoch,
+    look,
     async end() {
       await directory.rows(sql`update derived_epoch set epoch = epoch + 1, in_use = false where in_use`);
     },
