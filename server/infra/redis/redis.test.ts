@@ -43,6 +43,9 @@ function startWriting(redis: Redis) {
   const running = (async () => {
     for (; isRunning; await delay(1)) await write();
   })();
+  atEnd(async () => {
+    isRunning = false;
+  });
   return {
     runs,
     async stop() {
