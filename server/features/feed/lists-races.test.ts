@@ -157,6 +157,18 @@ test('an old post that is spread once more leaves no gap below a list that is fu
   await mustBeRight(ann);
 });
 
+test('while Redis has no room a list that a post should come into is gone, and not without it', async () => {
+  await warm(app, redis, ann);
+  await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+  await insertPosts(app, bob.id, 1);
+  await world.settled();
+  await mustBeRight(ann);
+  await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+  await mustBeRight(ann);
+  await warm(app, redis, ann);
+  await mustBeRight(ann);
+});
+
 test('while Redis cannot save and takes nothing, the shards serve, and afterwards nothing is missing', async () => {
   await warm(app, redis, ann);
   const [, folder = ''] = await redis.command<string[]>('CONFIG', 'GET', 'dir');
