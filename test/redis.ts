@@ -33,21 +33,18 @@ export type MemcachedServer = Daemon & {
   thaw(): Promise<void>;
 };
 
-/** `settings`: lines of redis.conf. Nothing is saved, unless they say so. */
-export async function startRedis(settings: string[] = [], wantedPort?: number): Promise<RedisServer> {
+/** `settings`: lines of redis.conf. Nothing is saved, unless they say so. With `sentinel monitor …` it is a Sentinel. */
+export async function startRedis(settings: string[] = []): Promise<RedisServer> {
   const folder = await makeFolder('redis');
-  const port = wantedPort ?? (await freeServerPort());
+  const port = await freeServerPort();
   const file = path.join(folder, 'redis.conf');
-  await writeFile(
-    file,
-    [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, 'save ""', 'appendonly no', ...settings].join('\n'),
-  );
+  const isSentinel = settings.some((line) => line.startsWith('sentinel '));
+  const own = [`port ${port}`, 'bind 127.0.0.1', `dir ${folder}`];
+  const unsaved = isSentinel ? [] : ['save ""', 'appendonly no'];
+  await writeFile(file, [...own, ...unsaved, ...settings, ''].join('\n'));
   const program = await findRedis();
   const daemon = await startDaemon({
-    ...mortal(program, [
-      file,
-      ...(settings.some((line) => line.startsWith('sentinel ')) ? ['--sentinel'] : []),
-    ]),
+    ...mortal(program, isSentinel ? [file, '--sentinel'] : [file]),
     logFile: path.join(folder, 'log'),
     stopSignal: 'SIGTERM',
     isReady: () => accepts(port),

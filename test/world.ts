@@ -38,10 +38,13 @@ type Call = {
 export type Person = ReturnType<typeof personOf>;
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
-type Options = { config?: Partial<Config>; hasAdmin?: boolean; fleet?: Fleet };
+type Options = { config?: Partial<Config>; hasAdmin?: boolean; hasWorker?: boolean; fleet?: Fleet };
 type Databases = { connect: Connect; prefix: string };
 
-/** `config` overrides settings; `hasAdmin: false` leaves the network without its first account; `fleet`: servers of its own. */
+/**
+ * `config` overrides settings; `hasAdmin: false` leaves the network without its first account; `hasWorker: false` leaves the
+ * jobs to others; `fleet`: servers of its own.
+ */
 export async function openWorld(options: Options = {}) {
   const databases = options.fleet ?? (await cloneDatabases());
   const dataDir = await mkdtemp(path.join(tmpdir(), 'pinhole-test-'));
@@ -56,26 +59,36 @@ export async function openWorld(options: Options = {}) {
     databaseUrl: options.fleet?.databaseUrl ?? '',
     ...options.config,
   };
-  const first = await openProcess(config, databases);
+  const first = await openProcess(config, databases, options.hasWorker);
   const world = {
     ...first,
     connection: databases.connect(`${databases.prefix}_shard`),
+    databases,
     /** A second process of the same Pinhole: the same databases and photos, an app and a web server of its own. */
-    another: () => openProcess(config, databases),
+    another: (more: Partial<Config> = {}) => openProcess({ ...config, ...more }, databases),
   };
   if (options.hasAdmin !== false) await world.setUp();
   return world;
 }
 
-async function openProcess(config: Config, { connect, prefix }: Databases) {
+async function openProcess(config: Config, { connect, prefix }: Databases, hasWorker = true) {
   const { app, close } = await openApp(config, connect, prefix, () => undefined);
-  atEnd(close);
+  let closing: Promise<void> | undefined;
+  const closeApp = () => (closing ??= close());
+  atEnd(closeApp);
   const server = await buildWeb(app, (code) => code === SETUP_CODE);
   atEnd(() => server.close());
   const base = await server.listen({ host: '127.0.0.1', port: 0 });
   app.publicUrl = config.publicUrl || base;
-  await startWorker(app);
-  return buildWorld(app, base, config.dataDir);
+  if (hasWorker) await startWorker(app);
+  return {
+    ...buildWorld(app, base, config.dataDir),
+    /** Ends this process in good order, before the test does. */
+    async close() {
+      await server.close();
+      await closeApp();
+    },
+  };
 }
 
 /** Databases of this test file alone, on the server that all share. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { PostCard } from '../../../core/shapes.ts';
+import { expectedFeed, idsOf, type Page, readToEnd } from '../../../test/home-feeds.ts';
 import { openWorld, type Person } from '../../../test/world.ts';
 import { sql } from '../../infra/sql.ts';
 
@@ -9,22 +10,6 @@ const world = await openWorld();
 const people: Person[] = [];
 for (const handle of ['ann', 'bob', 'carol', 'dan', 'erin', 'fay']) people.push(await world.account(handle));
 const [ann, bob, carol, dan] = people as [Person, Person, Person, Person, ...Person[]];
-
-type Page = { items: PostCard[]; nextCursor: string | null };
-const idsOf = ({ items }: { items: { id: string }[] }) => items.map(({ id }) => id);
-
-async function readToEnd(person: Person, limit: number): Promise<string[]> {
-  const seen: string[] = [];
-  let cursor: string | null = '';
-  for (let pages = 0; cursor !== null; pages++) {
-    assert.ok(pages < 200, 'the feed ends');
-    const page: Page = await person.get(`/feed?limit=${limit}${cursor && `&cursor=${cursor}`}`);
-    assert.ok(page.items.length <= limit);
-    seen.push(...idsOf(page));
-    cursor = page.nextCursor;
-  }
-  return seen;
-}
 
 /** Posts without photos, straight into the table: cheap enough for hundreds. */
 async function insertPosts(posts: { accountId: string; state: string }[]): Promise<void> {
@@ -154,26 +139,13 @@ async function lay({ privates, ties, blocks, posts }: Network): Promise<void> {
   await insertPosts(posts.map(({ by, state }) => ({ accountId: idOf(by), state })));
 }
 
-/** What the feed must be, said once more in plain SQL. */
-async function expectedFeed(viewerId: string): Promise<string[]> {
-  const rows = await world.rows<{ post_id: string }>(sql`
-    select post_id from posts join accounts as author using (account_id)
-    where posts.state = 'published' and (author.account_id = ${viewerId} or (
-      exists (select from follows where account_id = ${viewerId} and target_id = author.account_id and state = 'accepted')
-      and not exists (select from blocks where (account_id, target_id) in ((${viewerId}, author.account_id), (author.account_id, ${viewerId})))
-      and (not author.is_private or exists (
-        select from followers where account_id = author.account_id and follower_id = ${viewerId} and state = 'accepted'))))
-    order by post_id desc`);
-  return rows.map((row) => row.post_id);
-}
-
 test('in any network, paging the feed to its end gives each post that may be seen exactly once, newest first', async () => {
   await world.settled();
   await fc.assert(
     fc.asyncProperty(network, async (wish) => {
       await lay(wish);
       const viewer = people[wish.viewer] as Person;
-      assert.deepEqual(await readToEnd(viewer, wish.limit), await expectedFeed(viewer.id));
+      assert.deepEqual(await readToEnd(viewer, wish.limit), await expectedFeed(world, viewer.id));
     }),
     { numRuns: 60 },
   );

@@ -3,12 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { PostCard } from '../../../core/shapes.ts';
+import { idsOf, insertPosts, listOf, type Page, readToEnd, warm } from '../../../test/home-feeds.ts';
 import { startMemcached, startRedis } from '../../../test/redis.ts';
 import { openWorld, type Person, samplePhoto, until } from '../../../test/world.ts';
 import { parseRedis } from '../../config.ts';
-import { writeAt } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
-import { postSpread } from '../posts/schema.ts';
 import { HOME_MAX, SLACK } from './store.ts';
 
 const [redis, memcached] = await Promise.all([startRedis(), startMemcached()]);
@@ -23,64 +22,16 @@ const [ann, bob, carol, dan] = (await world.accounts('ann', 'bob', 'carol', 'dan
   Person,
 ];
 
-type Page = { items: PostCard[]; nextCursor: string | null };
-const idsOf = ({ items }: { items: { id: string }[] }) => items.map(({ id }) => id);
-
-async function readToEnd(person: Person, limit: number): Promise<string[]> {
-  const seen: string[] = [];
-  let cursor: string | null = '';
-  for (let pages = 0; cursor !== null; pages++) {
-    assert.ok(pages < 500, 'the feed ends');
-    const page: Page = await person.get(`/feed?limit=${limit}${cursor && `&cursor=${cursor}`}`);
-    seen.push(...idsOf(page));
-    cursor = page.nextCursor;
-  }
-  return seen;
-}
-
-/** The list as Redis has it, without its state; null when there is none, or it is being filled. */
-async function listOf(person: Person): Promise<string[] | null> {
-  const generation = app.redis.feeds?.generation();
-  const [state, ...ids] = await redis.command<string[]>(
-    'LRANGE',
-    `home:${generation}:${person.id}`,
-    '0',
-    '-1',
-  );
-  return state === undefined || Number(state) < 0 ? null : ids;
-}
-
-/** Reads until the list is there. */
-async function warm(person: Person): Promise<void> {
-  await until(async () => {
-    await person.get('/feed');
-    return listOf(person);
-  }, 'the list is filled');
-}
-
-/** Posts without photos, published and spread as the photo's job does it. */
-async function insertPosts(accountId: string, count: number): Promise<string[]> {
-  return writeAt(app.shards, accountId as AccountId, async (tx) => {
-    const rows = await tx.rows<{ post_id: PostId }>(sql`
-      insert into posts (post_id, account_id, state)
-      select next_id(id_logical_shard(${accountId})), ${accountId}, 'published' from generate_series(1, ${count}::integer)
-      returning post_id`);
-    const posts = rows.map(({ post_id: postId }) => ({ accountId, postId }));
-    await app.queue.enqueue(tx, postSpread, posts);
-    return posts.map(({ postId }) => postId);
-  });
-}
-
 test('a feed that is read gets a list, and from then on posts come into it', async () => {
   await ann.follows(bob);
   const first = await bob.posts('the first');
   await world.settled();
-  assert.equal(await listOf(ann), null);
-  await warm(ann);
-  assert.deepEqual(await listOf(ann), [first.id]);
+  assert.equal(await listOf(app, redis, ann), null);
+  await warm(app, redis, ann);
+  assert.deepEqual(await listOf(app, redis, ann), [first.id]);
   const second = await bob.posts('the second');
   await world.settled();
-  assert.deepEqual(await listOf(ann), [first.id, second.id]);
+  assert.deepEqual(await listOf(app, redis, ann), [first.id, second.id]);
   const page: Page = await ann.get('/feed');
   assert.deepEqual(idsOf(page), [second.id, first.id]);
   assert.ok((page.items[0]?.photos[0]?.renditions.length ?? 0) >= 4);
@@ -90,7 +41,7 @@ test('a feed that is read gets a list, and from then on posts come into it', asy
 test('a page out of list and cards is the one out of the shards', async () => {
   await bob.posts('with two photos #tag');
   await world.settled();
-  await warm(ann);
+  await warm(app, redis, ann);
   const listed = await ann.get('/feed');
   await redis.command('FLUSHALL');
   const merged = await ann.get('/feed');
@@ -98,16 +49,16 @@ test('a page out of list and cards is the one out of the shards', async () => {
 });
 
 test('who follows, unfollows or blocks finds the feed so', async () => {
-  await warm(ann);
-  const [post] = await insertPosts(carol.id, 1);
+  await warm(app, redis, ann);
+  const [post] = await insertPosts(app, carol.id, 1);
   await ann.follows(carol);
   await world.settled();
   assert.ok(idsOf(await ann.get('/feed')).includes(post ?? ''));
-  await warm(ann);
-  assert.ok((await listOf(ann))?.includes(post ?? ''));
+  await warm(app, redis, ann);
+  assert.ok((await listOf(app, redis, ann))?.includes(post ?? ''));
   await ann.unfollows(carol);
   await world.settled();
-  assert.equal(await listOf(ann), null);
+  assert.equal(await listOf(app, redis, ann), null);
   assert.ok(!idsOf(await ann.get('/feed')).includes(post ?? ''));
 });
 
@@ -115,41 +66,41 @@ test('a deleted post is out of the lists, and out of the pages at once', async (
   await ann.follows(bob);
   const post = await bob.posts('soon gone');
   await world.settled();
-  await warm(ann);
-  assert.ok((await listOf(ann))?.includes(post.id));
+  await warm(app, redis, ann);
+  assert.ok((await listOf(app, redis, ann))?.includes(post.id));
   await bob.deletes(post);
   assert.ok(!idsOf(await ann.get('/feed')).includes(post.id));
   await world.settled();
-  assert.ok(!(await listOf(ann))?.includes(post.id));
+  assert.ok(!(await listOf(app, redis, ann))?.includes(post.id));
 });
 
 test('jobs that run again, late and out of order leave each post once, in its place', async () => {
-  await warm(ann);
-  const before = await listOf(ann);
-  const posts = await insertPosts(bob.id, 12);
+  await warm(app, redis, ann);
+  const before = await listOf(app, redis, ann);
+  const posts = await insertPosts(app, bob.id, 12);
   await world.settled();
   const shuffled = posts.toSorted((a, b) => (a.slice(-3) < b.slice(-3) ? -1 : 1));
   const { spreadPost } = await import('./spread.ts');
   await redis.command('LREM', `home:${app.redis.feeds?.generation()}:${ann.id}`, '1', posts[4] ?? '');
   for (const post of [...shuffled, ...shuffled])
     await spreadPost(app, bob.id as AccountId, post as PostId, null);
-  assert.deepEqual(await listOf(ann), [...(before ?? []), ...posts]);
+  assert.deepEqual(await listOf(app, redis, ann), [...(before ?? []), ...posts]);
 });
 
 test('beyond the end of a list the shards go on', async () => {
   await ann.follows(bob);
   const all = [...(await readToEnd(ann, 60))].reverse();
-  all.push(...(await insertPosts(bob.id, HOME_MAX + 40)));
+  all.push(...(await insertPosts(app, bob.id, HOME_MAX + 40)));
   await world.settled();
   await redis.command('FLUSHALL');
-  await warm(ann);
-  assert.equal((await listOf(ann))?.length, HOME_MAX);
-  all.push(...(await insertPosts(bob.id, 3)));
+  await warm(app, redis, ann);
+  assert.equal((await listOf(app, redis, ann))?.length, HOME_MAX);
+  all.push(...(await insertPosts(app, bob.id, 3)));
   await world.settled();
-  assert.deepEqual(await listOf(ann), all.slice(-HOME_MAX - 3));
-  for (let posts = 0; posts <= SLACK; posts += 20) all.push(...(await insertPosts(bob.id, 20)));
+  assert.deepEqual(await listOf(app, redis, ann), all.slice(-HOME_MAX - 3));
+  for (let posts = 0; posts <= SLACK; posts += 20) all.push(...(await insertPosts(app, bob.id, 20)));
   await world.settled();
-  const list = await listOf(ann);
+  const list = await listOf(app, redis, ann);
   assert.ok(list && list.length >= HOME_MAX && list.length <= HOME_MAX + SLACK, `${list?.length} posts`);
   assert.deepEqual(list, all.slice(-list.length));
   for (const limit of [60, 37]) assert.deepEqual(await readToEnd(ann, limit), all.toReversed());
@@ -161,17 +112,17 @@ test('an account with many followers is merged instead, and pushed again when it
   const posts: string[] = [];
   const expectWhole = async () => {
     for (const fan of fans) {
-      await warm(fan);
+      await warm(app, redis, fan);
       for (const limit of [2, 20]) assert.deepEqual(await readToEnd(fan, limit), posts.toReversed());
     }
   };
   for (const fan of fans) {
     await fan.follows(star);
-    await warm(fan);
+    await warm(app, redis, fan);
   }
   await world.settled();
   for (const spread of ['merged', 'merged', 'merged']) {
-    posts.push(...(await insertPosts(star.id, 2)));
+    posts.push(...(await insertPosts(app, star.id, 2)));
     await world.settled();
     await expectWhole();
     const [row] = await world.rows<{ spread: string }>(
@@ -179,12 +130,12 @@ test('an account with many followers is merged instead, and pushed again when it
     );
     assert.equal(row?.spread, spread);
   }
-  assert.deepEqual(await listOf(fans[0]), []);
+  assert.deepEqual(await listOf(app, redis, fans[0]), []);
   for (const fan of fans.slice(2)) await fan.unfollows(star);
   await world.settled();
   fans.splice(2);
   for (let round = 0; round < 3; round++) {
-    posts.push(...(await insertPosts(star.id, 2)));
+    posts.push(...(await insertPosts(app, star.id, 2)));
     await world.settled();
     await expectWhole();
   }
@@ -192,13 +143,13 @@ test('an account with many followers is merged instead, and pushed again when it
     sql`select spread from accounts where account_id = ${star.id}`,
   );
   assert.equal(row?.spread, 'pushed');
-  assert.deepEqual(await listOf(fans[0]), posts);
+  assert.deepEqual(await listOf(app, redis, fans[0]), posts);
 });
 
 test('what its author saw while it was developed is not what others see afterwards', async () => {
   await ann.follows(dan);
   await world.settled();
-  await warm(ann);
+  await warm(app, redis, ann);
   const post = await dan.publishes('in the bath', [await dan.uploads(samplePhoto)]);
   const card = await until(async () => {
     const { items }: Page = await dan.get(`/accounts/${dan.id}/posts`);
@@ -213,7 +164,7 @@ test('a card that a cache kept too long, or that is none, is not shown', async (
   await world.settled();
   await ann.follows(dan);
   await world.settled();
-  await warm(ann);
+  await warm(app, redis, ann);
   await ann.get('/feed');
   const key = `post:1:${post.id}`;
   assert.match(await memcached.say(`get ${key}\r\n`), /as it is/);

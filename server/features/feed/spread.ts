@@ -34,11 +34,11 @@ export async function spreadPost(
   if (!spread) return;
   if (after === null) await turnWhereDue(app, accountId, spread);
   if (spread.spread === 'merged') return;
-  const [post] = await findPostHeads(app, [postId]);
   const followers = await listFollowerIds(app, accountId, after ?? FIRST, FOLLOWERS_MAX);
   const homes = after === null ? [accountId, ...followers] : followers;
-  if (post?.state === 'published') await store.pushToHomes(redis, homes, postId);
-  else await store.takeFromHomes(redis, homes, postId);
+  if (await isPublished(app, postId)) await store.pushToHomes(redis, homes, postId);
+  // Also when it was deleted just now: the job that takes it out may have been quicker.
+  if (!(await isPublished(app, postId))) await store.takeFromHomes(redis, homes, postId);
   const last = followers.at(-1);
   if (last !== undefined && followers.length === FOLLOWERS_MAX)
     await writeAt(app.shards, accountId, (tx) =>
@@ -52,6 +52,11 @@ async function findRedis(app: App): Promise<Redis | null> {
   if (redis && redis.downForMs() < WAIT_MAX_MS) return redis;
   await app.epoch.end();
   return null;
+}
+
+async function isPublished(app: App, postId: PostId): Promise<boolean> {
+  const [post] = await findPostHeads(app, [postId]);
+  return post?.state === 'published';
 }
 
 export async function forgetHomes(app: App, accountIds: AccountId[]): Promise<void> {

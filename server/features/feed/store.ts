@@ -178,10 +178,17 @@ const PUSH = script(`${IF_CURRENT}${OLDER}
 
 const TAKE_OUT = script(`${IF_CURRENT}
   local there = 0
-  for _, key in ipairs(KEYS) do there = there + redis.call('LREM', key, 1, ARGV[1]) end
+  for _, key in ipairs(KEYS) do
+    local state = redis.call('LINDEX', key, 0)
+    if state and tonumber(state) < 0 then redis.call('DEL', key)
+    else there = there + redis.call('LREM', key, 1, ARGV[1]) end
+  end
   return there`);
 
-/** Into the lists that there are, in its place; twice is once. Gives how many there are. */
+/**
+ * Into the lists that there are, in its place; twice is once. Not below the oldest of a list that goes on in the shards: they
+ * may have more between the two. Gives how many there are.
+ */
 export function pushToHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
   return inParts(redis, accountIds, async (keys) => {
     try {
@@ -195,6 +202,7 @@ export function pushToHomes(redis: Redis, accountIds: AccountId[], postId: PostI
   });
 }
 
+/** Whoever fills a list just now may have read the post before: he is not to write what he has read. */
 export function takeFromHomes(redis: Redis, accountIds: AccountId[], postId: PostId): Promise<number> {
   return inParts(redis, accountIds, (keys) => redis.change<number>(TAKE_OUT, keys, [postId]));
 }

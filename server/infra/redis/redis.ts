@@ -9,6 +9,7 @@
  * be missed asks in the same step whether its generation still is the one: else it is made again, for the new one.
  */
 import { randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { createClient, createSentinel, ErrorReply } from 'redis';
 import type { RedisAddress } from '../../config.ts';
 import { type Breaker, openBreaker } from '../breaker.ts';
@@ -67,17 +68,20 @@ const STALE = 'STALE';
 const TERM_MAX = 2 ** 32;
 /** Not an answer to what was asked: it cannot serve just now. */
 const CANNOT_SERVE =
-  /\b(LOADING|MASTERDOWN|READONLY|NOREPLICAS|CLUSTERDOWN|NOAUTH|WRONGPASS|ERR invalid password|MISCONF)\b/;
+  /\b(LOADING|MASTERDOWN|READONLY|NOREPLICAS|CLUSTERDOWN|NOAUTH|WRONGPASS|ERR invalid password)\b/;
+
+/** It answers, but its disk takes nothing. Before Redis 7 scripts say it with a text of their own before it. */
+const CANNOT_SAVE = /\bMISCONF /;
 
 /**
  * Written down as EPOCH.RUN.TERM. A run may serve twice, with another server in between, and then begins another term. An older
- * epoch is not written over a newer one.
+ * epoch is not written over a newer one. Where nothing stands, all was flushed: then a term that was known may go on.
  */
 const ANNOUNCE = script(`
   local said = redis.call('GET', KEYS[1]) or ''
   local epoch, run = string.match(said, '^(%d+)%.(%x+)%.')
   if run == ARGV[2] and tonumber(epoch) >= tonumber(ARGV[1]) then return said end
-  said = ARGV[1] .. '.' .. ARGV[2] .. '.' .. ARGV[3]
+  if said == '' and ARGV[4] ~= '' then said = ARGV[4] else said = ARGV[3] end
   redis.call('SET', KEYS[1], said)
   return said`);
 
@@ -93,6 +97,7 @@ const FORGET = script(`${IF_CURRENT}
 export function openRedis(name: string, { address, epoch, onError, onTurn }: Options): Redis {
   const connection = connectTo(address, onError);
   let generation = '';
+  let isClosed = false;
   let answersSinceMs = Number.NEGATIVE_INFINITY;
   let downSinceMs: number | null = null;
   const look = async () => {
@@ -101,8 +106,11 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     if (!runId) throw new Error('Redis does not say which run of it this is.');
     const mine = epoch.value();
     if (mine === null) throw new ServerDown(name, 'belongs to an epoch that is not known just now');
-    const term = randomInt(TERM_MAX).toString(36);
-    const said = await runOn(connection.send, ANNOUNCE, [GENERATION_KEY], [String(mine), runId, term]);
+    const start = `${mine}.${runId}.`;
+    const known = generation.startsWith(start) ? generation : '';
+    const wish = start + randomInt(TERM_MAX).toString(36);
+    const args = [String(mine), runId, wish, known];
+    const said = await runOn(connection.send, ANNOUNCE, [GENERATION_KEY], args);
     // Another has learnt of a newer epoch: this process will within a second, and writes nothing until then.
     generation = String(said).startsWith(`${mine}.`) ? String(said) : '';
   };
@@ -124,7 +132,7 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     generation = '';
     lookSoon();
   });
-  connection.open().catch(onError);
+  void open(connection, () => isClosed, onError);
   const timer = setInterval(lookSoon, LOOK_EVERY_MS).unref();
   const known = () => {
     if (generation === '') throw new ServerDown(name, 'is not known yet');
@@ -133,7 +141,15 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
 
   const redis: Redis = {
     name,
-    command: <Reply>(...args: Argument[]) => breaker.on(() => connection.send(args) as Promise<Reply>),
+    command: <Reply>(...args: Argument[]) =>
+      breaker
+        .on(() => connection.send(args) as Promise<Reply>)
+        .catch((error: unknown) => {
+          if (!(error instanceof ErrorReply) || !CANNOT_SAVE.test(error.message)) throw error;
+          throw new ServerDown(name, 'takes nothing, not even that something is to be forgotten', {
+            cause: error,
+          });
+        }),
     run: <Reply>(wanted: Script, keys: string[], args: Argument[]) =>
       runOn((parts) => redis.command(...parts), wanted, keys, args) as Promise<Reply>,
     async change<Reply>(wanted: Script, keys: string[], args: Argument[]) {
@@ -156,12 +172,30 @@ export function openRedis(name: string, { address, epoch, onError, onTurn }: Opt
     downForMs: () => (downSinceMs === null ? 0 : performance.now() - downSinceMs),
     subscribe: (channel, hear) => subscribe(address, channel, hear, onError),
     async close() {
+      isClosed = true;
       clearInterval(timer);
       breaker.close();
       connection.destroy();
     },
   };
   return redis;
+}
+
+/** A client gives up when it finds none of its Sentinels for some seconds. */
+async function open(
+  connection: Connection,
+  isClosed: () => boolean,
+  onError: (error: Error) => void,
+): Promise<void> {
+  while (!isClosed()) {
+    try {
+      await connection.open();
+      return;
+    } catch (error) {
+      if (error instanceof Error) onError(error);
+    }
+    await delay(CONNECT_MS, undefined, { ref: false });
+  }
 }
 
 /** Sent by its hash; whole, where Redis does not know it yet. */
@@ -197,11 +231,13 @@ function connectTo(address: RedisAddress, onError: (error: Error) => void): Conn
       nodeClientOptions: { ...manners, socket, ...address.credentials },
       sentinelClientOptions: { socket },
       scanInterval: PING_MS,
+      passthroughClientErrorEvents: true,
     });
     sentinel.on('error', onError);
     return {
       send: (args) => sentinel.sendCommand(false, args),
-      onChange: (then) => void sentinel.on('topology-change', then),
+      // A primary that restarts before the Sentinels have missed it changes no topology: all that is seen is its connection.
+      onChange: (then) => void sentinel.on('topology-change', then).on('error', then),
       open: () => sentinel.connect(),
       destroy: () => void sentinel.destroy().catch(() => undefined),
     };
