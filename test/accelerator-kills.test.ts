@@ -27,9 +27,10 @@ const TRIES_MAX = 6;
 const REDELIVERY_MS = 60_000;
 
 const redis = await startRedis();
+const narrow = await startNarrow();
 const world = await openWorld({
   hasWorker: false,
-  config: { redis: parseRedis(redis.url), pushLimit: PUSH_LIMIT },
+  config: { redis: parseRedis(narrow.url), pushLimit: PUSH_LIMIT },
 });
 const { app } = world;
 const author = await world.account('author');
@@ -64,14 +65,14 @@ const countWith = async (postId: string) =>
     )[0] ?? 0,
   );
 
-async function startWorker(url = redis.url) {
+async function startWorker() {
   const { connect: connectTo, prefix } = world.databases;
   const { database, ...connection } = connectTo('');
   const order: WorkerOrder = {
     connection,
     prefix,
     dataDir: world.dataDir,
-    redis: url,
+    redis: narrow.url,
     pushLimit: PUSH_LIMIT,
   };
   const child = fork(path.join(import.meta.dirname, 'accelerator-worker.ts'), [JSON.stringify(order)]);
@@ -85,19 +86,21 @@ async function startWorker(url = redis.url) {
   return kill;
 }
 
-/** Forwards so many bytes to Redis, and then no more. */
-async function startNarrow(bytesMax: number) {
-  let left = bytesMax;
-  const isUsedUp = Promise.withResolvers<void>();
+/** In front of Redis for all, so that all have the same address; lets no more than so many bytes through for those who come next. */
+async function startNarrow() {
+  let left = Number.POSITIVE_INFINITY;
+  let usedUp = () => {};
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
+    const isNarrow = Number.isFinite(left);
     const upstream = connect(redis.port, '127.0.0.1');
     for (const socket of [client, upstream]) sockets.add(socket.on('error', () => undefined));
     upstream.pipe(client);
     client.on('data', (chunk) => {
+      if (!isNarrow) return void upstream.write(chunk);
       if (left > 0) upstream.write(chunk.subarray(0, left));
       left -= chunk.length;
-      if (left <= 0) isUsedUp.resolve();
+      if (left <= 0) usedUp();
     });
     client.on('close', () => upstream.destroy());
   });
@@ -110,7 +113,18 @@ async function startNarrow(bytesMax: number) {
   const address = server.address();
   return {
     url: `redis://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`,
-    isUsedUp: isUsedUp.promise,
+    /** Gives what resolves when they are used up. */
+    async narrowTo(bytesMax: number) {
+      left = bytesMax;
+      return {
+        isUsedUp: new Promise<void>((resolve) => {
+          usedUp = resolve;
+        }),
+      };
+    },
+    widen() {
+      left = Number.POSITIVE_INFINITY;
+    },
   };
 }
 
@@ -129,12 +143,13 @@ test('killed in the middle of each part: another goes on, and every list has the
   // 15 kB for each of the 51 scripts, all of which Redis knows.
   let kills = 0;
   for (let tries = 0; kills < KILL_AFTER_BYTES.length && tries < TRIES_MAX; tries++) {
-    const narrow = await startNarrow(KILL_AFTER_BYTES[kills] ?? 0);
+    const { isUsedUp } = await narrow.narrowTo(KILL_AFTER_BYTES[kills] ?? 0);
     const [postId = ''] = await insertPosts(app, author.id, 1);
     posts.push(postId);
-    const killNarrow = await startWorker(narrow.url);
-    await narrow.isUsedUp;
+    const killNarrow = await startWorker();
+    await isUsedUp;
     await killNarrow();
+    narrow.widen();
     // Another number when it had to go on with what was left by the one before.
     const reached = await countWith(postId);
     if (reached > 0 && reached < FOLLOWERS) kills++;
