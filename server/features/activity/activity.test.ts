@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { z } from 'zod';
-import { openWorld, type Person } from '../../../test/world.ts';
+import { openWorld, type Person, until } from '../../../test/world.ts';
+import { sql } from '../../infra/sql.ts';
+import { forgetComment, forgetPost } from './activity.ts';
 import type { activityItem } from './schema.ts';
 
 const world = await openWorld();
@@ -211,4 +213,24 @@ test('likes of one post are one item: the newest two or three are named, the oth
   }
   assert.deepEqual(pages[0]?.account.handle, 'latecomer');
   assert.equal(new Set(pages.map(({ id }) => id)).size, pages.length);
+});
+
+test('what was told of a post or a comment is found by an index of its own, however much there is', async () => {
+  const [reader] = await world.accounts('reader');
+  await world.rows(sql`
+    insert into activity (account_id, activity_id, kind, actor_id, post_id, comment_id)
+    select ${reader.id}, next_id(id_logical_shard(${reader.id})), 'commented', number, number, number
+    from generate_series(1, 5000) as number`);
+  await world.rows(sql`select from pg_stat_reset_single_table_counters('activity_post'::regclass)`);
+  await world.rows(sql`select from pg_stat_reset_single_table_counters('activity_comment'::regclass)`);
+  await world.rows(sql`analyze activity`);
+  for (let each = 1; each <= 8; each++) {
+    await forgetPost(world.app, String(each));
+    await forgetComment(world.app, String(each + 100));
+  }
+  await until(async () => {
+    const used = await world.rows(sql`
+      select from pg_stat_user_indexes where indexrelname in ('activity_post', 'activity_comment') and idx_scan >= 8`);
+    return used.length === 2 || null;
+  }, 'both indexes were used');
 });
