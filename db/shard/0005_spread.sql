@@ -2,4 +2,5 @@
 -- homes of its followers are begun anew.
 alter table accounts
   add column spread text not null default 'pushed',
+  add column spread_turn integer not null default 0,  -- counts the changes: a turn that was overtaken ends nothing
   add constraint accounts_spread check (spread in ('pushed', 'turning', 'merged')) not valid;

@@ -16,7 +16,7 @@ export const jobs = [
       await spreadPost(app, payload.accountId as AccountId, payload.postId as PostId, payload.after);
   }),
   job(spreadTurned, { concurrency: 1 }, async (app: App, [payload]) => {
-    if (payload) await continueTurn(app, payload.accountId as AccountId, payload.after);
+    if (payload) await continueTurn(app, payload.accountId as AccountId, payload.after, payload.turn);
   }),
   job(homeChanged, { batch: 100 }, async (app: App, payloads) => {
     await forgetHomes(

@@ -7,5 +7,5 @@ export const spreadContinued = {
 };
 export const spreadTurned = {
   name: 'spread.turned',
-  payload: z.object({ accountId: z.string(), after: z.string() }),
+  payload: z.object({ accountId: z.string(), after: z.string(), turn: z.number() }),
 };

@@ -76,8 +76,8 @@ async function turnWhereDue(
   const next = nextSpread(spread, Number(follower_count), app.config.pushLimit);
   if (next === spread) return;
   await writeAt(app.shards, accountId, async (tx) => {
-    if (await store.updateSpread(tx, accountId, spread, next))
-      await app.queue.enqueue(tx, spreadTurned, [{ accountId, after: FIRST }]);
+    const turn = await store.beginTurn(tx, accountId, spread, next);
+    if (turn !== null) await app.queue.enqueue(tx, spreadTurned, [{ accountId, after: FIRST, turn }]);
   });
 }
 
@@ -88,13 +88,18 @@ export function nextSpread(spread: store.Spread, followers: number, limit: numbe
 }
 
 /** One part of the followers' homes is begun anew; after the last the account is merged, unless it is pushed again. */
-export async function continueTurn(app: App, accountId: AccountId, after: string): Promise<void> {
+export async function continueTurn(
+  app: App,
+  accountId: AccountId,
+  after: string,
+  turn: number,
+): Promise<void> {
   const followers = await listFollowerIds(app, accountId, after, FOLLOWERS_MAX);
   await forgetHomes(app, after === FIRST ? [accountId, ...followers] : followers);
   const last = followers.at(-1);
   await writeAt(app.shards, accountId, async (tx) => {
     if (last !== undefined && followers.length === FOLLOWERS_MAX)
-      await app.queue.enqueue(tx, spreadTurned, [{ accountId, after: last }]);
-    else await store.updateSpread(tx, accountId, 'turning', 'merged');
+      await app.queue.enqueue(tx, spreadTurned, [{ accountId, after: last, turn }]);
+    else await store.endTurn(tx, accountId, turn);
   });
 }

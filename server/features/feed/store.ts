@@ -254,17 +254,24 @@ export async function selectSpread(shards: Shards, accountId: AccountId) {
   return row ?? null;
 }
 
-/** False when it is not spread as it was. */
-export async function updateSpread(
+/** Gives which turn it is; null when it is not spread as it was. */
+export async function beginTurn(
   tx: Transaction,
   accountId: AccountId,
   from: Spread,
   to: Spread,
-): Promise<boolean> {
-  const rows = await tx.rows(
-    sql`update accounts set spread = ${to} where account_id = ${accountId} and spread = ${from} returning 1`,
-  );
-  return rows.length > 0;
+): Promise<number | null> {
+  const [row] = await tx.rows<{ spread_turn: number }>(sql`
+    update accounts set spread = ${to}, spread_turn = spread_turn + 1
+    where account_id = ${accountId} and spread = ${from} returning spread_turn`);
+  return row?.spread_turn ?? null;
+}
+
+/** Unless it was overtaken. */
+export async function endTurn(tx: Transaction, accountId: AccountId, turn: number): Promise<void> {
+  await tx.rows(sql`
+    update accounts set spread = 'merged'
+    where account_id = ${accountId} and spread = 'turning' and spread_turn = ${turn}`);
 }
 
 // making lists for all who come ---------------------------------------------------------------------------------
