@@ -41,6 +41,11 @@ test('with Redis flushed, frozen or dead the rows answer', async () => {
   const before = await handlesOf();
   await redis.command('FLUSHALL');
   assert.deepEqual(await handlesOf(), before);
+  const key = `activity:${world.app.redis.feeds?.generation()}:${ann.id}`;
+  for (const garbage of ['garbage', '{}', '[{"activity_id":"x"}]']) {
+    await redis.command('SET', key, garbage);
+    assert.deepEqual(await handlesOf(), before);
+  }
   await redis.freeze();
   const startMs = performance.now();
   for (let at = 0; at < 5; at++) assert.deepEqual(await handlesOf(), before);

@@ -2,6 +2,7 @@
  * Table: activity (owner's side: what the account was told). Redis, role feeds: activity:{generation}:{account}, the newest rows
  * as JSON, in front of it.
  */
+import { z } from 'zod';
 import type { AccountId, ActivityId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
 import { forgetLeased, readLeased } from '../../infra/redis/leased.ts';
@@ -28,6 +29,17 @@ export type Told = {
   commentId: string;
 };
 
+const id = z.string().regex(/^\d{1,19}$/);
+const activityRows: z.ZodType<ActivityRow[]> = z.array(
+  z.object({
+    activity_id: id.transform((text) => text as ActivityId),
+    kind: z.enum(['liked', 'commented', 'followed', 'follow_requested', 'follow_accepted', 'mentioned']),
+    actor_id: id.transform((text) => text as AccountId),
+    post_id: id,
+    comment_id: id,
+  }),
+);
+
 export const RECENT_MAX = 200;
 /** So old a list may be of which nobody could be told that it has changed. */
 const RECENT_MS = 60_000;
@@ -40,8 +52,19 @@ export async function readRecent(
   shards: Shards,
   accountId: AccountId,
 ): Promise<ActivityRow[]> {
-  const load = async () => JSON.stringify(await selectActivity(shards, accountId, NEWEST, RECENT_MAX));
-  return JSON.parse(await readLeased(redis, (each) => recentKey(each, accountId), RECENT_MS, load));
+  const load = () => selectActivity(shards, accountId, NEWEST, RECENT_MAX);
+  const keyOf = (each: Redis) => recentKey(each, accountId);
+  const text = await readLeased(redis, keyOf, RECENT_MS, async () => JSON.stringify(await load()));
+  return parseRows(text) ?? load();
+}
+
+/** Null for what no Pinhole of this version wrote. */
+function parseRows(text: string): ActivityRow[] | null {
+  try {
+    return activityRows.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 /** Redis that cannot be told has an old list for as long as that lives. */
