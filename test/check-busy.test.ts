@@ -13,7 +13,8 @@ import { openFleetWorld } from './fleet-world.ts';
 import type { Person, Reply } from './world.ts';
 
 const AT_WORK = 6;
-const BEHIND_MS = 3_000;
+/** Shorter than members wait: a block waits for the same lock. */
+const BEHIND_MS = 2_000;
 const { world, accountOn } = await openFleetWorld({ servers: 2 });
 const { app } = world;
 const people: Person[] = [];
