@@ -107,15 +107,17 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
   const workers = new Map<string, { boss: PgBoss; id: string }[]>();
   const gathering = new Map<string, NodeJS.Timeout>();
   const gatherMs = new Map<string, number>();
+  /** Workers that are not to be woken: they look for more by themselves, in their time. */
+  const resting = new Set<string>();
   let startAll: ((boss: PgBoss) => Promise<void>) | null = null;
   let isStopped = false;
 
-  function wake(name: string, afterMs = gatherMs.get(name) ?? 0): void {
+  function wake(name: string): void {
     if (gathering.has(name) || !workers.has(name)) return;
     const timer = setTimeout(() => {
       gathering.delete(name);
-      for (const { boss, id } of workers.get(name) ?? []) boss.notifyWorker(id);
-    }, afterMs);
+      for (const { boss, id } of workers.get(name) ?? []) if (!resting.has(id)) boss.notifyWorker(id);
+    }, gatherMs.get(name) ?? 0);
     gathering.set(name, timer);
   }
 
@@ -149,7 +151,9 @@ export function openQueue(kinds: string[], onError: (error: Error) => void): Que
       startAll = async (boss) => {
         for (const each of jobs)
           for (let copy = 0; copy < each.concurrency; copy++)
-            workers.get(each.name)?.push({ boss, id: await startWorker(boss, context, each, wake, onError) });
+            workers
+              .get(each.name)
+              ?.push({ boss, id: await startWorker(boss, context, each, resting, onError) });
       };
       await eachBoss(startAll);
     },
@@ -233,7 +237,7 @@ async function startWorker<Context>(
   boss: PgBoss,
   context: Context,
   job: Job<Context>,
-  wake: (name: string, afterMs?: number) => void,
+  resting: Set<string>,
   onError: (error: Error) => void,
 ): Promise<string> {
   const options = {
@@ -243,12 +247,17 @@ async function startWorker<Context>(
   } as const;
   let workerId = '';
   workerId = await boss.work<object, object, typeof options>(job.name, options, async (received) => {
+    if (job.busyGatherMs > 0) resting.add(workerId);
     try {
       return await runBatch(boss, context, job, received, onError);
     } finally {
       // There may be more: looked at once, and not at the next poll.
-      if (job.busyGatherMs > 0 && received.length >= BUSY) wake(job.name, job.busyGatherMs);
-      else boss.notifyWorker(workerId);
+      const look = () => {
+        resting.delete(workerId);
+        boss.notifyWorker(workerId);
+      };
+      if (job.busyGatherMs > 0 && received.length >= BUSY) setTimeout(look, job.busyGatherMs).unref();
+      else look();
     }
   });
   return workerId;

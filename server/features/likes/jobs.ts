@@ -5,7 +5,7 @@ import { type Telling, tell, untell } from '../activity/activity.ts';
 import { type LikeNews, mirrorLikes } from './likes.ts';
 import { likeChanged } from './schema.ts';
 
-const EDGES_MAX = 500;
+const EDGES_MAX = 1_000;
 
 export const jobs = [
   // A post that thousands like at once has its counter changed about once a second.
