@@ -2,16 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
+import { startPgbouncer } from '../../test/fleet.ts';
 import { openFleetWorld } from '../../test/fleet-world.ts';
 import { startRedis } from '../../test/redis.ts';
 import { openWorld, type Person, until } from '../../test/world.ts';
 import { parseRedis } from '../config.ts';
+import { pgbouncerConfig } from '../main/admin/pgbouncer.ts';
 import type { App } from './app.ts';
 
 const redis = await startRedis();
 const plain = await openWorld();
 const listed = await openWorld({ config: { redis: parseRedis(redis.url) } });
-const { world: grown } = await openFleetWorld({ servers: 1 });
+const { world: grown, fleet } = await openFleetWorld({ servers: 1 });
 const AT_ONCE_MS = 1_000;
 
 const both = [
@@ -201,4 +203,22 @@ test('to publish is no error and takes no time while the directory does not answ
   for (let at = 0; at < 3_000; at++) events.publish('news', {});
   assert.equal(heard.length, 3_000);
   await events.close();
+});
+
+test('a directory that is reached in another way from now on is told and asked in that way', async () => {
+  const [main] = fleet.servers;
+  const url = main.url(fleet.prefix);
+  const pooler = await startPgbouncer((port, authFile) =>
+    pgbouncerConfig({ url, name: 'main', port, authFile, socketDir: '' }),
+  );
+  const before = grown.app.shards.directory;
+  await main.query(`${fleet.prefix}_directory`, "update servers set pooler_url = $1 where name = 'main'", [
+    pooler.url(fleet.prefix),
+  ]);
+  await main.query(`${fleet.prefix}_directory`, 'select publish_map()');
+  await until(async () => grown.app.shards.directory !== before || null, 'it is reached in another way');
+  const asked = before.statementCount();
+  await grown.app.epoch.end();
+  await untilConnected(grown.app, both[2]?.there.app as App);
+  assert.equal(before.statementCount(), asked);
 });

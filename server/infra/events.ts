@@ -94,7 +94,7 @@ export function openEvents({ redis, shards, onError }: Options): Events {
 
 /** Beside the map of shards: no connection more. */
 function openMapWire(
-  { directory }: Pick<Shards, 'directory'>,
+  shards: Pick<Shards, 'directory'>,
   listen: NonNullable<Shards['listen']>,
   hear: (text: string) => void,
   onError: (error: Error) => void,
@@ -106,7 +106,7 @@ function openMapWire(
   async function sendAll(): Promise<void> {
     while (waiting.length > 0) {
       const texts = waiting.splice(0, TOGETHER_MAX);
-      await directory
+      await shards.directory
         .rows(sql`select pg_notify(${TEXT_CHANNEL}, text) from unnest(${texts}::text[]) as text`)
         .catch((error: unknown) => {
           if (!(error instanceof ServerDown)) onError(asError(error));

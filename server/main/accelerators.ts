@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
-import type { Database } from '../infra/database.ts';
 import { type Memcached, openMemcached } from '../infra/memcached/memcached.ts';
 import type { Metrics } from '../infra/metrics.ts';
 import { type Epoch, openEpoch } from '../infra/redis/epoch.ts';
 import { openRedisRoles, type RedisRoles } from '../infra/redis/roles.ts';
+import type { Shards } from '../infra/shards.ts';
 
 export type Accelerators = {
   epoch: Epoch;
@@ -18,15 +18,15 @@ export type Accelerators = {
 export async function openAccelerators(
   config: Config,
   {
-    directory,
+    shards,
     metrics,
     log,
     onError,
-  }: { directory: Database; metrics: Metrics; log: Logger; onError(error: Error): void },
+  }: { shards: Shards; metrics: Metrics; log: Logger; onError(error: Error): void },
 ): Promise<Accelerators> {
   const addresses = JSON.stringify(config.redis);
   const user = config.redis && createHash('sha256').update(addresses).digest('base64url');
-  const epoch = await openEpoch(directory, user, onError);
+  const epoch = await openEpoch(shards, user, onError);
   const onTurn = (name: string, isDown: boolean) =>
     log.warn({ server: name }, isDown ? `${name} does not answer` : `${name} answers again`);
   const redis = openRedisRoles(config.redis, { epoch, onTurn });

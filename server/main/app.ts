@@ -80,7 +80,7 @@ async function openRest(
     await readSecret(directory, 'addresses'),
     await readSecret(directory, 'links'),
   ];
-  const accelerators = await openAccelerators(config, { directory, metrics, log, onError });
+  const accelerators = await openAccelerators(config, { shards, metrics, log, onError });
   const { redis, epoch, memcached } = accelerators;
   const cache = openCache();
   const events = openEvents({ redis: redis.events, shards, onError });

@@ -4,8 +4,8 @@
  * one process after the other, and no list from before is believed afterwards.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database } from '../database.ts';
 import { runOutsideRequests } from '../request-context.ts';
+import type { Shards } from '../shards.ts';
 import { sql } from '../sql.ts';
 
 export type Epoch = {
@@ -19,9 +19,9 @@ export type Epoch = {
 const LOOK_MS = 1_000;
 const KNOWN_MS = 10_000;
 
-/** `user`: a hash of the addresses of this process's Redis, which follows the epoch; null without. */
+/** `shards.directory` is asked for each time: it is another one when it is reached in another way. `user`: a hash of the addresses of this process's Redis, which follows the epoch; null without. */
 export async function openEpoch(
-  directory: Database,
+  shards: Pick<Shards, 'directory'>,
   user: string | null,
   onError: (error: Error) => void,
 ): Promise<Epoch> {
@@ -31,12 +31,12 @@ export async function openEpoch(
   /** Where others have another Redis, each who looks ends the epoch of the others, until all have the same. */
   const look = async () => {
     const askedMs = performance.now();
-    const [same] = await directory.rows<{ epoch: string }>(
+    const [same] = await shards.directory.rows<{ epoch: string }>(
       sql`select epoch from derived_epoch where used_by = ${user}`,
     );
     const [now] = same
       ? [same]
-      : await directory.rows<{ epoch: string }>(
+      : await shards.directory.rows<{ epoch: string }>(
           sql`update derived_epoch set used_by = ${user}, epoch = epoch + 1 where used_by <> ${user} returning epoch`,
         );
     if (!now) return;
@@ -56,7 +56,9 @@ export async function openEpoch(
   return {
     value: () => (performance.now() - lookedMs < KNOWN_MS ? epoch : null),
     async end() {
-      await directory.rows(sql`update derived_epoch set epoch = epoch + 1, used_by = '' where used_by <> ''`);
+      await shards.directory.rows(
+        sql`update derived_epoch set epoch = epoch + 1, used_by = '' where used_by <> ''`,
+      );
     },
     async close() {
       isClosed = true;
