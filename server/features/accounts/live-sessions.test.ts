@@ -21,8 +21,17 @@ const QUICK_MS = 1_000;
 
 const hashOf = ({ token }: Person) => hashToken(Buffer.from(token, 'base64url'));
 const textOf = (person: Person) => hashOf(person).toString('base64url');
-const keyOf = (person: Person) => `session:${redis.generation()}:${textOf(person)}`;
-const copyOf = (person: Person) => server.command<string | null>('GET', keyOf(person));
+
+/** Asks Redis itself: a process may just be finding out that its connection was cut. */
+async function keyOf(person: Person): Promise<string> {
+  const generation = await until(
+    () => server.command<string | null>('GET', 'generation'),
+    'a generation stands in Redis',
+  );
+  return `session:${generation}:${textOf(person)}`;
+}
+
+const copyOf = async (person: Person) => server.command<string | null>('GET', await keyOf(person));
 
 /** Asks without what the process itself remembers; every answer is quick. */
 async function statusAt({ app, call }: Process, person: Person): Promise<number> {
@@ -67,7 +76,7 @@ test('a session that one process has read costs another no statement', async () 
   await without.get('/me');
   const saved = (await statementsOf(await plain.another(), without)) - (await statementsOf(there, withRedis));
   assert.equal(saved, 1);
-  const ttlMs = Number(await server.command('PTTL', keyOf(withRedis)));
+  const ttlMs = Number(await server.command('PTTL', await keyOf(withRedis)));
   assert.ok(ttlMs > 0 && ttlMs <= 30_000, `${ttlMs} ms`);
   assert.ok(!(await server.command<string[]>('KEYS', '*')).some((key) => key.includes(withRedis.token)));
 });
@@ -104,14 +113,14 @@ test('whoever read a session before it ended does not write it back', async () =
   const eve = await world.account('eve');
   const viewer = await findViewer(world.app, eve.token);
   assert.ok(viewer);
-  await server.command('DEL', keyOf(eve), `${keyOf(eve)}:lease`);
+  await server.command('DEL', await keyOf(eve), `${await keyOf(eve)}:lease`);
   const slow = await findCopy(redis, hashOf(eve));
   assert.ok(slow.lease && slow.viewer === null);
   assert.deepEqual(await findCopy(redis, hashOf(eve)), { viewer: null, lease: null }, 'of two, one fills');
   assert.equal(await keepCopy(redis, hashOf(eve), slow.lease, viewer), true);
   assert.deepEqual((await findCopy(redis, hashOf(eve))).viewer, viewer);
 
-  await server.command('DEL', keyOf(eve));
+  await server.command('DEL', await keyOf(eve));
   const late = await findCopy(redis, hashOf(eve));
   await eve.must('DELETE', '/sessions/current');
   assert.equal(await keepCopy(redis, hashOf(eve), late.lease ?? '', viewer), false);
@@ -161,12 +170,12 @@ test('a Redis that is emptied or full, or holds what it should not, signs nobody
   await server.command('FLUSHALL');
   await everybody();
   await untilKnown();
-  await server.command('SET', keyOf(bob), 'garbage');
-  await server.command('SET', keyOf(carol), '{"role":"admin"}');
+  await server.command('SET', await keyOf(bob), 'garbage');
+  await server.command('SET', await keyOf(carol), '{"role":"admin"}');
   await everybody();
   await server.command('FLUSHALL');
   await untilKnown();
-  await server.command('LPUSH', keyOf(bob), 'a list');
+  await server.command('LPUSH', await keyOf(bob), 'a list');
   await server.command('CONFIG', 'SET', 'maxmemory', '1');
   await everybody();
   await server.command('CONFIG', 'SET', 'maxmemory', '0');
