@@ -66,7 +66,7 @@ export async function fillRows(server: PostgresServer, amount: Amount): Promise<
     ${amount.hasPhotos ? photos : ''}
     ${likesEach > 0 ? edges : ''}
     commit;
-    analyze`,
+    analyze accounts, posts, media, post_media, likes, post_likes`,
   );
   const select = async (numbered: string, count: number) =>
     (

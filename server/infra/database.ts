@@ -76,6 +76,11 @@ const COMMIT_AND_LOG_POSITION = 'commit; select pg_current_wal_insert_lsn() as p
 const TRANSACTION_TRIES = 3;
 /** Our statements look up keys: a plan made for these values alone is never worth its making (a third of a like's cost). */
 const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
+/**
+ * A library's plans depend on what is in the tables. Rows found by index cost it little more than others: with PostgreSQL's usual
+ * figure, which is that of turning disks, the queue reads its whole table for each job that ends while it has some thousand rows.
+ */
+const LIBRARY_PLANS = '-c random_page_cost=1.1';
 
 export function openDatabase(name: string, connection: pg.ClientConfig, options: DatabaseOptions): Database {
   const { singles, straight } = options;
@@ -267,9 +272,8 @@ function openPools(settings: Settings, singles: Settings, onError: (error: Error
   };
   const transactions = open(settings(REQUEST_TIMEOUT_MS), TRANSACTION_CONNECTIONS, true);
   const writers = open(singles(STATEMENT_TIMEOUT_MS), WRITE_CONNECTIONS);
-  // Not for theirs, which depend on what is in the tables.
-  const { options: _, ...plain } = singles(LIBRARY_TIMEOUT_MS);
-  const libraries = open(plain, LIBRARY_CONNECTIONS);
+  const { options, ...plain } = singles(LIBRARY_TIMEOUT_MS);
+  const libraries = open(options ? { ...plain, options: LIBRARY_PLANS } : plain, LIBRARY_CONNECTIONS);
   const end = () => Promise.all([transactions.end(), writers.end(), libraries.end()]);
   return { transactions, writers, libraries, end };
 }

@@ -11,9 +11,12 @@ import { type CommentRow, findComments } from './comments.ts';
 import { commentDeleted, commentMade } from './schema.ts';
 
 export const jobs = [
-  job(commentMade, { concurrency: 2 }, async (app: App, [payload]) => {
-    const [row] = await findComments(app, payload ? [payload.commentId as CommentId] : []);
-    if (row) await tellOwnerAndMentioned(app, row);
+  job(commentMade, { batch: 50, concurrency: 2 }, async (app: App, payloads) => {
+    const rows = await findComments(
+      app,
+      payloads.map(({ commentId }) => commentId as CommentId),
+    );
+    for (const row of rows) await tellOwnerAndMentioned(app, row);
   }),
   job(commentDeleted, { concurrency: 1 }, async (app: App, [payload]) => {
     if (payload) await forgetComment(app, payload.commentId);

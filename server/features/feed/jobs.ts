@@ -18,7 +18,7 @@ export const jobs = [
   job(spreadTurned, { concurrency: 1 }, async (app: App, [payload]) => {
     if (payload) await continueTurn(app, payload.accountId as AccountId, payload.after, payload.turn);
   }),
-  job(homeChanged, { batch: 100 }, async (app: App, payloads) => {
+  job(homeChanged, { batch: 100, gatherMs: 50, busyGatherMs: 500 }, async (app: App, payloads) => {
     await forgetHomes(
       app,
       payloads.map(({ accountId }) => accountId as AccountId),

@@ -160,6 +160,8 @@ function databaseLine(url: string, name: string, database: string, connections: 
     `set statement_timeout = ${STATEMENT_TIMEOUT_MS}`,
     `set idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS}`,
     `set client_connection_check_interval = ${CLIENT_CHECK_MS}`,
+    // As infra/database.ts has it for the queue.
+    'set random_page_cost = 1.1',
   ].join('; ');
   const parts = [
     `host=${quoted(host)}`,
