@@ -4,13 +4,14 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { catalogues } from './web/i18n/catalogues.ts';
 
 const SERVER = 'http://127.0.0.1:3000';
 const COMPRESSED = /\.(js|css|svg|webmanifest)$/;
 
 export default defineConfig({
   root: 'web',
-  plugins: [react(), compressOnce()],
+  plugins: [react(), catalogues(), compressOnce()],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,

@@ -5,6 +5,7 @@ import { meQuery } from './api/accounts.ts';
 import { prefetchFeed } from './api/posts.ts';
 import { createQueryClient } from './api/query-client.ts';
 import { App } from './app.tsx';
+import { loadMessages } from './i18n/messages.ts';
 import { watchHistory } from './navigation.ts';
 import { paths } from './paths.ts';
 import { applyAppearance, readAppearance } from './state/appearance.ts';
@@ -21,6 +22,7 @@ const client = createQueryClient();
 void client.prefetchQuery(meQuery);
 if (location.pathname === paths.home() && wasSignedIn()) prefetchFeed(client);
 
+await loadMessages(['common']);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(

@@ -76,10 +76,7 @@ const COMMIT_AND_LOG_POSITION = 'commit; select pg_current_wal_insert_lsn() as p
 const TRANSACTION_TRIES = 3;
 /** Our statements look up keys: a plan made for these values alone is never worth its making (a third of a like's cost). */
 const GENERIC_PLANS = '-c plan_cache_mode=force_generic_plan';
-/**
- * A library's plans depend on what is in the tables. Rows found by index cost it little more than others: with PostgreSQL's usual
- * figure, which is that of turning disks, the queue reads its whole table for each job that ends while it has some thousand rows.
- */
+/** A library's depend on what is in the tables. By the usual figure, that of turning disks, the queue reads its whole table for each job. */
 const LIBRARY_PLANS = '-c random_page_cost=1.1';
 
 export function openDatabase(name: string, connection: pg.ClientConfig, options: DatabaseOptions): Database {
