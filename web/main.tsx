@@ -22,7 +22,7 @@ const client = createQueryClient();
 void client.prefetchQuery(meQuery);
 if (location.pathname === paths.home() && wasSignedIn()) prefetchFeed(client);
 
-await loadMessages(['common']);
+await loadMessages(wasSignedIn() ? ['common', 'feed'] : ['common', 'feed', 'entrance']);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(

@@ -3,7 +3,6 @@
  * the title and link preview of public posts and profiles are written for those who run no scripts.
  */
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import staticFiles from '@fastify/static';
 import { isPossibleId, type PostId } from '../../core/ids.ts';
@@ -14,7 +13,9 @@ import { hydrateProfile } from '../hydrate/accounts.ts';
 import { hydratePost } from '../hydrate/posts.ts';
 import type { App } from '../infra/app.ts';
 import { unavailable } from './errors.ts';
+import { languageOf, readPages } from './languages.ts';
 import type { Server } from './server.ts';
+import { hasSessionCookie } from './sessions.ts';
 
 type Preview = {
   status: number;
@@ -30,7 +31,7 @@ const DESCRIPTION_MAX = 200;
 const NOT_PAGES = /^\/(api|media|assets|health)(\/|$)/;
 
 export async function pageRoutes(server: Server, app: App, folder: string): Promise<void> {
-  const page = await readFile(path.join(folder, 'index.html'), 'utf8');
+  const pageIn = await readPages(folder);
   await server.register(staticFiles, {
     root: folder,
     index: false,
@@ -51,10 +52,17 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname))
       throw new NotFound();
     const preview = await findPreview(app, pathname);
+    const language = languageOf(request);
+    const isSignedIn = hasSessionCookie(app, request);
     return reply
       .code(preview.status)
-      .headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', vary: 'cookie' })
-      .send(page.replace('<!--head-->', () => headOf(app, preview)));
+      .headers({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-cache',
+        vary: 'cookie, accept-language',
+        'content-language': language,
+      })
+      .send(pageIn(language, isSignedIn).replace('<!--head-->', () => headOf(app, preview)));
   });
 }
 
