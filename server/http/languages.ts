@@ -54,7 +54,7 @@ export async function readPages(
   const pages = new Map(
     languages.flatMap((language) => {
       const translated = page
-        .replace('<html lang="en">', `<html lang="${language}" dir="${directionOf(language)}">`)
+        .replace('<html lang="en" dir="ltr">', `<html lang="${language}" dir="${directionOf(language)}">`)
         .replace(NEEDS_SCRIPTS.en, NEEDS_SCRIPTS[language]);
       return [true, false].map((isSignedIn) => {
         const areas = isSignedIn ? FIRST_AREAS : [...FIRST_AREAS, ...VISITORS_AREAS];

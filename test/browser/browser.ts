@@ -25,6 +25,7 @@ export async function openPage(
   base: string,
   viewport: { width: number; height: number },
   colorScheme: 'light' | 'dark' = 'light',
+  locale = 'en-GB',
 ) {
   browser ??= await chromium.launch({
     executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium',
@@ -33,6 +34,7 @@ export async function openPage(
   const context = await browser.newContext({
     viewport,
     colorScheme,
+    locale,
     baseURL: base,
     hasTouch: viewport === PHONE,
     reducedMotion: 'reduce',

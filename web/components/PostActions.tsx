@@ -14,7 +14,7 @@ type PostActionsProps = { post: PostCard; onLike: (liked: boolean) => void; onCo
 /** `onComment` is for the page that has the comments; elsewhere the button leads there. */
 export function PostActions({ post, onLike, onComment }: PostActionsProps) {
   const [showsLikers, setShowsLikers] = useState(false);
-  const bubble = <MessageCircle aria-hidden size={26} strokeWidth={1.75} className="mirrored" />;
+  const bubble = <MessageCircle aria-hidden size={26} strokeWidth={1.75} className="flipped" />;
   return (
     <>
       <div className="post-actions">

@@ -65,7 +65,7 @@ function PostSquare({ post, isEager }: { post: PostCard; isEager: boolean }) {
           <Heart size={20} fill="currentColor" strokeWidth={0} /> {shortCount(post.likeCount)}
         </span>
         <span>
-          <MessageCircle size={20} fill="currentColor" strokeWidth={0} className="mirrored" />{' '}
+          <MessageCircle size={20} fill="currentColor" strokeWidth={0} className="flipped" />{' '}
           {shortCount(post.commentCount)}
         </span>
       </span>

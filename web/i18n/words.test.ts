@@ -76,7 +76,8 @@ function inMarkup(code: string): string[] {
   return [...code.matchAll(/(?:["'a-z]|[^=\s]\s|\/|\})(?:>|\})([^<>{}]*)(?=<\/|\{|<[A-Za-z])/g)]
     .map(([, text = '']) => text.replace(/\s+/g, ' ').trim())
     .filter(
-      (text) => text !== '' && !/[=;&|\\]|^(async|export|const|function|return|if|else|type)\b/.test(text),
+      (text) =>
+        text !== '' && !/[=;&|\\`]|^[:),(-]|\w\(|^(async|export|const|function|return|if|else|type)\b/.test(text),
     );
 }
 
