@@ -1,4 +1,5 @@
 import { type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttributes, useId } from 'react';
+import { t } from '../i18n/text.ts';
 
 type Common = { label: string; hint?: ReactNode; fault?: string; max?: number };
 type FieldProps = Common & InputHTMLAttributes<HTMLInputElement>;
@@ -32,7 +33,7 @@ function Frame({ id, label, hint, fault, max, value, children }: FrameProps) {
         {label}
         {max !== undefined && length > max * 0.7 && (
           <span className="field-counter" data-over={length > max} aria-live="polite">
-            <span className="hidden-visually">Characters left: </span>
+            <span className="hidden-visually">{t('common.charactersLeft')} </span>
             {max - length}
           </span>
         )}
