@@ -77,7 +77,8 @@ function inMarkup(code: string): string[] {
     .map(([, text = '']) => text.replace(/\s+/g, ' ').trim())
     .filter(
       (text) =>
-        text !== '' && !/[=;&|\\`]|^[:),(-]|\w\(|^(async|export|const|function|return|if|else|type)\b/.test(text),
+        text !== '' &&
+        !/[=;&|\\`]|^[:),(-]|\w\(|^(async|export|const|function|return|if|else|type)\b/.test(text),
     );
 }
 
