@@ -55,7 +55,7 @@ export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) 
         <textarea
           ref={inputRef}
           rows={1}
-          dir="auto"
+          dir={text === '' ? undefined : 'auto'}
           value={text}
           placeholder={t('post.addCommentHint')}
           aria-label={t('post.addComment')}

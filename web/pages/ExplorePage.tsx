@@ -41,7 +41,7 @@ export function ExplorePage() {
           autoCapitalize="none"
           autoComplete="off"
           spellCheck={false}
-          dir="auto"
+          dir={typed === '' ? undefined : 'auto'}
           maxLength={QUERY_MAX}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}

@@ -9,7 +9,13 @@ export function Field({ label, hint, fault, max, ...rest }: FieldProps) {
   const id = useId();
   return (
     <Frame id={id} label={label} hint={hint} fault={fault} max={max} value={rest.value}>
-      <input id={id} dir="auto" {...rest} {...described(id, hint, fault)} className="input" />
+      <input
+        id={id}
+        dir={directionOf(rest.value)}
+        {...rest}
+        {...described(id, hint, fault)}
+        className="input"
+      />
     </Frame>
   );
 }
@@ -18,9 +24,20 @@ export function TextArea({ label, hint, fault, max, ...rest }: TextAreaProps) {
   const id = useId();
   return (
     <Frame id={id} label={label} hint={hint} fault={fault} max={max} value={rest.value}>
-      <textarea id={id} dir="auto" {...rest} {...described(id, hint, fault)} className="input" />
+      <textarea
+        id={id}
+        dir={directionOf(rest.value)}
+        {...rest}
+        {...described(id, hint, fault)}
+        className="input"
+      />
     </Frame>
   );
+}
+
+/** A text goes as its own letters do; a placeholder as the page does. */
+function directionOf(value: unknown): 'auto' | undefined {
+  return value === '' || value === undefined ? undefined : 'auto';
 }
 
 type FrameProps = Common & { id: string; value: unknown; children: ReactNode };
