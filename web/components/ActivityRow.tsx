@@ -15,6 +15,9 @@ const SENTENCES: Record<Activity['kind'], string> = {
   follow_requested: 'would like to follow you.',
   follow_accepted: 'accepted your request.',
   mentioned: 'mentioned you',
+  replied: 'replied to your comment.',
+  comment_liked: 'liked your comment.',
+  tagged: 'named you on a photo.',
 };
 
 export function ActivityRow({ item }: { item: Activity }) {

@@ -32,15 +32,17 @@ export function PostActions({ post, onLike, onComment }: PostActionsProps) {
           <Send aria-hidden size={25} strokeWidth={1.75} />
         </IconButton>
       </div>
-      <p className="post-likes">
-        {post.likeCount > 0 ? (
-          <button type="button" className="strong" onClick={() => setShowsLikers(true)}>
-            {counted(post.likeCount, 'like', 'likes')}
-          </button>
-        ) : (
-          <span className="muted">Be the first to like this</span>
-        )}
-      </p>
+      {post.likeCount !== null && (
+        <p className="post-likes">
+          {post.likeCount > 0 ? (
+            <button type="button" className="strong" onClick={() => setShowsLikers(true)}>
+              {counted(post.likeCount, 'like', 'likes')}
+            </button>
+          ) : (
+            <span className="muted">Be the first to like this</span>
+          )}
+        </p>
+      )}
       {showsLikers && <LikersDialog postId={post.id} onClose={() => setShowsLikers(false)} />}
     </>
   );
