@@ -89,7 +89,8 @@ async function presentSeen(
     if (!found || !card || (!withOwn && found.facts.state !== 'published')) return [];
     const { facts, account } = found;
     if (onlyFollowed && account.accountId !== viewer && !account.isFollowed) return [];
-    return [{ account, post: { ...facts, ...card } }];
+    // In this order: a card out of a replica may say something else of what privacy depends on.
+    return [{ account, post: { ...card, ...facts } }];
   });
   const named = await seeAccounts(app, viewer, [...new Set(namedOn(shown.map(({ post }) => post)))]);
   return shown.map(({ account, post }) =>
