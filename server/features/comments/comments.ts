@@ -3,7 +3,7 @@ import type { AccountId, CommentId, PostId } from '../../../core/ids.ts';
 import { Conflict, Forbidden, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { changing, sweepServers, writeAt } from '../../infra/shards.ts';
-import { addToPostCounts, mustBePublished, mustSeePost, refuseTooManyTags } from '../posts/posts.ts';
+import { addToPostCounts, mustSeePost, mustTakeComments, refuseTooManyTags } from '../posts/posts.ts';
 import { commentDeleted, commentMade } from './schema.ts';
 import * as store from './store.ts';
 
@@ -20,7 +20,7 @@ export async function comment(
   refuseTooManyTags(text, 'text');
   await mustSeePost(app, viewer, postId);
   const made = await writeAt(app.shards, postId, async (tx) => {
-    await mustBePublished(tx, postId);
+    await mustTakeComments(tx, postId);
     const row = await store.insertComment(tx, { postId, accountId: viewer, text, idempotencyKey });
     if (!row) return null;
     await app.queue.enqueue(tx, commentMade, [{ commentId: row.comment_id }]);

@@ -6,7 +6,7 @@ import { writeAt } from '../../infra/shards.ts';
 import { findAccountIdsByHandle } from '../accounts/accounts.ts';
 import { forgetComment, tell } from '../activity/activity.ts';
 import { seeAccounts } from '../graph/audience.ts';
-import { findPostHeads } from '../posts/posts.ts';
+import { findPostHeads, isSeenBy } from '../posts/posts.ts';
 import { type CommentRow, findComments } from './comments.ts';
 import { commentDeleted, commentMade } from './schema.ts';
 
@@ -33,17 +33,12 @@ async function tellOwnerAndMentioned(app: App, row: CommentRow): Promise<void> {
   const mentioned = new Set((await findAccountIdsByHandle(app, mentionsIn(row.text))).values());
   mentioned.delete(post.account_id);
   for (const accountId of mentioned)
-    if (await mayBeTold(app, accountId, post.account_id, row.account_id))
+    if (await mayBeTold(app, accountId, row))
       await writeAt(app.shards, accountId, (tx) => tell(app, tx, [{ ...act, accountId, kind: 'mentioned' }]));
 }
 
 /** Only who may see the post, and the one who wrote, is told of it. */
-async function mayBeTold(
-  app: App,
-  accountId: AccountId,
-  ownerId: AccountId,
-  authorId: AccountId,
-): Promise<boolean> {
-  const seen = await seeAccounts(app, accountId, [ownerId, authorId]);
-  return seen.get(ownerId)?.sees === 'all' && seen.has(authorId);
+async function mayBeTold(app: App, accountId: AccountId, comment: CommentRow): Promise<boolean> {
+  const seen = await seeAccounts(app, accountId, [comment.account_id]);
+  return seen.has(comment.account_id) && isSeenBy(app, accountId, comment.post_id);
 }

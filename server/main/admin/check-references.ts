@@ -4,8 +4,9 @@ import { accountDeleted } from '../../features/accounts/schema.ts';
 import { commentDeleted, commentMade } from '../../features/comments/schema.ts';
 import { updateHashtagCount } from '../../features/explore/store.ts';
 import { likeChanged } from '../../features/likes/schema.ts';
+import { peopleChanged } from '../../features/people/schema.ts';
 import { addToPostCounts } from '../../features/posts/posts.ts';
-import { postDeleted, postPublished } from '../../features/posts/schema.ts';
+import { postChanged, postDeleted, postPublished } from '../../features/posts/schema.ts';
 import type { App } from '../../infra/app.ts';
 import { changeAt, writeAt } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
@@ -81,6 +82,8 @@ const activity: Table = {
     ofAccount(account_id),
     ofPost(post_id),
     { kind: postPublished, fields: ['postId'], values: [post_id] },
+    { kind: postChanged, fields: ['postId'], values: [post_id] },
+    { kind: peopleChanged, fields: ['postId', 'accountId'], values: [post_id, a] },
     { kind: commentMade, fields: ['commentId'], values: [comment_id] },
     { kind: commentDeleted, fields: ['commentId'], values: [comment_id] },
   ],
