@@ -39,7 +39,15 @@ export async function findFaults(app: App): Promise<string[]> {
       (select count(*) from posts where posts.account_id = accounts.account_id and state = 'published'))
     union all select post_id || ' counts wrongly' from posts where state = 'published' and (like_count, comment_count) <> (
       (select count(*) from post_likes where post_likes.post_id = posts.post_id),
-      (select count(*) from comments where comments.post_id = posts.post_id))`);
+      (select count(*) from comments where comments.post_id = posts.post_id))
+    union all select comment_id || ' counts wrongly' from comments where (like_count, reply_count) <> (
+      (select count(*) from comment_likes where comment_likes.comment_id = comments.comment_id),
+      (select count(*) from comments as reply where reply.parent_id = comments.comment_id))
+    union all select comment_id || ' replies to nothing' from comments where parent_id <> 0
+      and not exists (select from comments as parent where parent.comment_id = comments.parent_id)`);
+  const commentLikes = await all<{ comment_id: string; account_id: string }>(
+    sql`select comment_id, account_id from comment_likes`,
+  );
   const jobs = await texts(
     sql`select name || ' left or dead' as text from jobs.job where state < 'completed' and name <> 'mail.wanted'`,
   );
@@ -71,6 +79,9 @@ export async function findFaults(app: App): Promise<string[]> {
     ...writers
       .filter((each) => !each.split(' ').every((id) => known.has(id) || posts.has(id)))
       .map((each) => `comment of nothing ${each}`),
+    ...commentLikes
+      .filter((each) => !comments.has(each.comment_id) || !known.has(each.account_id))
+      .map((each) => `like of no comment ${each.account_id}>${each.comment_id}`),
     ...counters,
     ...jobs,
     ...deleted,

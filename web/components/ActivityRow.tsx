@@ -15,6 +15,8 @@ const SENTENCES: Record<Activity['kind'], string> = {
   follow_requested: 'would like to follow you.',
   follow_accepted: 'accepted your request.',
   mentioned: 'mentioned you',
+  replied: 'replied to you:',
+  comment_liked: 'liked your comment:',
 };
 
 export function ActivityRow({ item }: { item: Activity }) {
