@@ -31,7 +31,9 @@ export async function findFaults(app: App): Promise<string[]> {
   const told = await all<{ account_id: string; actor_id: string; post_id: string; comment_id: string }>(
     sql`select account_id, actor_id, post_id, comment_id from activity`,
   );
-  const writers = await texts(sql`select account_id || ' ' || post_id as text from comments`);
+  const writers = await texts(sql`
+    select account_id || ' ' || post_id as text from comments
+    union all select account_id::text from comment_likes`);
   const counters = await texts(sql`
     select account_id || ' counts wrongly' as text from accounts where state = 'active' and (follower_count, following_count, post_count) <> (
       (select count(*) from followers where followers.account_id = accounts.account_id and state = 'accepted'),
@@ -39,15 +41,7 @@ export async function findFaults(app: App): Promise<string[]> {
       (select count(*) from posts where posts.account_id = accounts.account_id and state = 'published'))
     union all select post_id || ' counts wrongly' from posts where state = 'published' and (like_count, comment_count) <> (
       (select count(*) from post_likes where post_likes.post_id = posts.post_id),
-      (select count(*) from comments where comments.post_id = posts.post_id))
-    union all select comment_id || ' counts wrongly' from comments where (like_count, reply_count) <> (
-      (select count(*) from comment_likes where comment_likes.comment_id = comments.comment_id),
-      (select count(*) from comments as reply where reply.parent_id = comments.comment_id))
-    union all select comment_id || ' replies to nothing' from comments where parent_id <> 0
-      and not exists (select from comments as parent where parent.comment_id = comments.parent_id)`);
-  const commentLikes = await all<{ comment_id: string; account_id: string }>(
-    sql`select comment_id, account_id from comment_likes`,
-  );
+      (select count(*) from comments where comments.post_id = posts.post_id))`);
   const jobs = await texts(
     sql`select name || ' left or dead' as text from jobs.job where state < 'completed' and name <> 'mail.wanted'`,
   );
@@ -79,10 +73,8 @@ export async function findFaults(app: App): Promise<string[]> {
     ...writers
       .filter((each) => !each.split(' ').every((id) => known.has(id) || posts.has(id)))
       .map((each) => `comment of nothing ${each}`),
-    ...commentLikes
-      .filter((each) => !comments.has(each.comment_id) || !known.has(each.account_id))
-      .map((each) => `like of no comment ${each.account_id}>${each.comment_id}`),
     ...counters,
+    ...(await findWrongComments(app)),
     ...jobs,
     ...deleted,
     ...(await findWrongTags(app)),
@@ -101,6 +93,21 @@ function differing(what: string, left: string[], right: string[]): string[] {
     ...[...b.difference(a)].map((each) => `mirror of a ${what} without source ${each}`),
     ...(a.size < left.length || b.size < right.length ? [`${what} twice`] : []),
   ];
+}
+
+/** All about a comment is in its own server. */
+async function findWrongComments({ shards }: App): Promise<string[]> {
+  const faults = shards.servers.map(({ database }) =>
+    database.rows<{ text: string }>(sql`
+    select comment_id || ' counts wrongly' as text from comments where (like_count, reply_count) <> (
+      (select count(*) from comment_likes where comment_likes.comment_id = comments.comment_id),
+      (select count(*) from comments as reply where reply.parent_id = comments.comment_id))
+    union all select comment_id || ' answers nothing' from comments where parent_id <> 0
+      and not exists (select from comments as parent where parent.comment_id = comments.parent_id)
+    union all select account_id || ' likes no comment' from comment_likes
+      where not exists (select from comments where comments.comment_id = comment_likes.comment_id)`),
+  );
+  return (await Promise.all(faults)).flat().map(({ text }) => text);
 }
 
 async function findWrongTags(app: App): Promise<string[]> {
