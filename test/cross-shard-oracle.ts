@@ -31,9 +31,7 @@ export async function findFaults(app: App): Promise<string[]> {
   const told = await all<{ account_id: string; actor_id: string; post_id: string; comment_id: string }>(
     sql`select account_id, actor_id, post_id, comment_id from activity`,
   );
-  const writers = await texts(sql`
-    select account_id || ' ' || post_id as text from comments
-    union all select account_id::text from comment_likes`);
+  const writers = await texts(sql`select account_id || ' ' || post_id as text from comments`);
   const counters = await texts(sql`
     select account_id || ' counts wrongly' as text from accounts where state = 'active' and (follower_count, following_count, post_count) <> (
       (select count(*) from followers where followers.account_id = accounts.account_id and state = 'accepted'),
@@ -74,10 +72,9 @@ export async function findFaults(app: App): Promise<string[]> {
       .filter((each) => !each.split(' ').every((id) => known.has(id) || posts.has(id)))
       .map((each) => `comment of nothing ${each}`),
     ...counters,
-    ...(await findWrongComments(app)),
     ...jobs,
     ...deleted,
-    ...(await findWrongTags(app)),
+    ...(await findWrongTags(app)).concat(await findWrongComments(app, known)),
   ];
 }
 
@@ -95,19 +92,28 @@ function differing(what: string, left: string[], right: string[]): string[] {
   ];
 }
 
-/** All about a comment is in its own server. */
-async function findWrongComments({ shards }: App): Promise<string[]> {
-  const faults = shards.servers.map(({ database }) =>
-    database.rows<{ text: string }>(sql`
-    select comment_id || ' counts wrongly' as text from comments where (like_count, reply_count) <> (
-      (select count(*) from comment_likes where comment_likes.comment_id = comments.comment_id),
-      (select count(*) from comments as reply where reply.parent_id = comments.comment_id))
-    union all select comment_id || ' answers nothing' from comments where parent_id <> 0
-      and not exists (select from comments as parent where parent.comment_id = comments.parent_id)
-    union all select account_id || ' likes no comment' from comment_likes
-      where not exists (select from comments where comments.comment_id = comment_likes.comment_id)`),
-  );
-  return (await Promise.all(faults)).flat().map(({ text }) => text);
+/** All about a comment is in its own server, but for those who like it. */
+async function findWrongComments({ shards }: App, known: Set<string>): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { database } of shards.servers) {
+    const wrong = await database.rows<{ text: string }>(sql`
+      select comment_id || ' counts wrongly' as text from comments where (like_count, reply_count) <> (
+        (select count(*) from comment_likes where comment_likes.comment_id = comments.comment_id),
+        (select count(*) from comments as reply where reply.parent_id = comments.comment_id))
+      union all select comment_id || ' answers nothing' from comments where parent_id <> 0
+        and not exists (select from comments as parent where parent.comment_id = comments.parent_id)
+      union all select account_id || ' likes no comment' from comment_likes
+        where not exists (select from comments where comments.comment_id = comment_likes.comment_id)`);
+    const likers = await database.rows<{ account_id: string }>(
+      sql`select distinct account_id from comment_likes`,
+    );
+    const strangers = likers.filter(({ account_id }) => !known.has(account_id));
+    faults.push(
+      ...wrong.map(({ text }) => text),
+      ...strangers.map(({ account_id }) => `nobody ${account_id} likes a comment`),
+    );
+  }
+  return faults;
 }
 
 async function findWrongTags(app: App): Promise<string[]> {
