@@ -266,6 +266,11 @@ export async function mustTakeComments(tx: Transaction, postId: PostId): Promise
   if (!post.takes_comments) throw new Forbidden('comments_off', 'Comments on this post are turned off.');
 }
 
+/** Holds the post until the transaction ends, whatever its state: what changes its comments comes one after the other. */
+export async function holdPost(tx: Transaction, postId: PostId): Promise<void> {
+  await store.selectPostHeadForUpdate(tx, postId);
+}
+
 export function findPostHeads(app: App, postIds: PostId[]): Promise<store.PostHead[]> {
   return postIds.length > 0 ? store.selectPostHeads(app.shards, postIds) : Promise.resolve([]);
 }
