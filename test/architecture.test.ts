@@ -14,6 +14,7 @@ const FEATURES = [
   'graph',
   'media',
   'posts',
+  'drafts',
   'likes',
   'comments',
   'feed',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MediaId, PostId } from '../../../core/ids.ts';
+import type { DraftId, MediaId, PostId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
 import { idOf, memberText, pageOf, postCard } from '../../../core/shapes.ts';
 import { editsReply, editsShape, place } from '../media/schema.ts';
@@ -20,7 +20,7 @@ export const ownersReply = pageOf(z.object({ postId: z.string(), accountId: z.st
   nextCursor: true,
 });
 
-const photoWish = z.strictObject({
+export const photoWish = z.strictObject({
   uploadId: idOf<MediaId>('an upload'),
   altText: memberText(limits.altTextMax).default(''),
   edits: editsShape.prefault({}),
@@ -39,6 +39,7 @@ const photoWish = z.strictObject({
 export const publishBody = z.strictObject({
   caption: memberText(limits.captionMax).default(''),
   photos: z.array(photoWish).min(1).max(limits.photosPerPost),
+  draftId: idOf<DraftId>('a draft').optional().meta({ description: 'It ends with the publication' }),
 });
 export type Publish = z.infer<typeof publishBody>;
 
