@@ -1,14 +1,20 @@
 /** A process that publishes what is due is killed at each of its steps; another goes on. There is one post, and no draft. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import sharp from 'sharp';
 import { openCrossWorld } from '../../../test/cross-shard-world.ts';
-import { type Person, samplePhoto } from '../../../test/world.ts';
+import type { Person } from '../../../test/world.ts';
 import type { App } from '../../infra/app.ts';
 import { sql } from '../../infra/sql.ts';
 import { publishDueDrafts } from './due.ts';
 
 const world = await openCrossWorld({ members: 1 });
-const [ann, bob] = world.people as [Person, Person];
+const [ann] = world.people as [Person];
+const photo = new Uint8Array(
+  await sharp({ create: { width: 60, height: 40, channels: 3, background: '#804020' } })
+    .jpeg()
+    .toBuffer(),
+);
 const HOUR_MS = 3_600_000;
 const STEPS_MAX = 100;
 const silent = Object.assign(Object.create(world.app.log), { error: () => undefined });
@@ -20,7 +26,7 @@ const inTwoHours = (app: App): App => ({
 });
 
 async function scheduled(person: Person, caption: string): Promise<string> {
-  const photos = [{ uploadId: await person.uploads(samplePhoto) }];
+  const photos = [{ uploadId: await person.uploads(photo) }];
   const { id } = (await person.must('POST', '/drafts', { body: { content: { caption, photos } } })).body;
   const publishAt = new Date(Date.now() + HOUR_MS).toISOString();
   await person.must('PUT', `/drafts/${id}/schedule`, { body: { publishAt } });
@@ -42,17 +48,16 @@ async function mustBeOnce(caption: string): Promise<void> {
 test('killed between any two steps, a draft that is due is published once', async () => {
   let killed = 0;
   for (let steps = 0; steps < STEPS_MAX; steps++) {
-    const captions = [`ann ${steps}`, `bob ${steps}`] as const;
-    await scheduled(ann, captions[0]);
-    await scheduled(bob, captions[1]);
+    const caption = `killed ${steps}`;
+    await scheduled(ann, caption);
     const mortal = world.mortal(steps);
     await publishDueDrafts(inTwoHours(mortal.app)).catch(() => undefined);
     if (mortal.isDead()) killed++;
     await publishDueDrafts(inTwoHours(world.app));
-    for (const caption of captions) await mustBeOnce(caption);
+    await mustBeOnce(caption);
     if (!mortal.isDead()) break;
   }
-  assert.ok(killed >= 20 && killed < STEPS_MAX, `${killed} kills`);
+  assert.ok(killed >= 12 && killed < STEPS_MAX, `${killed} kills`);
 });
 
 test('one that dies while another is at the same draft leaves it to that', async () => {
