@@ -16,6 +16,7 @@ const FEATURES = [
   'people',
   'posts',
   'owners',
+  'drafts',
   'likes',
   'comments',
   'feed',

@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import { accountRoutes } from '../features/accounts/routes.ts';
 import { activityRoutes } from '../features/activity/routes.ts';
 import { commentRoutes } from '../features/comments/routes.ts';
+import { draftRoutes } from '../features/drafts/routes.ts';
 import { exploreRoutes } from '../features/explore/routes.ts';
 import { feedRoutes } from '../features/feed/routes.ts';
 import { graphRoutes } from '../features/graph/routes.ts';
@@ -34,6 +35,7 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       ownerRoutes,
       peopleRoutes,
       postRoutes,
+      draftRoutes,
       likeRoutes,
       commentRoutes,
       feedRoutes,
