@@ -166,6 +166,10 @@ export const commentCard = z
     text: z.string(),
     createdAt: z.string().meta({ format: 'date-time' }),
     canDelete: z.boolean(),
+    parentId: z.string().nullable().meta({ description: 'Of a reply: the comment beneath which it lies' }),
+    likeCount: z.number().int(),
+    liked: z.boolean().meta({ description: 'Whether the viewer likes it' }),
+    replyCount: z.number().int(),
   })
   .meta({ id: 'Comment' });
 export type CommentCard = z.infer<typeof commentCard>;

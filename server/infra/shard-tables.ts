@@ -21,5 +21,6 @@ export const shardTables: ShardTable[] = [
   { name: 'post_likes', id: 'post_id', key: ['post_id', 'account_id'] },
   { name: 'comments', id: 'comment_id', key: ['comment_id'] },
   { name: 'tagged_posts', id: 'account_id', key: ['account_id', 'post_id'] },
+  { name: 'comment_likes', id: 'comment_id', key: ['comment_id', 'account_id'] },
   { name: 'hashtag_posts', id: 'hashtag_id', key: ['hashtag_id', 'post_id'] },
 ];

@@ -19,7 +19,9 @@ export const activityItem = z
     id: z.string(),
     kind: z.enum(activityKinds),
     account: accountWithRelationship.meta({ description: 'Who did it, of several the newest' }),
-    others: z.array(accountCard).meta({ description: 'Up to two of the others who like the same post' }),
+    others: z
+      .array(accountCard)
+      .meta({ description: 'Up to two of the others who like the same post or comment' }),
     otherCount: z.number().int().meta({ description: 'How many others there are, those two included' }),
     post: z.object({ id: z.string(), thumbnailUrl: z.string().nullable(), altText: z.string() }).nullable(),
     commentText: z.string().nullable(),

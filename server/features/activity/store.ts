@@ -163,10 +163,20 @@ export async function deleteActivityOfPost(
   return Number(row?.count);
 }
 
-export async function deleteActivityOfComment(database: Database, commentId: string): Promise<void> {
-  await database.rows(
-    sql`delete from activity where comment_id = ${commentId} and comment_id <> 0 and is_owned(account_id)`,
+/** On one server: all that was told about comments, at most `limit` at a time. `<> 0` names the partial index. */
+export async function deleteActivityOfComments(
+  database: Database,
+  commentIds: string[],
+  limit: number,
+): Promise<number> {
+  const row = await oneOf<{ count: string }>(
+    database,
+    sql`
+    with batch as (select account_id, activity_id from activity where comment_id = any(${commentIds}::bigint[]) and comment_id <> 0 and is_owned(account_id) limit ${limit}),
+    gone as (delete from activity using batch where (activity.account_id, activity.activity_id) = (batch.account_id, batch.activity_id) returning 1)
+    select count(*) from gone`,
   );
+  return Number(row?.count);
 }
 
 /** On one server: all that was told to or about an account, at most `limit` at a time. */

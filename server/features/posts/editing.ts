@@ -46,7 +46,7 @@ async function editPhotos(
   const isWhole = named.size === wishes.length && named.size === altTexts.size;
   if (!isWhole || wishes.some(({ mediaId }) => !altTexts.has(mediaId))) {
     const message = 'Name every photo of the post once, in the order that you want.';
-    throw new Invalid('photos_incomplete', message, [{ path: 'photos', message }]);
+    throw new Invalid('photos_incomplete', message, [{ path: 'photos', message, code: 'photos_incomplete' }]);
   }
   const wanted = wishes.map(({ mediaId, altText }) => ({
     mediaId,

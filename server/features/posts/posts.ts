@@ -105,15 +105,14 @@ async function findRepeated(
 }
 
 export function refuseTooManyTags(text: string, path: string): void {
-  const hashtags = hashtagsIn(text).length;
-  const mentions = mentionsIn(text).length;
-  const message =
-    hashtags > limits.hashtagsPerText
-      ? `At most ${limits.hashtagsPerText} hashtags are possible; here are ${hashtags}.`
-      : mentions > limits.mentionsPerText
-        ? `At most ${limits.mentionsPerText} mentions are possible; here are ${mentions}.`
-        : null;
-  if (message) throw new Invalid('invalid', message, [{ path, message }]);
+  refuseMoreThan(limits.hashtagsPerText, 'hashtags', hashtagsIn(text).length, path);
+  refuseMoreThan(limits.mentionsPerText, 'mentions', mentionsIn(text).length, path);
+}
+
+function refuseMoreThan(count: number, code: 'hashtags' | 'mentions', found: number, path: string): void {
+  if (found <= count) return;
+  const message = `At most ${count} ${code} are possible; here are ${found}.`;
+  throw new Invalid('invalid', message, [{ path, message, code, params: { count, found } }]);
 }
 
 /** Called when one of the photos is ready or has failed for good: with the last one the post appears, or fails. */
@@ -265,6 +264,11 @@ export async function mustTakeComments(tx: Transaction, postId: PostId): Promise
   const post = await store.selectPostHeadForUpdate(tx, postId);
   if (post?.state !== 'published') throw new NotFound();
   if (!post.takes_comments) throw new Forbidden('comments_off', 'Comments on this post are turned off.');
+}
+
+/** Holds the post until the transaction ends, whatever its state: what changes its comments comes one after the other. */
+export async function holdPost(tx: Transaction, postId: PostId): Promise<void> {
+  await store.selectPostHeadForUpdate(tx, postId);
 }
 
 export function findPostHeads(app: App, postIds: PostId[]): Promise<store.PostHead[]> {
