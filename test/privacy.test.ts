@@ -76,6 +76,48 @@ const CLOSED = `
   preview of the profile  yes        yes       yes       yes        yes      yes      yes      yes
   preview of the post     -          -         -         -          -        -        -        -`;
 
+/** A post of a public account that is for its followers, of whom the requester is one here. */
+const FOLLOWERS = changed(
+  OPEN,
+  `
+  list of posts           -          -         yes       yes        -        -        -        yes
+  post                    -          -         yes       yes        -        -        -        yes
+  owner of the post       -          -         yes       yes        -        -        -        yes
+  photo                   -          -         yes       yes        -        -        -        yes
+  photo by its address    -          -         yes       yes        -        -        -        yes
+  comments on the post    -          -         yes       yes        -        -        -        yes
+  likes of the post       -          -         yes       yes        -        -        -        yes
+  hashtag page            -          -         -         -          -        -        -        -
+  told: mentioned me      -          -         yes       yes        -        -        -        -
+  preview of the post     -          -         -         -          -        -        -        -`,
+);
+
+const ARCHIVED = changed(
+  OPEN,
+  `
+  list of posts           -          -         -         -          -        -        -        -
+  post                    -          -         -         -          -        -        -        yes
+  owner of the post       -          -         -         -          -        -        -        -
+  photo                   -          -         -         -          -        -        -        yes
+  photo by its address    -          -         -         -          -        -        -        yes
+  comments on the post    -          -         -         -          -        -        -        yes
+  likes of the post       -          -         -         -          -        -        -        yes
+  home feed               -          -         -         -          -        -        -        -
+  hashtag page            -          -         -         -          -        -        -        -
+  told: mentioned me      -          -         -         -          -        -        -        -
+  preview of the post     -          -         -         -          -        -        -        -`,
+);
+
+/** The lines of the second table in the place of those of the same name. */
+function changed(table: string, lines: string): string {
+  const nameOf = (line: string) => line.slice(0, 26).trim();
+  const others = new Map(lines.split('\n').map((line) => [nameOf(line), line]));
+  return table
+    .split('\n')
+    .map((line) => others.get(nameOf(line)) || line)
+    .join('\n');
+}
+
 const KINDS = [
   'anonymous',
   'stranger',
@@ -177,7 +219,10 @@ function told({ status, body }: Reply, owner: Person, kind: string): string {
 }
 
 /** An owner who had to do with everybody while he was public, and who then became what he is to be. */
-async function meets(handle: string, isPrivate: boolean): Promise<Subject> {
+async function meets(
+  handle: string,
+  hide: (owner: Person, post: PostCard) => Promise<unknown> = async () => undefined,
+): Promise<Subject> {
   const owner = await world.account(handle);
   const person = (kind: Kind) => viewers.get(kind) as Person;
   for (const kind of ['follower', 'removed', 'blocked', 'blocker'] as const)
@@ -202,7 +247,7 @@ async function meets(handle: string, isPrivate: boolean): Promise<Subject> {
     await owner.replies(theirs, 'yours');
   }
   await world.settled();
-  if (isPrivate) await owner.edits({ isPrivate: true });
+  await hide(owner, post);
   await person('requester').follows(owner);
   await world.settled();
   await owner.removes(person('removed'));
@@ -247,10 +292,14 @@ function parseTable(text: string): Table {
   );
 }
 
-const [open, closed, gone] = [
-  await meets('openowner', false),
-  await meets('closedowner', true),
-  await meets('goneowner', false),
+const [open, closed, followers, archived, gone] = [
+  await meets('openowner'),
+  await meets('closedowner', (owner) => owner.edits({ isPrivate: true })),
+  await meets('dearowner', (owner, post) =>
+    owner.must('PATCH', `/posts/${post.id}`, { body: { audience: 'followers' } }),
+  ),
+  await meets('shyowner', (owner, post) => owner.must('PUT', `/posts/${post.id}/archive`)),
+  await meets('goneowner'),
 ];
 
 test('of a public account everybody sees all by every path, except who blocks it or is blocked', async () => {
@@ -259,6 +308,19 @@ test('of a public account everybody sees all by every path, except who blocks it
 
 test('of a private account its followers see all; others its header, and what it did in public', async () => {
   assert.deepEqual(await observe(closed), parseTable(CLOSED));
+});
+
+test('a post for followers is seen by them alone by every path, also where it was for everyone before', async () => {
+  assert.deepEqual(await observe(followers), parseTable(FOLLOWERS));
+});
+
+test('an archived post is seen by its author alone, and on no list but that of archived ones', async () => {
+  assert.deepEqual(await observe(archived), parseTable(ARCHIVED));
+  const { items } = await archived.owner.get('/posts/archived');
+  assert.deepEqual(
+    items.map(({ id, state }: PostCard) => [id, state]),
+    [[archived.post.id, 'archived']],
+  );
 });
 
 test('of a deleted account nobody sees anything by any path, at once and for ever', async () => {

@@ -8,6 +8,7 @@ import { dropSomeComments } from '../comments/comments.ts';
 import { dropSomeTies } from '../graph/graph.ts';
 import { dropSomeLikes } from '../likes/likes.ts';
 import { removeLooseMedia } from '../media/removal.ts';
+import { dropSomeNames } from '../people/people.ts';
 import { dropSomePosts } from '../posts/posts.ts';
 import { finishDeletion, mirrorAccount } from './accounts.ts';
 import { forgetEndedSessions } from './live-sessions.ts';
@@ -39,6 +40,7 @@ async function continueDeletion(app: App, accountId: AccountId): Promise<void> {
     await dropSomeTies(app, accountId, DELETION_BATCH),
     await dropSomeLikes(app, accountId, DELETION_BATCH),
     await dropSomeComments(app, accountId, DELETION_BATCH),
+    await dropSomeNames(app, accountId, DELETION_BATCH),
     await dropSomeCommentLikes(app, accountId, DELETION_BATCH),
   ];
   await forgetAccount(app, accountId);

@@ -6,7 +6,7 @@ import type { Transaction } from '../../infra/database.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { sweepServers } from '../../infra/shards.ts';
 import { forEachRecent, type Progress, type RebuildOptions } from '../feed/rebuild.ts';
-import { seeAccounts } from '../graph/audience.ts';
+import { maySeePost, seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
 
@@ -103,7 +103,7 @@ export async function countUnread(app: App, viewer: AccountId): Promise<number> 
   ]);
   return unread.filter((row) => {
     const post = posts.get(row.post_id);
-    const isPostSeen = post?.state === 'published' && seen.get(post.account_id)?.sees === 'all';
+    const isPostSeen = post?.state === 'published' && maySeePost(viewer, post, seen.get(post.account_id));
     return seen.has(row.actor_id) && (row.post_id === '0' || isPostSeen);
   }).length;
 }

@@ -2,19 +2,22 @@ import { z } from 'zod';
 import type { ActivityId } from '../../../core/ids.ts';
 import { accountCard, accountWithRelationship, idOf, pageOf } from '../../../core/shapes.ts';
 
+export const activityKinds = [
+  'liked',
+  'commented',
+  'followed',
+  'follow_requested',
+  'follow_accepted',
+  'mentioned',
+  'replied',
+  'comment_liked',
+  'tagged',
+] as const;
+
 export const activityItem = z
   .object({
     id: z.string(),
-    kind: z.enum([
-      'liked',
-      'commented',
-      'followed',
-      'follow_requested',
-      'follow_accepted',
-      'mentioned',
-      'replied',
-      'comment_liked',
-    ]),
+    kind: z.enum(activityKinds),
     account: accountWithRelationship.meta({ description: 'Who did it, of several the newest' }),
     others: z
       .array(accountCard)

@@ -10,20 +10,11 @@ import { whereServed } from '../../infra/redis/optional.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { changeAt, readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
+import { activityKinds } from './schema.ts';
 
 const NEWEST = '9223372036854775807';
 
-const kind = z.enum([
-  'liked',
-  'commented',
-  'followed',
-  'follow_requested',
-  'follow_accepted',
-  'mentioned',
-  'replied',
-  'comment_liked',
-]);
-export type Kind = z.infer<typeof kind>;
+export type Kind = (typeof activityKinds)[number];
 export type ActivityRow = {
   activity_id: ActivityId;
   kind: Kind;
@@ -43,7 +34,7 @@ const id = z.string().regex(/^\d{1,19}$/);
 const activityRows: z.ZodType<ActivityRow[]> = z.array(
   z.object({
     activity_id: id.transform((text) => text as ActivityId),
-    kind,
+    kind: z.enum(activityKinds),
     actor_id: id.transform((text) => text as AccountId),
     post_id: id,
     comment_id: id,

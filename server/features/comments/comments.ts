@@ -11,8 +11,8 @@ import { mustSee, type ViewerId } from '../graph/audience.ts';
 import {
   addToPostCounts,
   holdPost,
-  mustBePublished,
   mustSeePost,
+  mustTakeComments,
   refuseTooManyTags,
 } from '../posts/posts.ts';
 import { commentDeleted, commentMade } from './schema.ts';
@@ -39,7 +39,7 @@ export async function comment(
   await mustSeePost(app, viewer, postId);
   const topId = parentId ? await findTopId(app, viewer, postId, parentId) : '0';
   const made = await writeAt(app.shards, postId, async (tx) => {
-    await mustBePublished(tx, postId);
+    await mustTakeComments(tx, postId);
     if (topId !== '0' && (await store.lockComments(tx, [topId])).length === 0) throw new NotFound();
     const row = await store.insertComment(tx, {
       postId,

@@ -1,4 +1,4 @@
-import type { AccountId, CommentId } from '../../../core/ids.ts';
+import type { AccountId, CommentId, PostId } from '../../../core/ids.ts';
 import { mentionsIn } from '../../../core/text.ts';
 import type { App } from '../../infra/app.ts';
 import { job } from '../../infra/queue.ts';
@@ -6,7 +6,7 @@ import { writeAt } from '../../infra/shards.ts';
 import { findAccountIdsByHandle } from '../accounts/accounts.ts';
 import { forgetComments, type Telling, tell, untell } from '../activity/activity.ts';
 import { seeAccounts } from '../graph/audience.ts';
-import { findPostHeads, type PostHead } from '../posts/posts.ts';
+import { findPostHeads, isSeenBy, type PostHead } from '../posts/posts.ts';
 import { type CommentLike, followLikes } from './comment-likes.ts';
 import { type CommentRow, findComments, removeRemains } from './comments.ts';
 import { commentDeleted, commentLikeChanged, commentMade } from './schema.ts';
@@ -87,7 +87,7 @@ async function tellOf(app: App, row: CommentRow, post: PostHead, top: CommentRow
   if (top) kinds.set(top.account_id, 'replied');
   const authorIds = [row.account_id, ...(top ? [top.account_id] : [])];
   for (const [accountId, kind] of kinds)
-    if (accountId === post.account_id || (await mayBeTold(app, accountId, post.account_id, authorIds)))
+    if (accountId === post.account_id || (await mayBeTold(app, accountId, row.post_id, authorIds)))
       await writeAt(app.shards, accountId, (tx) =>
         tell(app, tx, [
           { accountId, kind, actorId: row.account_id, postId: row.post_id, commentId: row.comment_id },
@@ -99,9 +99,9 @@ async function tellOf(app: App, row: CommentRow, post: PostHead, top: CommentRow
 async function mayBeTold(
   app: App,
   accountId: AccountId,
-  ownerId: AccountId,
+  postId: PostId,
   authorIds: AccountId[],
 ): Promise<boolean> {
-  const seen = await seeAccounts(app, accountId, [ownerId, ...authorIds]);
-  return seen.get(ownerId)?.sees === 'all' && authorIds.every((authorId) => seen.has(authorId));
+  const seen = await seeAccounts(app, accountId, authorIds);
+  return authorIds.every((authorId) => seen.has(authorId)) && isSeenBy(app, accountId, postId);
 }

@@ -75,7 +75,7 @@ function postCounts(ids: AnyId[]): Statement {
       select post_id, array[like_count, comment_count] as stands, array[
         (select count(*) from post_likes where post_likes.post_id = posts.post_id),
         (select count(*) from comments where comments.post_id = posts.post_id)] as counted
-      from posts where post_id = any(${ids}::bigint[]) and state = 'published') as compared
+      from posts where post_id = any(${ids}::bigint[]) and state in ('published', 'archived')) as compared
     where stands <> counted`;
 }
 

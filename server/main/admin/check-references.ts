@@ -6,7 +6,8 @@ import { findComments, removeComment } from '../../features/comments/comments.ts
 import { commentDeleted, commentLikeChanged, commentMade } from '../../features/comments/schema.ts';
 import { updateHashtagCount } from '../../features/explore/store.ts';
 import { likeChanged } from '../../features/likes/schema.ts';
-import { postDeleted, postPublished } from '../../features/posts/schema.ts';
+import { peopleChanged } from '../../features/people/schema.ts';
+import { postChanged, postDeleted, postPublished } from '../../features/posts/schema.ts';
 import type { App } from '../../infra/app.ts';
 import { changeAt, writeAt } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
@@ -100,6 +101,8 @@ const activity: Table = {
     ofAccount(account_id),
     ofPost(post_id),
     { kind: postPublished, fields: ['postId'], values: [post_id] },
+    { kind: postChanged, fields: ['postId'], values: [post_id] },
+    { kind: peopleChanged, fields: ['postId', 'accountId'], values: [post_id, a] },
     { kind: commentMade, fields: ['commentId'], values: [comment_id] },
     { kind: commentLikeChanged, fields: ['accountId', 'commentId'], values: [account_id, comment_id] },
     ofComment(comment_id),
