@@ -80,6 +80,22 @@ async function presentSeen(
   });
 }
 
+/** Only the counts, as they stand, of published posts that the viewer may see. */
+export async function hydrateCounts(app: App, viewer: ViewerId, postIds: PostId[]) {
+  const seen = await seePosts(app, viewer, postIds);
+  return new Map(
+    [...seen].flatMap(([postId, { facts, account }]) =>
+      facts.state === 'published' && isSeen(facts, account, viewer)
+        ? [[postId, countsOf(facts)] as const]
+        : [],
+    ),
+  );
+}
+
+function countsOf({ account_id, like_count, comment_count }: SeenPost['facts']) {
+  return { ownerId: account_id, likeCount: Number(like_count), commentCount: Number(comment_count) };
+}
+
 export async function hydratePost(app: App, viewer: ViewerId, postId: PostId): Promise<PostCard> {
   const row = await findPost(app, postId);
   const [post] = row ? await hydratePosts(app, viewer, [row]) : [];

@@ -9,6 +9,7 @@ import { exploreRoutes } from '../features/explore/routes.ts';
 import { feedRoutes } from '../features/feed/routes.ts';
 import { graphRoutes } from '../features/graph/routes.ts';
 import { likeRoutes } from '../features/likes/routes.ts';
+import { liveRoutes } from '../features/live/routes.ts';
 import { mediaRoutes, photoRoutes } from '../features/media/routes.ts';
 import { postRoutes } from '../features/posts/routes.ts';
 import { healthRoutes } from '../http/health.ts';
@@ -35,6 +36,7 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       feedRoutes,
       exploreRoutes,
       activityRoutes,
+      liveRoutes,
     ],
     root: [healthRoutes, photoRoutes],
   });

@@ -2,6 +2,7 @@
 import type { AccountId, CommentId, PostId } from '../../../core/ids.ts';
 import { Conflict, Forbidden, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
+import { hint } from '../../infra/hints.ts';
 import { changing, sweepServers, writeAt } from '../../infra/shards.ts';
 import { addToPostCounts, mustBePublished, mustSeePost, refuseTooManyTags } from '../posts/posts.ts';
 import { commentDeleted, commentMade } from './schema.ts';
@@ -25,6 +26,7 @@ export async function comment(
     if (!row) return null;
     await app.queue.enqueue(tx, commentMade, [{ commentId: row.comment_id }]);
     await addToPostCounts(tx, [postId], [0], [1]);
+    tx.afterCommit(() => hint(app, 'comment', [postId]));
     return row;
   });
   const row =
@@ -53,6 +55,7 @@ async function removeComment(app: App, row: store.CommentRow): Promise<void> {
     if (!(await store.deleteComment(tx, row.comment_id))) return;
     await app.queue.enqueue(tx, commentDeleted, [{ commentId: row.comment_id }]);
     await addToPostCounts(tx, [row.post_id], [0], [-1]);
+    tx.afterCommit(() => hint(app, 'comment-gone', [`${row.post_id} ${row.comment_id}`]));
   });
 }
 
