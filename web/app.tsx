@@ -6,6 +6,7 @@ import { sentenceOf } from './api/client.ts';
 import { Notices } from './components/Notices.tsx';
 import { Shell } from './components/Shell.tsx';
 import { LazyPage, loadPagesAhead, pageCode } from './lazy-page.tsx';
+import { useLive } from './live/use-live.ts';
 import { aroundNav, useScrollPlace } from './navigation.ts';
 import { FeedPage } from './pages/FeedPage.tsx';
 import { NotFoundPage } from './pages/NotFoundPage.tsx';
@@ -51,6 +52,7 @@ function Start() {
   const hasStarted = me.data !== undefined;
   const viewerId = me.data?.id ?? null;
   const keepsOriginals = me.data?.keepsOriginals ?? false;
+  useLive(viewerId);
   useEffect(() => {
     if (hasStarted) loadPagesAhead();
   }, [hasStarted]);

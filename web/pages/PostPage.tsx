@@ -17,6 +17,7 @@ import { PostActions } from '../components/PostActions.tsx';
 import { PostHeader } from '../components/PostHeader.tsx';
 import { useLikePost } from '../components/use-like-post.ts';
 import { useOriginalEntries } from '../components/use-original-entries.ts';
+import { useWatchedPosts } from '../live/use-live.ts';
 import { paths } from '../paths.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
@@ -36,6 +37,7 @@ const TALLEST = '90vh';
 
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
+  useWatchedPosts(query.data?.state === 'published' ? [query.data.id] : []);
   useTitle(query.data && `Post by ${query.data.account.handle}`);
   if (query.isPending) return <Spinner />;
   if (isGone(query.error)) {
