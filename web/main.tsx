@@ -1,10 +1,11 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
+import { createRoot, hydrateRoot } from 'react-dom/client';
 import { meQuery } from './api/accounts.ts';
 import { prefetchFeed } from './api/posts.ts';
 import { createQueryClient } from './api/query-client.ts';
-import { App } from './app.tsx';
+import { App, firstPages } from './app.tsx';
+import { fillCache, readFirstData } from './first-data.ts';
 import { loadMessages } from './i18n/messages.ts';
 import { watchHistory } from './navigation.ts';
 import { paths } from './paths.ts';
@@ -19,16 +20,20 @@ applyAppearance(readAppearance());
 watchHistory();
 
 const client = createQueryClient();
-void client.prefetchQuery(meQuery);
-if (location.pathname === paths.home() && wasSignedIn()) prefetchFeed(client);
+const first = readFirstData();
+if (first) fillCache(client, first);
+else void client.prefetchQuery(meQuery);
+if (!first && location.pathname === paths.home() && wasSignedIn()) prefetchFeed(client);
 
-await loadMessages(['common']);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
-createRoot(root).render(
+const app = (
   <StrictMode>
     <QueryClientProvider client={client}>
       <App />
     </QueryClientProvider>
-  </StrictMode>,
+  </StrictMode>
 );
+await Promise.all([loadMessages(['common']), first && firstPages[first.kind].load()]);
+if (first) hydrateRoot(root, app);
+else createRoot(root).render(app);
