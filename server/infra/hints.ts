@@ -18,7 +18,7 @@ const CHANNEL = 'live';
 const GATHER_MS = 500;
 /** Of two IDs each they are 4,400 bytes; an event may have 7,900. */
 const IDS_PER_EVENT = 100;
-/** What comes beyond within half a second is lost, as any hint may be. */
+/** What comes beyond that within half a second is lost. */
 const WAITING_MAX = 20_000;
 
 const hintMessage = z.object({ kind: z.enum(kinds), ids: z.array(z.string().max(41)).max(1_000) });
