@@ -131,6 +131,7 @@ export const postCard = z
     likeCount: z.number().int(),
     commentCount: z.number().int(),
     liked: z.boolean().meta({ description: 'Whether the viewer likes it' }),
+    saved: z.boolean().meta({ description: 'Whether the viewer has saved it' }),
   })
   .meta({ id: 'Post' });
 export type PostCard = z.infer<typeof postCard>;

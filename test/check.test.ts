@@ -34,6 +34,9 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
   );
   await world.rows(sql`update posts set comment_count = 7 where post_id = ${post.id}`);
   await world.rows(sql`delete from hashtag_posts`);
+  await world.rows(
+    sql`insert into saves (account_id, post_id, save_id) values (${bob.id}, ${post.id}, 2), (${bob.id}, 1, 1)`,
+  );
   await world.app.shards.directory.rows(sql`update handles set is_live = false where account_id = ${ann.id}`);
   const rendition = (await world.files()).find((file) => file.endsWith('w320.jpg'));
   await rm(rendition ?? '');
@@ -45,6 +48,7 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
     '✗ counters',
     '✗ handles in the directory',
     '✗ hashtag pages',
+    '✗ references to other servers',
     '✗ photo files',
   ]);
   assert.ok(broken.left >= 8, `${broken.left} differences`);
@@ -54,6 +58,8 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
   assert.equal((await ann.get('/me')).followerCount, 1);
   const seen = await ann.get(`/posts/${post.id}`);
   assert.deepEqual([seen.likeCount, seen.commentCount], [1, 1]);
+  const saves = await world.rows<{ post_id: string }>(sql`select post_id from saves`);
+  assert.deepEqual(saves, [{ post_id: post.id }]);
   assert.equal((await world.call('GET', '/search?q=%23pier')).body.hashtags[0].postCount, 1);
 });
 

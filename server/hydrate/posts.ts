@@ -3,7 +3,7 @@ import type { AccountId, PostId } from '../../core/ids.ts';
 import type { Photo, PostCard } from '../../core/shapes.ts';
 import { NotFound } from '../errors.ts';
 import { seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
-import { findLiked } from '../features/likes/likes.ts';
+import { findMarks, type Marks } from '../features/likes/likes.ts';
 import { photoUrls } from '../features/media/addresses.ts';
 import { findCards } from '../features/posts/cards.ts';
 import { findPost, type PhotoRow, type PostRow, type SeenPost, seePosts } from '../features/posts/posts.ts';
@@ -20,15 +20,13 @@ export async function hydratePosts(app: App, viewer: ViewerId, posts: PostRow[])
     const cards = new Map(posts.map((post) => [post.post_id, post]));
     return presentSeen(app, viewer, postIds, seePosts(app, viewer, postIds), Promise.resolve(cards));
   }
-  const [seen, liked] = await Promise.all([
+  const [seen, marks] = await Promise.all([
     seeAccounts(app, viewer, [...new Set(posts.map((post) => post.account_id))]),
-    viewer ? findLiked(app, viewer, postIds) : new Set<PostId>(),
+    findMarks(app, viewer, postIds),
   ]);
   return posts.flatMap((post) => {
     const account = seen.get(post.account_id);
-    return account && isSeen(post, account, viewer)
-      ? [presentPost(app, post, account, liked.has(post.post_id))]
-      : [];
+    return account && isSeen(post, account, viewer) ? [presentPost(app, post, account, marks)] : [];
   });
 }
 
@@ -65,18 +63,14 @@ async function presentSeen(
   finding: Promise<Map<PostId, Omit<PostRow, 'state' | 'like_count' | 'comment_count'>>>,
   onlyFollowed = false,
 ): Promise<PostCard[]> {
-  const [seen, cards, liked] = await Promise.all([
-    seeing,
-    finding,
-    viewer ? findLiked(app, viewer, postIds) : new Set<PostId>(),
-  ]);
+  const [seen, cards, marks] = await Promise.all([seeing, finding, findMarks(app, viewer, postIds)]);
   return postIds.flatMap((postId) => {
     const [found, card] = [seen.get(postId), cards.get(postId)];
     if (!found || !card || !isSeen(found.facts, found.account, viewer)) return [];
     const { facts, account } = found;
     if (onlyFollowed && account.accountId !== viewer && facts.follower_state !== 'accepted') return [];
     const { state, like_count, comment_count } = facts;
-    return [presentPost(app, { ...card, state, like_count, comment_count }, account, liked.has(postId))];
+    return [presentPost(app, { ...card, state, like_count, comment_count }, account, marks)];
   });
 }
 
@@ -101,7 +95,7 @@ export async function hydrateThumbnails(app: App, viewer: AccountId, postIds: Po
   );
 }
 
-function presentPost(app: App, post: PostRow, account: Visible, liked: boolean): PostCard {
+function presentPost(app: App, post: PostRow, account: Visible, marks: Marks): PostCard {
   return {
     id: post.post_id,
     account: presentCard(app, account),
@@ -111,7 +105,8 @@ function presentPost(app: App, post: PostRow, account: Visible, liked: boolean):
     photos: presentPhotos(app, post.photos, account),
     likeCount: Number(post.like_count),
     commentCount: Number(post.comment_count),
-    liked,
+    liked: marks.liked.has(post.post_id),
+    saved: marks.saved.has(post.post_id),
   };
 }
 

@@ -6,6 +6,7 @@ import { forgetAccount } from '../activity/activity.ts';
 import { dropSomeComments } from '../comments/comments.ts';
 import { dropSomeTies } from '../graph/graph.ts';
 import { dropSomeLikes } from '../likes/likes.ts';
+import { dropSomeSaves } from '../likes/saves.ts';
 import { removeLooseMedia } from '../media/removal.ts';
 import { dropSomePosts } from '../posts/posts.ts';
 import { finishDeletion, mirrorAccount } from './accounts.ts';
@@ -37,6 +38,7 @@ async function continueDeletion(app: App, accountId: AccountId): Promise<void> {
     await dropSomePosts(app, accountId, DELETION_BATCH),
     await dropSomeTies(app, accountId, DELETION_BATCH),
     await dropSomeLikes(app, accountId, DELETION_BATCH),
+    await dropSomeSaves(app, accountId, DELETION_BATCH),
     await dropSomeComments(app, accountId, DELETION_BATCH),
   ];
   await forgetAccount(app, accountId);

@@ -9,6 +9,7 @@ import { forgetPost as forgetComments } from '../comments/comments.ts';
 import { indexPost } from '../explore/explore.ts';
 import { seeAccounts } from '../graph/audience.ts';
 import { forgetPost as forgetLikes } from '../likes/likes.ts';
+import { forgetSaves } from '../likes/saves.ts';
 import { developPhoto } from '../media/media.ts';
 import { forgetOwner, rememberOwner } from './owners.ts';
 import { findPostHeads, removePost, settlePost } from './posts.ts';
@@ -34,6 +35,7 @@ export const jobs = [
     const postId = payload.postId as PostId;
     await indexPost(app, postId);
     await forgetLikes(app, postId);
+    await forgetSaves(app, postId);
     await forgetComments(app, postId);
     await forgetActivity(app, postId);
     await removePost(app, postId);
