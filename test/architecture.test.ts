@@ -24,6 +24,7 @@ const FEATURES = [
   'push',
   'sharing',
   'moderation',
+  'exports',
 ];
 const LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;

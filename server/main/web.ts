@@ -6,6 +6,7 @@ import { accountRoutes } from '../features/accounts/routes.ts';
 import { activityRoutes } from '../features/activity/routes.ts';
 import { commentRoutes } from '../features/comments/routes.ts';
 import { exploreRoutes } from '../features/explore/routes.ts';
+import { exportRoutes } from '../features/exports/routes.ts';
 import { feedRoutes } from '../features/feed/routes.ts';
 import { graphRoutes } from '../features/graph/routes.ts';
 import { likeRoutes } from '../features/likes/routes.ts';
@@ -35,6 +36,7 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       feedRoutes,
       exploreRoutes,
       activityRoutes,
+      exportRoutes,
     ],
     root: [healthRoutes, photoRoutes],
   });
