@@ -91,15 +91,14 @@ async function findRepeated(
 }
 
 export function refuseTooManyTags(text: string, path: string): void {
-  const hashtags = hashtagsIn(text).length;
-  const mentions = mentionsIn(text).length;
-  const message =
-    hashtags > limits.hashtagsPerText
-      ? `At most ${limits.hashtagsPerText} hashtags are possible; here are ${hashtags}.`
-      : mentions > limits.mentionsPerText
-        ? `At most ${limits.mentionsPerText} mentions are possible; here are ${mentions}.`
-        : null;
-  if (message) throw new Invalid('invalid', message, [{ path, message }]);
+  refuseMoreThan(limits.hashtagsPerText, 'hashtags', hashtagsIn(text).length, path);
+  refuseMoreThan(limits.mentionsPerText, 'mentions', mentionsIn(text).length, path);
+}
+
+function refuseMoreThan(count: number, code: 'hashtags' | 'mentions', found: number, path: string): void {
+  if (found <= count) return;
+  const message = `At most ${count} ${code} are possible; here are ${found}.`;
+  throw new Invalid('invalid', message, [{ path, message, code, params: { count, found } }]);
 }
 
 /** Called when one of the photos is ready or has failed for good: with the last one the post appears, or fails. */
