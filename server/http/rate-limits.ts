@@ -28,6 +28,8 @@ export type RateLimits = {
   draft(accountId: string): Promise<void>;
   /** Small pictures that are made. */
   thumbnail(accountId: string): Promise<void>;
+  /** ZIPs of all that is an account's. */
+  export(accountId: string): Promise<void>;
 };
 
 /** Counts once more for the key. Throws Limited with the message. */
@@ -41,6 +43,7 @@ type Limit = {
 };
 
 const MINUTES = 60;
+const DAYS = 86_400;
 const A_THIRD = 1 / 3;
 const ALL = 1;
 
@@ -61,6 +64,7 @@ export function openRateLimits({
   const drafts = limit('draft', 1_200, 10 * MINUTES, ALL);
   const thumbnails = limit('thumbnail', 1_200, 10 * MINUTES, ALL);
   const comments = limit('comment', config.postsPerHour * 10, 60 * MINUTES, ALL);
+  const exports = limit('export', 3, DAYS, ALL);
   return {
     async signIn(request, login) {
       const address = addressOf(request);
@@ -83,6 +87,8 @@ export function openRateLimits({
     edit: (accountId) => edits(accountId, 'That is a lot of edits. Try again in some minutes.'),
     draft: (accountId) => drafts(accountId, 'That is a lot of changes to drafts. Try again in some minutes.'),
     thumbnail: (accountId) => thumbnails(accountId, 'That is a lot of pictures. Try again in some minutes.'),
+    export: (accountId) =>
+      exports(accountId, 'Your data can be downloaded three times a day. Try again later.'),
     comment: (accountId) => comments(accountId, 'That is a lot of comments within an hour. Try again later.'),
   };
 }

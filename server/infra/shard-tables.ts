@@ -17,6 +17,7 @@ export const shardTables: ShardTable[] = [
   { name: 'follows', id: 'account_id', key: ['account_id', 'target_id'] },
   { name: 'blocks', id: 'account_id', key: ['account_id', 'target_id'] },
   { name: 'likes', id: 'account_id', key: ['account_id', 'post_id'] },
+  { name: 'saves', id: 'account_id', key: ['account_id', 'post_id'] },
   { name: 'activity', id: 'account_id', key: ['account_id', 'activity_id'] },
   { name: 'followers', id: 'account_id', key: ['account_id', 'follower_id'] },
   { name: 'post_likes', id: 'post_id', key: ['post_id', 'account_id'] },

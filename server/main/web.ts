@@ -7,6 +7,7 @@ import { activityRoutes } from '../features/activity/routes.ts';
 import { commentRoutes } from '../features/comments/routes.ts';
 import { draftRoutes } from '../features/drafts/routes.ts';
 import { exploreRoutes } from '../features/explore/routes.ts';
+import { exportRoutes } from '../features/exports/routes.ts';
 import { feedRoutes } from '../features/feed/routes.ts';
 import { graphRoutes } from '../features/graph/routes.ts';
 import { likeRoutes } from '../features/likes/routes.ts';
@@ -43,6 +44,7 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       exploreRoutes,
       activityRoutes,
       liveRoutes,
+      exportRoutes,
     ],
     root: [healthRoutes, photoRoutes],
   });

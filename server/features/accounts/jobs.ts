@@ -8,6 +8,7 @@ import { dropSomeComments } from '../comments/comments.ts';
 import { dropDrafts } from '../drafts/drafts.ts';
 import { dropSomeTies } from '../graph/graph.ts';
 import { dropSomeLikes } from '../likes/likes.ts';
+import { dropSomeSaves } from '../likes/saves.ts';
 import { removeLooseMedia } from '../media/removal.ts';
 import { dropSomeNames } from '../people/people.ts';
 import { dropSomePosts } from '../posts/posts.ts';
@@ -41,6 +42,7 @@ async function continueDeletion(app: App, accountId: AccountId): Promise<void> {
     await dropSomePosts(app, accountId, DELETION_BATCH),
     await dropSomeTies(app, accountId, DELETION_BATCH),
     await dropSomeLikes(app, accountId, DELETION_BATCH),
+    await dropSomeSaves(app, accountId, DELETION_BATCH),
     await dropSomeComments(app, accountId, DELETION_BATCH),
     await dropSomeNames(app, accountId, DELETION_BATCH),
     await dropSomeCommentLikes(app, accountId, DELETION_BATCH),
