@@ -11,6 +11,8 @@ import { graphRoutes } from '../features/graph/routes.ts';
 import { likeRoutes } from '../features/likes/routes.ts';
 import { liveRoutes } from '../features/live/routes.ts';
 import { mediaRoutes, photoRoutes } from '../features/media/routes.ts';
+import { ownerRoutes } from '../features/owners/routes.ts';
+import { peopleRoutes } from '../features/people/routes.ts';
 import { postRoutes } from '../features/posts/routes.ts';
 import { healthRoutes } from '../http/health.ts';
 import { pageRoutes } from '../http/pages.ts';
@@ -30,6 +32,8 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       accountRoutes(isSetupCode),
       graphRoutes,
       mediaRoutes,
+      ownerRoutes,
+      peopleRoutes,
       postRoutes,
       likeRoutes,
       commentRoutes,

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { AccountCard } from '../../core/shapes.ts';
+import { t } from '../i18n/text.ts';
 import { HandleLink } from './AccountLink.tsx';
 import { RichText } from './RichText.tsx';
 
@@ -22,10 +23,10 @@ export function Caption({ account, text, isFolded: startsFolded = false }: Capti
         <button
           type="button"
           className="muted fold"
-          aria-label="Show more of the caption"
+          aria-label={t('feed.showMore')}
           onClick={() => setFolded(false)}
         >
-          more
+          {t('feed.more')}
         </button>
       )}
     </div>

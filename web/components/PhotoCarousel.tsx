@@ -8,8 +8,10 @@ import {
   useState,
 } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
+import { t } from '../i18n/text.ts';
 import { PhotoImage } from './PhotoImage.tsx';
-import { altOf, frameRatio, type Slot } from './photo-sources.ts';
+import { altOf } from './photo-alt.ts';
+import { frameRatio, type Slot } from './photo-sources.ts';
 import './photos.css';
 
 type PhotoCarouselProps = {
@@ -73,7 +75,7 @@ export function PhotoCarousel({
       className="carousel"
       style={{ '--ratio': frame } as CSSProperties}
       aria-roledescription={isMany ? 'carousel' : undefined}
-      aria-label={isMany ? `${photos.length} photos` : 'Photo'}
+      aria-label={isMany ? t('feed.photoCount', { count: photos.length }) : t('feed.photo')}
       onKeyDown={isMany ? onKeyDown : undefined}
     >
       <ul
@@ -124,10 +126,10 @@ function Arrows({ index, count, onShow }: ArrowsProps) {
           type="button"
           className="carousel-arrow"
           data-side="start"
-          aria-label="Previous photo"
+          aria-label={t('feed.previousPhoto')}
           onClick={() => onShow(index - 1)}
         >
-          <ChevronLeft aria-hidden size={20} />
+          <ChevronLeft aria-hidden className="mirrored" size={20} />
         </button>
       )}
       {index < count - 1 && (
@@ -135,15 +137,15 @@ function Arrows({ index, count, onShow }: ArrowsProps) {
           type="button"
           className="carousel-arrow"
           data-side="end"
-          aria-label="Next photo"
+          aria-label={t('feed.nextPhoto')}
           onClick={() => onShow(index + 1)}
         >
-          <ChevronRight aria-hidden size={20} />
+          <ChevronRight aria-hidden className="mirrored" size={20} />
         </button>
       )}
       <p className="carousel-count" aria-live="polite">
-        <span className="hidden-visually">Photo </span>
-        {index + 1}/{count}
+        <span className="hidden-visually">{t('feed.photo')} </span>
+        {t('feed.position', { position: index + 1, count })}
       </p>
       <div className="carousel-dots" aria-hidden>
         {Array.from({ length: count }, (_, at) => at).map((at) => (

@@ -10,6 +10,7 @@ import { PartialNotice } from '../components/PartialNotice.tsx';
 import { PostView } from '../components/PostView.tsx';
 import { Suggestions } from '../components/Suggestions.tsx';
 import { WelcomeMember } from '../components/WelcomeMember.tsx';
+import { t } from '../i18n/text.ts';
 import { isReturn } from '../navigation.ts';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useMedia } from '../ui/use-media.ts';
@@ -38,7 +39,7 @@ export function FeedPage() {
   return (
     <div className="feed-page">
       <div className="feed">
-        <h1 className="hidden-visually">Home</h1>
+        <h1 className="hidden-visually">{t('common.home')}</h1>
         {me && <EmailNotice me={me} />}
         {feed.items.length > 0 && <PartialNotice pages={feed} />}
         {feed.items.map((post, at) => (
@@ -48,15 +49,15 @@ export function FeedPage() {
         {!feed.hasNextPage && !feed.isPartial && (
           <footer className="feed-end">
             <CircleCheck aria-hidden size={34} strokeWidth={1.25} />
-            <p className="strong">You're all caught up</p>
-            <p className="muted">That is everything from the people you follow.</p>
+            <p className="strong">{t('feed.caughtUp')}</p>
+            <p className="muted">{t('feed.caughtUpText')}</p>
           </footer>
         )}
       </div>
       {isWide && (
         <aside className="feed-side">
           <div>
-            <Suggestions title="People you could follow" max={5} />
+            <Suggestions title={t('feed.couldFollow')} max={5} />
           </div>
         </aside>
       )}
