@@ -10,6 +10,8 @@ import { addToPostCounts, findPostHeads, likeCountFor, mustSeePost, type PostHea
 import { likeChanged } from './schema.ts';
 import * as store from './store.ts';
 
+export type { Marks } from './store.ts';
+
 const NEWEST = '9223372036854775807';
 const SWEEP = 500;
 /** What was liked just before it was archived comes back with that like. */
@@ -52,8 +54,10 @@ export async function unlike(app: App, viewer: AccountId, postId: PostId): Promi
   return count === null ? null : Math.max(0, count - Number(wasLiked));
 }
 
-export function findLiked(app: App, viewer: AccountId, postIds: PostId[]): Promise<Set<PostId>> {
-  return postIds.length > 0 ? store.selectLiked(app.shards, viewer, postIds) : Promise.resolve(new Set());
+/** What the viewer likes of these posts, and what he has saved. One statement. */
+export async function findMarks(app: App, viewer: AccountId | null, postIds: PostId[]): Promise<store.Marks> {
+  if (!viewer || postIds.length === 0) return { liked: new Set(), saved: new Set() };
+  return store.selectMarks(app.shards, viewer, postIds);
 }
 
 /** Throws Forbidden where the author shows who likes it to himself alone. */

@@ -30,12 +30,16 @@ export type { PersonRow, PhotoRow, PostFacts, PostHead, PostRow } from './schema
 
 const NEWEST = '9223372036854775807';
 
-/** The same key and body give the same post; the same key with another body throws Conflict. */
+/**
+ * The same key and body give the same post; the same key with another body throws Conflict. `alongside` is part of the
+ * transaction: when it throws, nothing is published.
+ */
 export async function publish(
   app: App,
   viewer: AccountId,
   wish: Publish,
   idempotencyKey: string | null,
+  alongside: (tx: Transaction) => Promise<void> = async () => undefined,
 ): Promise<PostId> {
   refuseTooManyTags(wish.caption, 'caption');
   const requestHash = createHash('sha256').update(JSON.stringify(wish)).digest();
@@ -56,6 +60,7 @@ export async function publish(
         idempotencyKey,
         requestHash,
       });
+      await alongside(tx);
       await claimUploads(tx, viewer, wish.photos.map(claimOf), 'photo');
       await store.insertPostMedia(
         tx,
