@@ -13,6 +13,7 @@ export const shardTables: ShardTable[] = [
   { name: 'media', id: 'media_id', key: ['media_id'] },
   { name: 'post_media', id: 'post_id', key: ['post_id', 'position'] },
   { name: 'post_people', id: 'post_id', key: ['post_id', 'media_id', 'account_id'] },
+  { name: 'drafts', id: 'draft_id', key: ['draft_id'] },
   { name: 'follows', id: 'account_id', key: ['account_id', 'target_id'] },
   { name: 'blocks', id: 'account_id', key: ['account_id', 'target_id'] },
   { name: 'likes', id: 'account_id', key: ['account_id', 'post_id'] },

@@ -5,6 +5,7 @@ import { writeAt } from '../../infra/shards.ts';
 import { forgetAccount } from '../activity/activity.ts';
 import { dropSomeCommentLikes } from '../comments/comment-likes.ts';
 import { dropSomeComments } from '../comments/comments.ts';
+import { dropDrafts } from '../drafts/drafts.ts';
 import { dropSomeTies } from '../graph/graph.ts';
 import { dropSomeLikes } from '../likes/likes.ts';
 import { removeLooseMedia } from '../media/removal.ts';
@@ -35,6 +36,7 @@ export const jobs = [
 
 /** A bounded part of it each time; then the job goes back into the queue, until nothing is left. */
 async function continueDeletion(app: App, accountId: AccountId): Promise<void> {
+  await dropDrafts(app, accountId);
   const left = [
     await dropSomePosts(app, accountId, DELETION_BATCH),
     await dropSomeTies(app, accountId, DELETION_BATCH),
