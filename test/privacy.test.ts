@@ -91,6 +91,8 @@ const FOLLOWERS = changed(
   photo by its address    -          -         yes       yes        -        -        -        yes
   comments on the post    -          -         yes       yes        -        -        -        yes
   likes of the post       -          -         yes       yes        -        -        -        yes
+  replies on the post     -          -         yes       yes        -        -        -        yes
+  likers of a comment on  -          -         yes       yes        -        -        -        yes
   hashtag page            -          -         -         -          -        -        -        -
   told: mentioned me      -          -         yes       yes        -        -        -        -
   preview of the post     -          -         -         -          -        -        -        -`,
@@ -106,6 +108,8 @@ const ARCHIVED = changed(
   photo by its address    -          -         -         -          -        -        -        yes
   comments on the post    -          -         -         -          -        -        -        yes
   likes of the post       -          -         -         -          -        -        -        yes
+  replies on the post     -          -         -         -          -        -        -        yes
+  likers of a comment on  -          -         -         -          -        -        -        yes
   home feed               -          -         -         -          -        -        -        -
   hashtag page            -          -         -         -          -        -        -        -
   told: mentioned me      -          -         -         -          -        -        -        -
