@@ -160,10 +160,6 @@ function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
-export function isPrivate(app: App, accountId: AccountId): Promise<boolean> {
-  return store.selectIsPrivate(app.shards, accountId);
-}
-
 /** Holds the answer until the transaction ends. */
 export const isPrivateForShare = store.selectIsPrivateForShare;
 

@@ -6,7 +6,6 @@ import { hydrateAccounts } from '../../hydrate/accounts.ts';
 import { hydratePostIds } from '../../hydrate/posts.ts';
 import type { App } from '../../infra/app.ts';
 import { accountsPage } from '../graph/schema.ts';
-import { mustSeePost } from '../posts/posts.ts';
 import { postIdParams, postsPage } from '../posts/schema.ts';
 import * as likes from './likes.ts';
 import * as saves from './saves.ts';
@@ -47,7 +46,7 @@ export function likeRoutes(server: Server, app: App): void {
       const viewer = request.viewer?.accountId ?? null;
       const { postId } = request.params;
       const { cursor, limit } = request.query;
-      await mustSeePost(app, viewer, postId);
+      await likes.mustSeeLikers(app, viewer, postId);
       const list = ['likes', postId, viewer];
       const likers = await likes.listLikers(app, postId, readCursor(app, list, cursor), limit);
       const items = await hydrateAccounts(
