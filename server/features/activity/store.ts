@@ -31,7 +31,7 @@ export type Told = {
 };
 
 /** Which of an account's choices a kind belongs to. Null: told always, since somebody waits for an answer. */
-const CHOICES: Record<Kind | 'replied' | 'comment_liked' | 'tagged', string | null> = {
+const CHOICES: Record<Kind, string | null> = {
   liked: 'likes',
   comment_liked: 'likes',
   commented: 'comments',

@@ -99,7 +99,7 @@ export async function selectLively(shards: Shards, posts: number, limit: number)
         select account_id, sum(1 + like_count + comment_count) as responses
         from (
           select account_id, like_count, comment_count from posts
-          where state = 'published' and is_owned(post_id) order by post_id desc limit ${posts}) as newest
+          where state = 'published' and audience = 'everyone' and is_owned(post_id) order by post_id desc limit ${posts}) as newest
         join accounts using (account_id)
         where state = 'active' and not is_private
         group by account_id order by responses desc, account_id desc limit ${limit}`)

@@ -150,6 +150,10 @@ function presentPosts(part: store.OwnPost[]) {
     state: post.state,
     createdAt: post.created_at.toISOString(),
     caption: post.caption,
+    placeName: post.place_name,
+    audience: post.audience,
+    takesComments: post.takes_comments,
+    hidesLikeCount: post.hides_like_count,
     likeCount: Number(post.like_count),
     commentCount: Number(post.comment_count),
     photos: post.photos.map((photo, at) => ({
@@ -166,6 +170,7 @@ function presentComments(part: store.OwnComment[]) {
   return part.map((row) => ({
     id: row.comment_id,
     postId: row.post_id,
+    parentId: row.parent_id === '0' ? null : row.parent_id,
     createdAt: dateOf(row.comment_id),
     text: row.text,
   }));

@@ -25,6 +25,10 @@ export type OwnPost = {
   like_count: string;
   comment_count: string;
   created_at: Date;
+  place_name: string | null;
+  audience: string;
+  takes_comments: boolean;
+  hides_like_count: boolean;
   photos: OwnPhoto[];
 };
 
@@ -34,7 +38,7 @@ export function selectOwnPosts(shards: Shards, accountId: AccountId, before: str
     shards,
     accountId,
     sql`
-    select post_id, caption, state, like_count, comment_count, created_at, photos
+    select post_id, caption, state, like_count, comment_count, created_at, place_name, audience, takes_comments, hides_like_count, photos
     from posts, lateral (
       select coalesce(jsonb_agg(jsonb_build_object(
         'media_id', media_id::text, 'state', media.state, 'alt_text', alt_text, 'edits', edits, 'taken_at', taken_at,
@@ -44,12 +48,12 @@ export function selectOwnPosts(shards: Shards, accountId: AccountId, before: str
   );
 }
 
-export type OwnComment = { comment_id: CommentId; post_id: PostId; text: string };
+export type OwnComment = { comment_id: CommentId; post_id: PostId; parent_id: string; text: string };
 
 /** On one server: comments lie where their posts do. */
 export function selectOwnComments(database: Database, accountId: AccountId, before: string, limit: number) {
   return database.rows<OwnComment>(sql`
-    select comment_id, post_id, text from comments
+    select comment_id, post_id, parent_id, text from comments
     where account_id = ${accountId} and comment_id < ${before} and is_owned(comment_id) order by comment_id desc limit ${limit}`);
 }
 
