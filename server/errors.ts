@@ -64,7 +64,7 @@ export class Conflict extends ExpectedError {
   }
 }
 
-/** 413 or 422: the bytes that were sent cannot be used. */
+/** 413 or 422: what was sent cannot be used: bytes of a photo, or whom a post names. */
 export class Unusable extends ExpectedError {
   constructor(status: 413 | 422, code: string, message: string) {
     super(status, code, message);

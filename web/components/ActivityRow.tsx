@@ -21,6 +21,9 @@ const SENTENCES: Record<Activity['kind'], readonly [whole: Key, bare: Key]> = {
   follow_requested: ['activity.followRequested', 'activity.followRequested'],
   follow_accepted: ['activity.followAccepted', 'activity.followAccepted'],
   mentioned: ['activity.mentioned', 'activity.mentionedInPost'],
+  replied: ['activity.replied', 'activity.repliedInPost'],
+  comment_liked: ['activity.commentLiked', 'activity.commentLikedInPost'],
+  tagged: ['activity.tagged', 'activity.tagged'],
 };
 
 export function ActivityRow({ item }: { item: Activity }) {

@@ -37,15 +37,17 @@ export function PostActions({ post, onLike, onComment }: PostActionsProps) {
           <Send aria-hidden className="mirrored" size={25} strokeWidth={1.75} />
         </IconButton>
       </div>
-      <p className="post-likes">
-        {post.likeCount > 0 ? (
-          <button type="button" className="strong" onClick={() => setShowsLikers(true)}>
-            {t('feed.likes', { count: post.likeCount })}
-          </button>
-        ) : (
-          <span className="muted">{t('feed.beFirst')}</span>
-        )}
-      </p>
+      {post.likeCount !== null && (
+        <p className="post-likes">
+          {post.likeCount > 0 ? (
+            <button type="button" className="strong" onClick={() => setShowsLikers(true)}>
+              {t('feed.likes', { count: post.likeCount })}
+            </button>
+          ) : (
+            <span className="muted">{t('feed.beFirst')}</span>
+          )}
+        </p>
+      )}
       {showsLikers && <LikersDialog postId={post.id} onClose={() => setShowsLikers(false)} />}
     </>
   );

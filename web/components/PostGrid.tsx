@@ -61,9 +61,11 @@ function PostSquare({ post, isEager }: { post: PostCard; isEager: boolean }) {
         </span>
       )}
       <span className="grid-counts" aria-hidden>
-        <span>
-          <Heart size={20} fill="currentColor" strokeWidth={0} /> {shortCount(post.likeCount)}
-        </span>
+        {post.likeCount !== null && (
+          <span>
+            <Heart size={20} fill="currentColor" strokeWidth={0} /> {shortCount(post.likeCount)}
+          </span>
+        )}
         <span>
           <MessageCircle size={20} fill="currentColor" strokeWidth={0} className="flipped" />{' '}
           {shortCount(post.commentCount)}

@@ -25,6 +25,7 @@ function photo(width: number, height: number, altText = ''): Photo {
     takenAt: null,
     place: null,
     renditions: [scaled('w1080', 1080), scaled('w640', 640), scaled('w320', 320), sized('s150', 150, 150)],
+    people: [],
   };
 }
 
