@@ -80,6 +80,11 @@ export function useDeleteComment(postId: string) {
 /** One that has come live. The viewer's own takes the place of what he has not yet heard to be sent. */
 export function showComment(client: QueryClient, comment: CommentCard, viewerId: string | null): void {
   const { postId } = comment;
+  // The list shows no replies, but how many there are.
+  if (comment.parentId !== null) {
+    void client.invalidateQueries({ queryKey: keys.comments(postId) });
+    return;
+  }
   const shown = client.getQueryData<CommentPages>(keys.comments(postId))?.pages.flatMap(({ items }) => items);
   if (!shown || shown.some(({ id }) => id === comment.id)) return;
   const unsent = shown.findLast(

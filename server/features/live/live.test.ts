@@ -203,13 +203,23 @@ test('a session that has ended is told so, and hears nothing more', async () => 
   await kept.ended();
 });
 
-test('a post that is deleted while it is watched is told as stale', async () => {
+test('a post that is archived, opened again or deleted while it is watched is told as it stands', async () => {
   const short = await ann.posts('not for long');
   const reader = await hears(bob, `?posts=${short.id}`);
   await reader.waitFor('post', (data) => data.id === short.id);
+  const last = (is: (data: Record<string, unknown> | undefined) => boolean, what: string) =>
+    until(async () => (is(reader.of('post').at(-1)) ? true : null), what);
+  const gone = { id: short.id, likeCount: null, commentCount: null, stale: true };
+  await ann.must('PUT', `/posts/${short.id}/archive`);
+  await last((data) => data?.stale === true, 'it is told that it is gone');
+  assert.deepEqual(reader.of('post').at(-1), gone);
+  await ann.must('DELETE', `/posts/${short.id}/archive`);
+  await last((data) => data?.commentCount === 0, 'it is back');
+  await ann.must('PATCH', `/posts/${short.id}`, { body: { hidesLikeCount: true } });
+  await last((data) => data?.likeCount === null && data.stale === undefined, 'its likes are hidden');
   await ann.deletes(short);
-  const { data } = await reader.waitFor('post', (each) => each.stale === true);
-  assert.deepEqual(data, { id: short.id, likeCount: null, commentCount: null, stale: true });
+  await last((data) => data?.stale === true, 'it is deleted');
+  assert.deepEqual(reader.of('post').at(-1), gone);
 });
 
 test('streams end at once when their process does', async () => {

@@ -199,7 +199,7 @@ async function tellWatcher(
     const fresh = (rows.get(postId) ?? []).filter((row) => BigInt(row.comment_id) > BigInt(watch.afterId));
     const isTooMuch = fresh.length > COMMENTS_MAX;
     if (!isTooMuch && fresh.length > 0)
-      for (const data of await hydrate.comments(app, accountId, counts.ownerId, fresh))
+      for (const data of await readCards(app, hydrate, accountId, counts.ownerId, fresh))
         events.push({ type: 'comment', data });
     const told = `${counts.likeCount} ${counts.commentCount}`;
     if (isTooMuch || told !== watch.told) events.push(postEvent(postId, counts, isTooMuch));
@@ -207,6 +207,22 @@ async function tellWatcher(
   }
   for (const note of then) note();
   await tell(events);
+}
+
+/** As everywhere, replies to somebody whom the viewer does not see are left out. */
+async function readCards(
+  app: App,
+  hydrate: Hydrate,
+  viewer: AccountId,
+  ownerId: AccountId,
+  rows: CommentRow[],
+): Promise<CommentCard[]> {
+  const cards = await hydrate.comments(app, viewer, ownerId, rows);
+  const parentIds = new Set(cards.flatMap(({ parentId }) => (parentId ? [parentId as CommentId] : [])));
+  if (parentIds.size === 0) return cards;
+  const parents = await hydrate.comments(app, viewer, ownerId, await findComments(app, [...parentIds]));
+  const seen = new Set(parents.map(({ id }) => id));
+  return cards.filter(({ parentId }) => parentId === null || seen.has(parentId));
 }
 
 /** Counts null: it is not there any more, or not for this viewer. */

@@ -124,6 +124,33 @@ test('a comment of somebody whom one does not see is not told, and of its author
   await cara.unblocks(bob);
 });
 
+test('a reply to somebody whom one does not see is not told', async () => {
+  const post = await ann.posts('a place for replies');
+  const top = await cara.comments(post, 'a question of cara');
+  await cara.blocks(bob);
+  const [reader, other] = [await hears(bob, [post]), await hears(ann, [post])];
+  const body = { text: 'an answer of dora', parentId: top.id };
+  const reply = (await dora.must('POST', `/posts/${post.id}/comments`, { body })).body;
+  await toTheEnd([reader, other], ann, post);
+  assert.ok(other.of('comment').some(({ id, parentId }) => id === reply.id && parentId === top.id));
+  assert.doesNotMatch(reader.text(), /an answer of dora/);
+  await cara.unblocks(bob);
+});
+
+test('a post for followers is told to them alone', async () => {
+  const common = await cara.posts('once more for all');
+  const uploadId = await ann.uploads(samplePhoto);
+  const body = { caption: '', audience: 'followers', photos: [{ uploadId }] };
+  const post = (await ann.must('POST', '/posts', { body })).body;
+  await world.settled();
+  const [follower, stranger] = [await hears(bob, [post, common]), await hears(paul, [post, common])];
+  const comment = await bob.comments(post, 'among followers');
+  await toTheEnd([follower, stranger], dora, common);
+  assert.ok(follower.of('comment').some(({ id }) => id === comment.id));
+  assert.deepEqual(about(stranger, post), []);
+  assert.doesNotMatch(stranger.text(), /among followers/);
+});
+
 test('a post that developed before it was deleted, or never did, is not told', async () => {
   const common = await cara.posts('a last common one');
   const reader = await hears(bob, [common]);
