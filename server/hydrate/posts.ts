@@ -89,9 +89,7 @@ async function presentSeen(
     return [{ account, post: { ...card, ...facts } }];
   });
   const named = await seeAccounts(app, viewer, [...new Set(namedOn(shown.map(({ post }) => post)))]);
-  return shown.map(({ account, post }) =>
-    presentPost(app, viewer, post, account, named, marks),
-  );
+  return shown.map(({ account, post }) => presentPost(app, viewer, post, account, named, marks));
 }
 
 /** Only the counts, as they stand, of published posts that the viewer may see. */
