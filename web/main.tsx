@@ -2,6 +2,8 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { meQuery } from './api/accounts.ts';
+import { keepLists } from './api/kept-lists.ts';
+import { keys } from './api/keys.ts';
 import { prefetchFeed } from './api/posts.ts';
 import { createQueryClient } from './api/query-client.ts';
 import { App } from './app.tsx';
@@ -19,10 +21,12 @@ applyAppearance(readAppearance());
 watchHistory();
 
 const client = createQueryClient();
+keepLists(client);
 void client.prefetchQuery(meQuery);
-if (location.pathname === paths.home() && wasSignedIn()) prefetchFeed(client);
+if (location.pathname === paths.home() && wasSignedIn() && !client.getQueryData(keys.feed))
+  prefetchFeed(client);
 
-await loadMessages(['common']);
+await loadMessages(['common', 'viewer']);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(

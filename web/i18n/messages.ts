@@ -2,9 +2,10 @@
 import loaders from 'virtual:messages';
 import { isLanguage, type Language } from '../../core/languages.ts';
 import type common from '../messages/en/common.json';
+import type viewer from '../messages/en/viewer.json';
 import type { Message } from './format.ts';
 
-type Areas = { common: typeof common };
+type Areas = { common: typeof common; viewer: typeof viewer };
 export type Area = keyof Areas;
 export type Key = { [A in Area]: `${A}.${keyof Areas[A] & string}` }[Area];
 

@@ -8,11 +8,16 @@ import type { Activity } from '../api/types.ts';
 import { ActivityRow } from '../components/ActivityRow.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
+import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
+import { Windowed } from '../ui/Windowed.tsx';
 import '../components/activity.css';
+
+/** Rows that are drawn, or not, together. */
+const CHUNK = 20;
 
 export function ActivityPage() {
   useTitle('Activity');
@@ -49,6 +54,7 @@ export function ActivityPage() {
 }
 
 function ActivityList({ items }: { items: Activity[] }) {
+  const kept = useKeptHere();
   const parts = [
     { title: 'New', items: items.filter((item) => item.isUnread) },
     { title: 'Earlier', items: items.filter((item) => !item.isUnread) },
@@ -57,11 +63,15 @@ function ActivityList({ items }: { items: Activity[] }) {
   return shown.map((part) => (
     <section key={part.title} aria-label={part.title}>
       {parts[0]?.items.length !== 0 && <h2 className="activity-heading">{part.title}</h2>}
-      <ul>
-        {part.items.map((item) => (
-          <ActivityRow key={item.id} item={item} />
-        ))}
-      </ul>
+      <Windowed
+        name={part.title}
+        kept={kept}
+        items={part.items}
+        keyOf={(item) => item.id}
+        chunk={CHUNK}
+        as="ul"
+        render={(rows) => rows.map((item) => <ActivityRow key={item.id} item={item} />)}
+      />
     </section>
   ));
 }

@@ -3,6 +3,7 @@ import { useFollowers, useFollowing } from '../api/graph.ts';
 import { AccountList } from '../components/AccountList.tsx';
 import { BackHeader } from '../components/BackHeader.tsx';
 import { LoadError } from '../components/LoadError.tsx';
+import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -28,9 +29,21 @@ export function FollowsPage({ handle, side }: FollowsPageProps) {
 }
 
 function Followers({ accountId }: { accountId: string }) {
-  return <AccountList pages={useFollowers(accountId)} empty="Nobody follows this account yet." />;
+  return (
+    <AccountList
+      kept={useKeptHere()}
+      pages={useFollowers(accountId)}
+      empty="Nobody follows this account yet."
+    />
+  );
 }
 
 function Following({ accountId }: { accountId: string }) {
-  return <AccountList pages={useFollowing(accountId)} empty="This account follows nobody yet." />;
+  return (
+    <AccountList
+      kept={useKeptHere()}
+      pages={useFollowing(accountId)}
+      empty="This account follows nobody yet."
+    />
+  );
 }
