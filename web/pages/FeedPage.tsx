@@ -64,7 +64,7 @@ export function FeedPage() {
           className="feed-post"
           render={(posts, at) => (
             <>
-              {at === seenAt && <Seen />}
+              {at > 0 && at === seenAt && <Seen />}
               {posts.map((post) => (
                 <PostView key={post.id} post={post} isFirst={at < FIRST_POSTS} />
               ))}
