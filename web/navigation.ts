@@ -50,6 +50,11 @@ export function useKeptHere(): Kept {
   return useState(() => currentEntry().kept)[0];
 }
 
+/** For a page that was drawn without what is kept: it starts as it stands there. */
+export function forgetKept(): void {
+  currentEntry().kept = {};
+}
+
 /** State that is the same again after "back" and a reload, and when a list has drawn its part anew. */
 export function useKept<Value>(name: string, initial: Value): [Value, (next: Value) => void] {
   const kept = useKeptHere();
@@ -134,6 +139,8 @@ function scrollWhenTallEnough(place: number): () => void {
 }
 
 function currentEntry(): Entry {
+  // On the server there is no history, and nothing is kept from one page to the next.
+  if (typeof history === 'undefined') return { place: 0, kept: {} };
   const key = currentKey();
   const entry = entries.get(key) ?? { place: 0, kept: {} };
   entries.set(key, entry);

@@ -24,6 +24,9 @@ const AGE_MAX_MS = 60 * 60_000;
 
 export function keepLists(client: QueryClient): void {
   window.addEventListener('pagehide', () => writeLists(client));
+}
+
+export function restoreLists(client: QueryClient): void {
   const stored = takeLists();
   const [visit] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
   const isReturn = visit?.type === 'reload' || visit?.type === 'back_forward';

@@ -4,8 +4,12 @@ import { dismissToast, readToasts, subscribeToToasts } from '../state/toasts.ts'
 import { Toasts } from '../ui/Toasts.tsx';
 
 export function Notices() {
-  const toasts = useSyncExternalStore(subscribeToToasts, readToasts);
-  const isOnline = useSyncExternalStore(subscribeToNetwork, () => navigator.onLine);
+  const toasts = useSyncExternalStore(subscribeToToasts, readToasts, readToasts);
+  const isOnline = useSyncExternalStore(
+    subscribeToNetwork,
+    () => navigator.onLine,
+    () => true,
+  );
   return (
     <>
       <div role="status">
