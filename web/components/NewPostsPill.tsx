@@ -19,7 +19,7 @@ export function NewPostsPill({ onBrought }: { onBrought: () => void }) {
   return (
     <div className="new-posts" role="status">
       {count > 0 && (
-        <Button look="solid" isSmall isBusy={isBusy} onClick={() => void bring()}>
+        <Button look="solid" isBusy={isBusy} onClick={() => void bring()}>
           <ArrowUp aria-hidden size={16} /> {t('viewer.newPosts', { count })}
         </Button>
       )}

@@ -63,6 +63,7 @@ export function PhotoViewer({ post, startAt, onShow }: PhotoViewerProps) {
     <dialog
       ref={dialog}
       className="viewer"
+      tabIndex={-1}
       aria-label={t('viewer.title', { handle: account.handle })}
       style={{ '--away': Math.min(1, away / 400) } as CSSProperties}
       onKeyDown={onKeyDown}
@@ -202,6 +203,8 @@ function useModal(dialog: { current: HTMLDialogElement | null }): void {
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    // Not on its first button: keys mean the photo.
+    dialog.current?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus({ preventScroll: true });
     };
