@@ -44,6 +44,7 @@ const app = (
     </QueryClientProvider>
   </StrictMode>
 );
-await Promise.all([loadMessages(['common', 'viewer']), first && firstPages[first.kind].load()]);
+const areas = ['common', 'feed', ...(first || wasSignedIn() ? [] : (['entrance'] as const))] as const;
+await Promise.all([loadMessages(areas), first && firstPages[first.kind].load()]);
 if (first) hydrateRoot(root, app);
 else createRoot(root).render(app);

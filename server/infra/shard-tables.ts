@@ -12,6 +12,7 @@ export const shardTables: ShardTable[] = [
   { name: 'posts', id: 'post_id', key: ['post_id'] },
   { name: 'media', id: 'media_id', key: ['media_id'] },
   { name: 'post_media', id: 'post_id', key: ['post_id', 'position'] },
+  { name: 'post_people', id: 'post_id', key: ['post_id', 'media_id', 'account_id'] },
   { name: 'follows', id: 'account_id', key: ['account_id', 'target_id'] },
   { name: 'blocks', id: 'account_id', key: ['account_id', 'target_id'] },
   { name: 'likes', id: 'account_id', key: ['account_id', 'post_id'] },
@@ -19,5 +20,7 @@ export const shardTables: ShardTable[] = [
   { name: 'followers', id: 'account_id', key: ['account_id', 'follower_id'] },
   { name: 'post_likes', id: 'post_id', key: ['post_id', 'account_id'] },
   { name: 'comments', id: 'comment_id', key: ['comment_id'] },
+  { name: 'tagged_posts', id: 'account_id', key: ['account_id', 'post_id'] },
+  { name: 'comment_likes', id: 'comment_id', key: ['comment_id', 'account_id'] },
   { name: 'hashtag_posts', id: 'hashtag_id', key: ['hashtag_id', 'post_id'] },
 ];

@@ -10,6 +10,8 @@ import { feedRoutes } from '../features/feed/routes.ts';
 import { graphRoutes } from '../features/graph/routes.ts';
 import { likeRoutes } from '../features/likes/routes.ts';
 import { mediaRoutes, photoRoutes } from '../features/media/routes.ts';
+import { ownerRoutes } from '../features/owners/routes.ts';
+import { peopleRoutes } from '../features/people/routes.ts';
 import { postRoutes } from '../features/posts/routes.ts';
 import { healthRoutes } from '../http/health.ts';
 import { pageRoutes } from '../http/pages.ts';
@@ -29,6 +31,8 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       accountRoutes(isSetupCode),
       graphRoutes,
       mediaRoutes,
+      ownerRoutes,
+      peopleRoutes,
       postRoutes,
       likeRoutes,
       commentRoutes,

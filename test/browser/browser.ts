@@ -34,6 +34,7 @@ export async function openPage(
   const context = await browser.newContext({
     viewport,
     colorScheme,
+    locale: 'en-GB',
     baseURL: base,
     hasTouch: viewport === PHONE,
     reducedMotion: 'reduce',

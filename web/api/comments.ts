@@ -36,6 +36,10 @@ export function useAddComment(postId: string, me: Me) {
         text,
         createdAt: new Date().toISOString(),
         canDelete: false,
+        parentId: null,
+        likeCount: 0,
+        liked: false,
+        replyCount: 0,
       });
       countComments(client, postId, 1);
     },

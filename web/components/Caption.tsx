@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import type { AccountCard } from '../../core/shapes.ts';
+import { t } from '../i18n/text.ts';
 import { useKept } from '../navigation.ts';
 import { HandleLink } from './AccountLink.tsx';
 import { RichText } from './RichText.tsx';
@@ -34,10 +35,10 @@ export function Caption({ account, text, foldedAs }: CaptionProps) {
         <button
           type="button"
           className="muted fold"
-          aria-label="Show more of the caption"
+          aria-label={t('feed.showMore')}
           onClick={() => setUnfolded(true)}
         >
-          more
+          {t('feed.more')}
         </button>
       )}
     </div>

@@ -20,7 +20,7 @@ export function NewPostsPill({ onBrought }: { onBrought: () => void }) {
     <div className="new-posts" role="status">
       {count > 0 && (
         <Button look="solid" isBusy={isBusy} onClick={() => void bring()}>
-          <ArrowUp aria-hidden size={16} /> {t('viewer.newPosts', { count })}
+          <ArrowUp aria-hidden size={16} /> {t('feed.newPosts', { count })}
         </Button>
       )}
     </div>

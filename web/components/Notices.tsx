@@ -1,5 +1,6 @@
 import { WifiOff } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
+import { t } from '../i18n/text.ts';
 import { dismissToast, readToasts, subscribeToToasts } from '../state/toasts.ts';
 import { Toasts } from '../ui/Toasts.tsx';
 
@@ -16,7 +17,7 @@ export function Notices() {
         {!isOnline && (
           <p className="offline">
             <WifiOff aria-hidden size={16} />
-            You are offline. What is on the screen may be old.
+            {t('common.offlineNotice')}
           </p>
         )}
       </div>

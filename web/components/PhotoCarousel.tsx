@@ -10,11 +10,13 @@ import {
   useState,
 } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
+import { loadMessages } from '../i18n/messages.ts';
 import { t } from '../i18n/text.ts';
 import { openOverlay, useKept } from '../navigation.ts';
 import { CarouselDots } from './CarouselDots.tsx';
 import { PhotoImage } from './PhotoImage.tsx';
-import { altOf, frameRatio, type Slot } from './photo-sources.ts';
+import { altOf } from './photo-alt.ts';
+import { frameRatio, type Slot } from './photo-sources.ts';
 import { useTaps } from './use-taps.ts';
 import './photos.css';
 
@@ -30,7 +32,10 @@ type PhotoCarouselProps = {
   onDoubleTap?: () => void;
 };
 
-const PhotoViewer = lazy(async () => ({ default: (await import('./PhotoViewer.tsx')).PhotoViewer }));
+const PhotoViewer = lazy(async () => {
+  const [code] = await Promise.all([import('./PhotoViewer.tsx'), loadMessages(['viewer'])]);
+  return { default: code.PhotoViewer };
+});
 
 /** As --tallest in photos.css. */
 const TALLEST = '86vh';
@@ -94,7 +99,7 @@ export function PhotoCarousel({
         className="carousel"
         style={{ '--ratio': frame } as CSSProperties}
         aria-roledescription={isMany ? 'carousel' : undefined}
-        aria-label={isMany ? `${photos.length} photos` : 'Photo'}
+        aria-label={isMany ? t('feed.photoCount', { count: photos.length }) : t('feed.photo')}
         onKeyDown={onKeyDown}
       >
         <ul
@@ -126,7 +131,7 @@ export function PhotoCarousel({
         <button
           type="button"
           className="carousel-arrow carousel-open"
-          aria-label={t('viewer.open')}
+          aria-label={t('feed.viewFull')}
           onClick={view}
         >
           <Maximize2 aria-hidden size={17} />
@@ -161,10 +166,10 @@ function Arrows({ index, count, onShow }: ArrowsProps) {
           type="button"
           className="carousel-arrow"
           data-side="start"
-          aria-label="Previous photo"
+          aria-label={t('feed.previousPhoto')}
           onClick={() => onShow(index - 1)}
         >
-          <ChevronLeft aria-hidden size={20} />
+          <ChevronLeft aria-hidden className="mirrored" size={20} />
         </button>
       )}
       {index < count - 1 && (
@@ -172,15 +177,15 @@ function Arrows({ index, count, onShow }: ArrowsProps) {
           type="button"
           className="carousel-arrow"
           data-side="end"
-          aria-label="Next photo"
+          aria-label={t('feed.nextPhoto')}
           onClick={() => onShow(index + 1)}
         >
-          <ChevronRight aria-hidden size={20} />
+          <ChevronRight aria-hidden className="mirrored" size={20} />
         </button>
       )}
       <p className="carousel-count" aria-live="polite">
-        <span className="hidden-visually">Photo </span>
-        {index + 1}/{count}
+        <span className="hidden-visually">{t('feed.photo')} </span>
+        {t('feed.position', { position: index + 1, count })}
       </p>
       <CarouselDots index={index} count={count} />
     </>

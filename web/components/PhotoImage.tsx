@@ -1,5 +1,6 @@
 import type { Photo } from '../../core/shapes.ts';
 import { useRefreshPost } from '../api/posts.ts';
+import { t } from '../i18n/text.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
 import { type Slot, sizesOf, wholeSources } from './photo-sources.ts';
 
@@ -60,7 +61,7 @@ export function PhotoImage({
           onError={() => void refresh(postId).catch(() => undefined)}
         />
       ) : (
-        <p className="photo-note">{photo.failure ?? 'Developing…'}</p>
+        <p className="photo-note">{photo.failure ?? t('feed.developing')}</p>
       )}
     </div>
   );

@@ -5,7 +5,8 @@ import { useRefreshPost } from '../api/posts.ts';
 import { t } from '../i18n/text.ts';
 import { IconButton } from '../ui/Button.tsx';
 import { Placeholder } from '../ui/Placeholder.tsx';
-import { altOf, wholeSources } from './photo-sources.ts';
+import { altOf } from './photo-alt.ts';
+import { wholeSources } from './photo-sources.ts';
 import { useViewerGestures } from './use-viewer-gestures.ts';
 import { CLOSE_UP, type Sight } from './viewer-moves.ts';
 import './viewer.css';
@@ -187,10 +188,10 @@ function Arrow({ side, onPress }: { side: 'start' | 'end'; onPress: () => void }
       type="button"
       className="viewer-button viewer-arrow"
       data-side={side}
-      aria-label={side === 'start' ? t('viewer.previous') : t('viewer.next')}
+      aria-label={side === 'start' ? t('feed.previousPhoto') : t('feed.nextPhoto')}
       onClick={onPress}
     >
-      <Icon aria-hidden size={26} />
+      <Icon aria-hidden size={26} className="mirrored" />
     </button>
   );
 }

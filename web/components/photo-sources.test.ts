@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Photo } from '../../core/shapes.ts';
-import { altOf, frameRatio, sizesOf, squareSources, wholeSources } from './photo-sources.ts';
-
-const ann = { id: '1', handle: 'ann', name: 'Ann', isPrivate: false, avatarUrl: null };
+import { frameRatio, sizesOf, squareSources, wholeSources } from './photo-sources.ts';
 
 function photo(width: number, height: number, altText = ''): Photo {
   const sized = (name: string, w: number, h: number) => ({
@@ -27,6 +25,7 @@ function photo(width: number, height: number, altText = ''): Photo {
     takenAt: null,
     place: null,
     renditions: [scaled('w1080', 1080), scaled('w640', 640), scaled('w320', 320), sized('s150', 150, 150)],
+    people: [],
   };
 }
 
@@ -94,10 +93,4 @@ test('a grid square counts the shorter side of each rendition', () => {
 
 test('a photo that is still developing has no sources', () => {
   assert.deepEqual(wholeSources({ ...photo(10, 10), renditions: [] }), { src: undefined, srcSet: undefined });
-});
-
-test('without a description the alternative text says whose photo it is', () => {
-  assert.equal(altOf(photo(1, 1), ann, 1, 1), 'Photo by Ann');
-  assert.equal(altOf(photo(1, 1), ann, 2, 3), 'Photo 2 of 3 by Ann');
-  assert.equal(altOf(photo(1, 1, 'A pier at dusk'), ann, 1, 1), 'A pier at dusk');
 });

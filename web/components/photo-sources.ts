@@ -1,4 +1,4 @@
-import type { AccountCard, Photo } from '../../core/shapes.ts';
+import type { Photo } from '../../core/shapes.ts';
 
 const SQUARE = 's150';
 /** For large windows and photos shown whole. */
@@ -60,10 +60,4 @@ export function frameRatio(photos: readonly Photo[], isWhole = false): number {
   if (photos.length === 1 && isWhole) return first;
   const flattest = photos.length > 1 && Math.min(...ratios) < 1 ? 1 : FLATTEST;
   return Math.min(flattest, Math.max(TALLEST, first));
-}
-
-export function altOf(photo: Photo, account: AccountCard, position: number, total: number): string {
-  if (photo.altText) return photo.altText;
-  const which = total > 1 ? `Photo ${position} of ${total}` : 'Photo';
-  return `${which} by ${account.name || account.handle}`;
 }

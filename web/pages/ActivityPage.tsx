@@ -8,8 +8,10 @@ import type { Activity } from '../api/types.ts';
 import { ActivityRow } from '../components/ActivityRow.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
+import { t } from '../i18n/text.ts';
 import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
+import { shortCount } from '../ui/count.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -20,7 +22,7 @@ import '../components/activity.css';
 const CHUNK = 20;
 
 export function ActivityPage() {
-  useTitle('Activity');
+  useTitle(t('common.activity'));
   const activity = useActivity();
   const { mutate: markSeen } = useMarkSeen();
   const newest = activity.items[0];
@@ -32,7 +34,7 @@ export function ActivityPage() {
   return (
     <div className="page narrow">
       <header className="page-head">
-        <h1>Activity</h1>
+        <h1>{t('common.activity')}</h1>
       </header>
       <RequestsLink />
       {activity.isPending ? (
@@ -40,11 +42,7 @@ export function ActivityPage() {
       ) : activity.isError && activity.items.length === 0 ? (
         <LoadError error={activity.error} onRetry={() => void activity.refetch()} />
       ) : activity.items.length === 0 ? (
-        <EmptyState
-          icon={Heart}
-          title="Nothing yet"
-          text="Likes, comments, mentions and new followers will be here."
-        />
+        <EmptyState icon={Heart} title={t('activity.nothing')} text={t('activity.nothingText')} />
       ) : (
         <ActivityList items={activity.items} />
       )}
@@ -56,8 +54,8 @@ export function ActivityPage() {
 function ActivityList({ items }: { items: Activity[] }) {
   const kept = useKeptHere();
   const parts = [
-    { title: 'New', items: items.filter((item) => item.isUnread) },
-    { title: 'Earlier', items: items.filter((item) => !item.isUnread) },
+    { title: t('activity.new'), items: items.filter((item) => item.isUnread) },
+    { title: t('activity.earlier'), items: items.filter((item) => !item.isUnread) },
   ];
   const shown = parts.filter((part) => part.items.length > 0);
   return shown.map((part) => (
@@ -85,10 +83,10 @@ function RequestsLink() {
   return (
     <Link href={paths.requests()} className="requests-link">
       <span>
-        <span className="strong">Follow requests</span>{' '}
-        <span className="muted">{requests.hasNextPage ? `${count}+` : count}</span>
+        <span className="strong">{t('profile.requests')}</span>{' '}
+        <span className="muted">{shortCount(count) + (requests.hasNextPage ? '+' : '')}</span>
       </span>
-      <ChevronRight aria-hidden size={20} />
+      <ChevronRight aria-hidden className="mirrored" size={20} />
     </Link>
   );
 }

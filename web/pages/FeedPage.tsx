@@ -51,7 +51,7 @@ export function FeedPage() {
   return (
     <div className="feed-page">
       <div className="feed">
-        <h1 className="hidden-visually">Home</h1>
+        <h1 className="hidden-visually">{t('common.home')}</h1>
         <NewPostsPill onBrought={goToTop} />
         {me && <EmailNotice me={me} />}
         {feed.items.length > 0 && <PartialNotice pages={feed} />}
@@ -75,15 +75,15 @@ export function FeedPage() {
         {!feed.hasNextPage && !feed.isPartial && (
           <footer className="feed-end">
             <CircleCheck aria-hidden size={34} strokeWidth={1.25} />
-            <p className="strong">You're all caught up</p>
-            <p className="muted">That is everything from the people you follow.</p>
+            <p className="strong">{t('feed.caughtUp')}</p>
+            <p className="muted">{t('feed.caughtUpText')}</p>
           </footer>
         )}
       </div>
       {isWide && (
         <aside className="feed-side">
           <div>
-            <Suggestions title="People you could follow" max={5} />
+            <Suggestions title={t('feed.couldFollow')} max={5} />
           </div>
         </aside>
       )}
@@ -96,8 +96,8 @@ function Seen() {
   return (
     <div className="feed-seen">
       <CircleCheck aria-hidden size={34} strokeWidth={1.25} />
-      <p className="strong">{t('viewer.caughtUp')}</p>
-      <p className="muted">{t('viewer.older')}</p>
+      <p className="strong">{t('feed.caughtUp')}</p>
+      <p className="muted">{t('feed.seenBefore')}</p>
     </div>
   );
 }

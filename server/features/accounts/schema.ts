@@ -108,7 +108,11 @@ export const privacyChanged = {
   name: 'privacy.changed',
   payload: z.object({ accountId: z.string(), before: z.string().optional() }),
 };
-export const photosMisplaced = { name: 'photos.misplaced', payload: z.object({ accountId: z.string() }) };
+/** Those of one post, or all of the account. */
+export const photosMisplaced = {
+  name: 'photos.misplaced',
+  payload: z.object({ accountId: z.string(), postId: z.string().optional() }),
+};
 export const accountDeleted = { name: 'account.deleted', payload: z.object({ accountId: z.string() }) };
 /** `hashes`: of their tokens, base64url. */
 export const sessionsEnded = { name: 'sessions.ended', payload: z.object({ hashes: z.array(z.string()) }) };

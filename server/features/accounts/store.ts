@@ -205,16 +205,6 @@ export async function updateAccount(
   return row?.was_private ?? false;
 }
 
-export async function selectIsPrivate(shards: Shards, accountId: AccountId): Promise<boolean> {
-  const [row] = await readAt<{ is_private: boolean }>(
-    shards,
-    accountId,
-    sql`select is_private from accounts where account_id = ${accountId}`,
-  );
-  return row?.is_private ?? false;
-}
-
-/** Whether the account is private now, held until the transaction ends. */
 export async function selectIsPrivateForShare(tx: Transaction, accountId: AccountId): Promise<boolean> {
   const row = await oneOf<{ is_private: boolean }>(
     tx,

@@ -10,10 +10,11 @@ import { whereServed } from '../../infra/redis/optional.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { changeAt, readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
+import { activityKinds } from './schema.ts';
 
 const NEWEST = '9223372036854775807';
 
-export type Kind = 'liked' | 'commented' | 'followed' | 'follow_requested' | 'follow_accepted' | 'mentioned';
+export type Kind = (typeof activityKinds)[number];
 export type ActivityRow = {
   activity_id: ActivityId;
   kind: Kind;
@@ -33,7 +34,7 @@ const id = z.string().regex(/^\d{1,19}$/);
 const activityRows: z.ZodType<ActivityRow[]> = z.array(
   z.object({
     activity_id: id.transform((text) => text as ActivityId),
-    kind: z.enum(['liked', 'commented', 'followed', 'follow_requested', 'follow_accepted', 'mentioned']),
+    kind: z.enum(activityKinds),
     actor_id: id.transform((text) => text as AccountId),
     post_id: id,
     comment_id: id,
@@ -162,10 +163,20 @@ export async function deleteActivityOfPost(
   return Number(row?.count);
 }
 
-export async function deleteActivityOfComment(database: Database, commentId: string): Promise<void> {
-  await database.rows(
-    sql`delete from activity where comment_id = ${commentId} and comment_id <> 0 and is_owned(account_id)`,
+/** On one server: all that was told about comments, at most `limit` at a time. `<> 0` names the partial index. */
+export async function deleteActivityOfComments(
+  database: Database,
+  commentIds: string[],
+  limit: number,
+): Promise<number> {
+  const row = await oneOf<{ count: string }>(
+    database,
+    sql`
+    with batch as (select account_id, activity_id from activity where comment_id = any(${commentIds}::bigint[]) and comment_id <> 0 and is_owned(account_id) limit ${limit}),
+    gone as (delete from activity using batch where (activity.account_id, activity.activity_id) = (batch.account_id, batch.activity_id) returning 1)
+    select count(*) from gone`,
   );
+  return Number(row?.count);
 }
 
 /** On one server: all that was told to or about an account, at most `limit` at a time. */

@@ -14,7 +14,7 @@ import { writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { forgetOwnBlocks, mustSee } from './audience.ts';
-import { followAnswered, followChanged, homeChanged } from './schema.ts';
+import { blockMade, followAnswered, followChanged, homeChanged } from './schema.ts';
 import * as store from './store.ts';
 
 export async function follow(app: App, viewer: AccountId, targetId: AccountId): Promise<void> {
@@ -105,6 +105,7 @@ export async function block(app: App, viewer: AccountId, targetId: AccountId): P
     await store.insertBlock(tx, viewer, targetId, await selectNextId<string>(tx, shardOf(viewer)));
     await dropFollow(app, tx, viewer, targetId);
     await dropFollower(app, tx, viewer, targetId);
+    await app.queue.enqueue(tx, blockMade, [{ accountId: viewer, targetId }]);
   });
   forgetOwnBlocks(app, viewer);
 }

@@ -5,7 +5,6 @@ import { viewerOf } from '../../http/sessions.ts';
 import { hydrateAccounts } from '../../hydrate/accounts.ts';
 import type { App } from '../../infra/app.ts';
 import { accountsPage } from '../graph/schema.ts';
-import { mustSeePost } from '../posts/posts.ts';
 import { postIdParams } from '../posts/schema.ts';
 import * as likes from './likes.ts';
 import { likeReply } from './schema.ts';
@@ -44,7 +43,7 @@ export function likeRoutes(server: Server, app: App): void {
       const viewer = request.viewer?.accountId ?? null;
       const { postId } = request.params;
       const { cursor, limit } = request.query;
-      await mustSeePost(app, viewer, postId);
+      await likes.mustSeeLikers(app, viewer, postId);
       const list = ['likes', postId, viewer];
       const likers = await likes.listLikers(app, postId, readCursor(app, list, cursor), limit);
       const items = await hydrateAccounts(
