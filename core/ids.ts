@@ -12,7 +12,8 @@ export type CommentId = Id<'comment'>;
 export type HashtagId = Id<'hashtag'>;
 export type ActivityId = Id<'activity'>;
 export type SessionId = Id<'session'>;
-export type AnyId = AccountId | PostId | MediaId | CommentId | HashtagId | ActivityId | SessionId;
+export type DraftId = Id<'draft'>;
+export type AnyId = AccountId | PostId | MediaId | CommentId | HashtagId | ActivityId | SessionId | DraftId;
 
 export const LOGICAL_SHARDS = 8_192;
 export const ID_EPOCH_MS = Date.UTC(2010, 0, 1);

@@ -154,6 +154,7 @@ export const postCard = z
     commentCount: z.number().int(),
     isPinned: z.boolean().meta({ description: 'Whether it stands first on its author’s profile' }),
     liked: z.boolean().meta({ description: 'Whether the viewer likes it' }),
+    saved: z.boolean().meta({ description: 'Whether the viewer has saved it' }),
   })
   .meta({ id: 'Post' });
 export type PostCard = z.infer<typeof postCard>;

@@ -16,6 +16,7 @@ const FEATURES = [
   'people',
   'posts',
   'owners',
+  'drafts',
   'likes',
   'comments',
   'feed',
@@ -26,6 +27,8 @@ const FEATURES = [
   'push',
   'sharing',
   'moderation',
+  'live',
+  'exports',
 ];
 const LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;

@@ -44,6 +44,9 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
     insert into comment_likes (comment_id, account_id, like_id)
     values (next_id(id_logical_shard(${post.id})), ${bob.id}, 1)`);
   await world.rows(sql`delete from hashtag_posts`);
+  await world.rows(
+    sql`insert into saves (account_id, post_id, save_id) values (${bob.id}, ${post.id}, 2), (${bob.id}, 1, 1)`,
+  );
   await world.app.shards.directory.rows(sql`update handles set is_live = false where account_id = ${ann.id}`);
   const rendition = (await world.files()).find((file) => file.endsWith('w320.jpg'));
   await rm(rendition ?? '');
@@ -67,6 +70,8 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
   assert.deepEqual([seen.likeCount, seen.commentCount], [1, 2]);
   const [shown] = (await ann.get(`/posts/${post.id}/comments`)).items;
   assert.deepEqual([shown.likeCount, shown.replyCount], [0, 1]);
+  const saves = await world.rows<{ post_id: string }>(sql`select post_id from saves`);
+  assert.deepEqual(saves, [{ post_id: post.id }]);
   assert.equal((await world.call('GET', '/search?q=%23pier')).body.hashtags[0].postCount, 1);
 });
 

@@ -3,7 +3,7 @@ import type { AccountId, PostId } from '../../core/ids.ts';
 import type { Photo, PostCard } from '../../core/shapes.ts';
 import { NotFound } from '../errors.ts';
 import { maySeePost, seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
-import { findLiked } from '../features/likes/likes.ts';
+import { findMarks, type Marks } from '../features/likes/likes.ts';
 import { photoUrls } from '../features/media/addresses.ts';
 import { findCards } from '../features/posts/cards.ts';
 import {
@@ -31,14 +31,14 @@ export async function hydratePosts(app: App, viewer: ViewerId, posts: PostRow[])
       withOwn: true,
     });
   }
-  const [seen, liked] = await Promise.all([
+  const [seen, marks] = await Promise.all([
     seeAccounts(app, viewer, [...new Set([...posts.map((post) => post.account_id), ...namedOn(posts)])]),
-    viewer ? findLiked(app, viewer, postIds) : new Set<PostId>(),
+    findMarks(app, viewer, postIds),
   ]);
   return posts.flatMap((post) => {
     const account = seen.get(post.account_id);
     return account && maySeePost(viewer, post, account)
-      ? [presentPost(app, viewer, post, account, seen, liked.has(post.post_id))]
+      ? [presentPost(app, viewer, post, account, seen, marks)]
       : [];
   });
 }
@@ -79,11 +79,7 @@ async function presentSeen(
   finding: Promise<Map<PostId, Card>>,
   { withOwn = false, onlyFollowed = false }: Kept,
 ): Promise<PostCard[]> {
-  const [seen, cards, liked] = await Promise.all([
-    seeing,
-    finding,
-    viewer ? findLiked(app, viewer, postIds) : new Set<PostId>(),
-  ]);
+  const [seen, cards, marks] = await Promise.all([seeing, finding, findMarks(app, viewer, postIds)]);
   const shown = postIds.flatMap((postId) => {
     const [found, card] = [seen.get(postId), cards.get(postId)];
     if (!found || !card || (!withOwn && found.facts.state !== 'published')) return [];
@@ -94,8 +90,26 @@ async function presentSeen(
   });
   const named = await seeAccounts(app, viewer, [...new Set(namedOn(shown.map(({ post }) => post)))]);
   return shown.map(({ account, post }) =>
-    presentPost(app, viewer, post, account, named, liked.has(post.post_id)),
+    presentPost(app, viewer, post, account, named, marks),
   );
+}
+
+/** Only the counts, as they stand, of published posts that the viewer may see. */
+export async function hydrateCounts(app: App, viewer: ViewerId, postIds: PostId[]) {
+  const seen = await seePosts(app, viewer, postIds);
+  return new Map(
+    [...seen].flatMap(([postId, { facts }]) =>
+      facts.state === 'published' ? [[postId, countsOf(viewer, facts)] as const] : [],
+    ),
+  );
+}
+
+function countsOf(viewer: ViewerId, facts: SeenPost['facts']) {
+  return {
+    ownerId: facts.account_id,
+    likeCount: likeCountFor(viewer, facts),
+    commentCount: Number(facts.comment_count),
+  };
 }
 
 export async function hydratePost(app: App, viewer: ViewerId, postId: PostId): Promise<PostCard> {
@@ -126,7 +140,7 @@ function presentPost(
   post: PostRow,
   account: Visible,
   named: Map<AccountId, Visible>,
-  liked: boolean,
+  marks: Marks,
 ): PostCard {
   return {
     id: post.post_id,
@@ -142,7 +156,8 @@ function presentPost(
     likeCount: likeCountFor(viewer, post),
     commentCount: Number(post.comment_count),
     isPinned: post.is_pinned,
-    liked,
+    liked: marks.liked.has(post.post_id),
+    saved: marks.saved.has(post.post_id),
   };
 }
 

@@ -5,10 +5,13 @@ import swaggerUi from '@fastify/swagger-ui';
 import { accountRoutes } from '../features/accounts/routes.ts';
 import { activityRoutes } from '../features/activity/routes.ts';
 import { commentRoutes } from '../features/comments/routes.ts';
+import { draftRoutes } from '../features/drafts/routes.ts';
 import { exploreRoutes } from '../features/explore/routes.ts';
+import { exportRoutes } from '../features/exports/routes.ts';
 import { feedRoutes } from '../features/feed/routes.ts';
 import { graphRoutes } from '../features/graph/routes.ts';
 import { likeRoutes } from '../features/likes/routes.ts';
+import { liveRoutes } from '../features/live/routes.ts';
 import { mediaRoutes, photoRoutes } from '../features/media/routes.ts';
 import { ownerRoutes } from '../features/owners/routes.ts';
 import { peopleRoutes } from '../features/people/routes.ts';
@@ -34,11 +37,14 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       ownerRoutes,
       peopleRoutes,
       postRoutes,
+      draftRoutes,
       likeRoutes,
       commentRoutes,
       feedRoutes,
       exploreRoutes,
       activityRoutes,
+      liveRoutes,
+      exportRoutes,
     ],
     root: [healthRoutes, photoRoutes],
   });

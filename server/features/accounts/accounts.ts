@@ -8,7 +8,14 @@ import { type Transaction, violates } from '../../infra/database.ts';
 import { hashPassword, isCommonPassword, isPassword } from '../../infra/passwords.ts';
 import { drawShard, mustBeOwned, type Shards, writeAt, writeAtShard } from '../../infra/shards.ts';
 import { endSessions, forgetSessions } from './live-sessions.ts';
-import { accountChanged, accountDeleted, mailWanted, photosMisplaced, privacyChanged } from './schema.ts';
+import {
+  type AccountEdit,
+  accountChanged,
+  accountDeleted,
+  mailWanted,
+  photosMisplaced,
+  privacyChanged,
+} from './schema.ts';
 import * as store from './store.ts';
 
 export type Viewer = {
@@ -158,7 +165,7 @@ export const isPrivateForShare = store.selectIsPrivateForShare;
 
 // changing ----------------------------------------------------------------------------------------------------
 
-export async function editAccount(app: App, accountId: AccountId, edit: store.AccountEdit): Promise<void> {
+export async function editAccount(app: App, accountId: AccountId, edit: AccountEdit): Promise<void> {
   await writeAt(app.shards, accountId, async (tx) => {
     const wasPrivate = await store.updateAccount(tx, accountId, edit);
     if (edit.name !== undefined) await app.queue.enqueue(tx, accountChanged, [{ accountId }]);

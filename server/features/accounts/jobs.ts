@@ -5,8 +5,10 @@ import { writeAt } from '../../infra/shards.ts';
 import { forgetAccount } from '../activity/activity.ts';
 import { dropSomeCommentLikes } from '../comments/comment-likes.ts';
 import { dropSomeComments } from '../comments/comments.ts';
+import { dropDrafts } from '../drafts/drafts.ts';
 import { dropSomeTies } from '../graph/graph.ts';
 import { dropSomeLikes } from '../likes/likes.ts';
+import { dropSomeSaves } from '../likes/saves.ts';
 import { removeLooseMedia } from '../media/removal.ts';
 import { dropSomeNames } from '../people/people.ts';
 import { dropSomePosts } from '../posts/posts.ts';
@@ -35,10 +37,12 @@ export const jobs = [
 
 /** A bounded part of it each time; then the job goes back into the queue, until nothing is left. */
 async function continueDeletion(app: App, accountId: AccountId): Promise<void> {
+  await dropDrafts(app, accountId);
   const left = [
     await dropSomePosts(app, accountId, DELETION_BATCH),
     await dropSomeTies(app, accountId, DELETION_BATCH),
     await dropSomeLikes(app, accountId, DELETION_BATCH),
+    await dropSomeSaves(app, accountId, DELETION_BATCH),
     await dropSomeComments(app, accountId, DELETION_BATCH),
     await dropSomeNames(app, accountId, DELETION_BATCH),
     await dropSomeCommentLikes(app, accountId, DELETION_BATCH),

@@ -30,6 +30,19 @@ export type Told = {
   commentId: string;
 };
 
+/** Which of an account's choices a kind belongs to. Null: told always, since somebody waits for an answer. */
+const CHOICES: Record<Kind | 'replied' | 'comment_liked' | 'tagged', string | null> = {
+  liked: 'likes',
+  comment_liked: 'likes',
+  commented: 'comments',
+  replied: 'comments',
+  followed: 'follows',
+  follow_accepted: 'follows',
+  follow_requested: null,
+  mentioned: 'mentions',
+  tagged: 'mentions',
+};
+
 const id = z.string().regex(/^\d{1,19}$/);
 const activityRows: z.ZodType<ActivityRow[]> = z.array(
   z.object({
@@ -79,13 +92,19 @@ export async function forgetRecent(redis: Redis | null, accountIds: AccountId[])
   );
 }
 
+/** Not what the account does not want to be told: its row is in the same shard. */
 export async function insertActivity(tx: Transaction, told: Told[]): Promise<void> {
   await tx.rows(sql`
     insert into activity (account_id, activity_id, kind, actor_id, post_id, comment_id)
     select account_id, next_id(id_logical_shard(account_id)), kind, actor_id, post_id, comment_id
     from unnest(${told.map((each) => each.accountId)}::bigint[], ${told.map((each) => each.kind)}::text[],
-      ${told.map((each) => each.actorId)}::bigint[], ${told.map((each) => each.postId)}::bigint[],
-      ${told.map((each) => each.commentId)}::bigint[]) as told (account_id, kind, actor_id, post_id, comment_id)
+      ${told.map((each) => CHOICES[each.kind])}::text[], ${told.map((each) => each.actorId)}::bigint[],
+      ${told.map((each) => each.postId)}::bigint[], ${told.map((each) => each.commentId)}::bigint[])
+      with ordinality as told (account_id, kind, choice, actor_id, post_id, comment_id, place)
+    join accounts using (account_id)
+    where case choice when 'likes' then notifies_likes when 'comments' then notifies_comments
+      when 'follows' then notifies_follows when 'mentions' then notifies_mentions else true end
+    order by place
     on conflict on constraint activity_once do nothing`);
 }
 

@@ -4,10 +4,13 @@ import { Forbidden } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { groupCommit } from '../../infra/group-commit.ts';
+import { hint } from '../../infra/hints.ts';
 import { changing, lockEdges, writeAt, writeEach } from '../../infra/shards.ts';
 import { addToPostCounts, findPostHeads, likeCountFor, mustSeePost, type PostHead } from '../posts/posts.ts';
 import { likeChanged } from './schema.ts';
 import * as store from './store.ts';
+
+export type { Marks } from './store.ts';
 
 const NEWEST = '9223372036854775807';
 const SWEEP = 500;
@@ -51,8 +54,10 @@ export async function unlike(app: App, viewer: AccountId, postId: PostId): Promi
   return count === null ? null : Math.max(0, count - Number(wasLiked));
 }
 
-export function findLiked(app: App, viewer: AccountId, postIds: PostId[]): Promise<Set<PostId>> {
-  return postIds.length > 0 ? store.selectLiked(app.shards, viewer, postIds) : Promise.resolve(new Set());
+/** What the viewer likes of these posts, and what he has saved. One statement. */
+export async function findMarks(app: App, viewer: AccountId | null, postIds: PostId[]): Promise<store.Marks> {
+  if (!viewer || postIds.length === 0) return { liked: new Set(), saved: new Set() };
+  return store.selectMarks(app.shards, viewer, postIds);
 }
 
 /** Throws Forbidden where the author shows who likes it to himself alone. */
@@ -128,6 +133,7 @@ async function mirrorHere(
   for (const { post_id } of came) changes.set(post_id, (changes.get(post_id) ?? 0) + 1);
   for (const { post_id } of went) changes.set(post_id, (changes.get(post_id) ?? 0) - 1);
   const changed = [...changes].filter(([, by]) => by !== 0).sort(([a], [b]) => (a < b ? -1 : 1));
+  tx.afterCommit(() => hint(app, 'post', changes.keys()));
   // Last, so that the rows of hot posts are locked only for the moment of the commit.
   if (changed.length === 0) return;
   const published = await addToPostCounts(

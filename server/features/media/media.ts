@@ -139,8 +139,9 @@ export async function developPhoto(
     const made = await makeRenditions(app, { ...media, shelf }, 'photo');
     const isReady = await writeAt(app.shards, mediaId, async (tx) => {
       const isNew = await store.updateMediaReady(tx, mediaId, shelf, made);
-      await afterMaking(app, tx, { ...media, shelf }, made);
+      // First: it locks the post, then the account to count it, which whoever shares the account by then would wait for.
       await settle(tx);
+      await afterMaking(app, tx, { ...media, shelf }, made);
       return isNew;
     });
     // Deleted meanwhile: the files that were just written came after the removal.

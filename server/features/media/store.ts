@@ -39,12 +39,14 @@ export async function insertMedia(
       ${ticket.sha256}, ${ticket.sizeBytes}, ${ticket.originalOf})`);
 }
 
+/** Those that a draft names are bounded with it. */
 export async function countUnclaimed(tx: Transaction, accountId: AccountId) {
   const row = await oneOf<{ count: string; bytes: string }>(
     tx,
     sql`
     select count(*), coalesce(sum(coalesce(size_bytes, announced_bytes)), 0) as bytes
-    from media where account_id = ${accountId} and expires_at > now()`,
+    from media where account_id = ${accountId} and expires_at > now()
+      and media_id not in (select unnest(upload_ids) from drafts where account_id = ${accountId})`,
   );
   return { count: Number(row?.count), bytes: Number(row?.bytes) };
 }

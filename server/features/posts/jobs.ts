@@ -8,6 +8,7 @@ import { forgetPost as forgetActivity, tell } from '../activity/activity.ts';
 import { forgetPost as forgetComments } from '../comments/comments.ts';
 import { indexPost } from '../explore/explore.ts';
 import { forgetPost as forgetLikes } from '../likes/likes.ts';
+import { forgetSaves } from '../likes/saves.ts';
 import { developPhoto } from '../media/media.ts';
 import { forgetOwner, rememberOwner } from '../owners/owners.ts';
 import { forgetPost as forgetPeople } from '../people/people.ts';
@@ -33,6 +34,7 @@ export const jobs = [
     const postId = payload.postId as PostId;
     await indexPost(app, postId);
     await forgetLikes(app, postId);
+    await forgetSaves(app, postId);
     await forgetComments(app, postId);
     await forgetActivity(app, postId);
     await forgetPeople(app, postId);

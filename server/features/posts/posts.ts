@@ -6,6 +6,7 @@ import { hashtagsIn, mentionsIn } from '../../../core/text.ts';
 import { Conflict, Forbidden, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
+import { hint } from '../../infra/hints.ts';
 import { answering, readEach, readReachable, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
@@ -29,12 +30,16 @@ export type { PersonRow, PhotoRow, PostFacts, PostHead, PostRow } from './schema
 
 const NEWEST = '9223372036854775807';
 
-/** The same key and body give the same post; the same key with another body throws Conflict. */
+/**
+ * The same key and body give the same post; the same key with another body throws Conflict. `alongside` is part of the
+ * transaction: when it throws, nothing is published.
+ */
 export async function publish(
   app: App,
   viewer: AccountId,
   wish: Publish,
   idempotencyKey: string | null,
+  alongside: (tx: Transaction) => Promise<void> = async () => undefined,
 ): Promise<PostId> {
   refuseTooManyTags(wish.caption, 'caption');
   const requestHash = createHash('sha256').update(JSON.stringify(wish)).digest();
@@ -55,6 +60,7 @@ export async function publish(
         idempotencyKey,
         requestHash,
       });
+      await alongside(tx);
       await claimUploads(tx, viewer, wish.photos.map(claimOf), 'photo');
       await store.insertPostMedia(
         tx,
@@ -128,6 +134,7 @@ export async function settlePost(app: App, tx: Transaction, postId: PostId): Pro
   await app.queue.enqueue(tx, postSpread, [{ accountId: post.account_id, postId }]);
   await app.queue.enqueue(tx, postPublished, [{ postId }]);
   await announcePeople(app, tx, postId);
+  tx.afterCommit(() => hint(app, 'published', [postId]));
 }
 
 export async function deletePost(app: App, viewer: AccountId, postId: PostId): Promise<void> {
@@ -140,6 +147,7 @@ export async function deletePost(app: App, viewer: AccountId, postId: PostId): P
     await app.queue.enqueue(tx, ownerGone, [{ postId }]);
     await app.queue.enqueue(tx, postSpread, [{ accountId: viewer, postId }]);
     if (post.state === 'published') await addToCount(tx, viewer, 'post', -1);
+    tx.afterCommit(() => hint(app, 'post', [postId]));
   });
   for (const { media_id } of media) forgetServable(app, media_id);
 }

@@ -6,6 +6,7 @@ import { viewerOf } from '../../http/sessions.ts';
 import { hydratePost, hydratePostIds } from '../../hydrate/posts.ts';
 import type { App } from '../../infra/app.ts';
 import { accountIdParams } from '../accounts/schema.ts';
+import { endDraft } from '../drafts/drafts.ts';
 import { mustSeeAll } from '../graph/audience.ts';
 import { openOriginal } from '../media/media.ts';
 import { editsShape } from '../media/schema.ts';
@@ -44,11 +45,13 @@ export function postRoutes(server: Server, app: App, limits: RateLimits): void {
     async (request, reply) => {
       const viewer = viewerOf(request).accountId;
       await limits.post(viewer);
+      const { draftId } = request.body;
       const postId = await posts.publish(
         app,
         viewer,
         request.body,
         request.headers['idempotency-key'] ?? null,
+        draftId && ((tx) => endDraft(tx, viewer, draftId)),
       );
       reply.code(201);
       return hydratePost(app, viewer, postId);

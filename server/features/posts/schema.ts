@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
+import type { AccountId, DraftId, MediaId, PostId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
 import { idOf, memberText, type PostAudience, pageOf, postAudience, postCard } from '../../../core/shapes.ts';
 import type { FactsRow } from '../graph/schema.ts';
@@ -10,7 +10,7 @@ export const postIdParams = z.strictObject({ postId: idOf<PostId>('a post') });
 export const postsPage = pageOf(postCard);
 export const postReply = postCard;
 
-const photoWish = z.strictObject({
+export const photoWish = z.strictObject({
   uploadId: idOf<MediaId>('an upload'),
   altText: memberText(limits.altTextMax).default(''),
   edits: editsShape.prefault({}),
@@ -44,6 +44,7 @@ export const publishBody = z.strictObject({
   caption: memberText(limits.captionMax).default(''),
   ...choices,
   photos: z.array(photoWish).min(1).max(limits.photosPerPost),
+  draftId: idOf<DraftId>('a draft').optional().meta({ description: 'It ends with the publication' }),
 });
 export type Publish = z.infer<typeof publishBody>;
 

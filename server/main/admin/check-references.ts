@@ -1,4 +1,4 @@
-/** What refers to something on another server, where no foreign key can be: likes, comments and theirs, activity, hashtag pages. */
+/** What refers to something on another server, where no foreign key can be: likes, saves, comments and theirs, activity, hashtag pages. */
 import type { AccountId, AnyId, CommentId, HashtagId, PostId } from '../../../core/ids.ts';
 import { accountDeleted } from '../../features/accounts/schema.ts';
 import { dropCommentLikes } from '../../features/comments/comment-likes.ts';
@@ -55,6 +55,20 @@ const likes: Table = {
     writeAt(app.shards, accountId, (tx) =>
       app.queue.enqueue(tx, likeChanged, [{ edges: [{ accountId, postId }] }]),
     ),
+};
+
+const saves: Table = {
+  name: 'save',
+  next: (after, shards) => sql`
+    select account_id as a, post_id as b, account_id, post_id, 0::bigint as comment_id from saves
+    where (account_id, post_id) > (${after.a}, ${after.b}) and get_bit(${shards}::bytea, ((account_id >> 10) & 8191)::integer) = 1
+    order by account_id, post_id limit ${BATCH}`,
+  one: ({ a, b }) => sql`
+    select account_id as a, post_id as b, account_id, post_id, 0::bigint as comment_id from saves where account_id = ${a} and post_id = ${b}`,
+  menders: ({ a, b }) => [ofPost(b), ofAccount(a)],
+  async remove(app, { a, b }) {
+    await changeAt(app.shards, a, sql`delete from saves where account_id = ${a} and post_id = ${b}`);
+  },
 };
 
 const comments: Table = {
@@ -131,7 +145,7 @@ const hashtagPosts: Table = {
 export const checkReferences: Check = {
   name: 'references to other servers',
   async *find(sight): AsyncIterable<Difference[]> {
-    for (const table of [likes, comments, commentLikes, activity, hashtagPosts])
+    for (const table of [likes, saves, comments, commentLikes, activity, hashtagPosts])
       for await (const rows of scan<Referring>(sight, (after, shards) => table.next(after ?? START, shards)))
         yield danglingOf(sight, table, rows);
   },
