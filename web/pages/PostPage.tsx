@@ -72,6 +72,7 @@ function Post({ post }: { post: PostCard }) {
         slot={SLOT}
         tallest={TALLEST}
         isFirst
+        isWhole
         onDoubleTap={isPublished ? () => like(true) : undefined}
       />
       <div className="post-page-talk" ref={list}>
