@@ -91,6 +91,7 @@ const FOLLOWERS = changed(
   photo by its address    -          -         yes       yes        -        -        -        yes
   comments on the post    -          -         yes       yes        -        -        -        yes
   likes of the post       -          -         yes       yes        -        -        -        yes
+  saved posts             -          -         yes       yes        -        -        -        yes
   hashtag page            -          -         -         -          -        -        -        -
   told: mentioned me      -          -         yes       yes        -        -        -        -
   preview of the post     -          -         -         -          -        -        -        -`,
@@ -107,6 +108,8 @@ const ARCHIVED = changed(
   comments on the post    -          -         -         -          -        -        -        yes
   likes of the post       -          -         -         -          -        -        -        yes
   home feed               -          -         -         -          -        -        -        -
+  first screen            -          -         -         -          -        -        -        -
+  saved posts             -          -         -         -          -        -        -        -
   hashtag page            -          -         -         -          -        -        -        -
   told: mentioned me      -          -         -         -          -        -        -        -
   preview of the post     -          -         -         -          -        -        -        -`,
