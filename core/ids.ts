@@ -47,3 +47,8 @@ export function isPossibleId(text: string, nowMs: number): boolean {
 export function newestFirst(a: AnyId, b: AnyId): number {
   return b.length - a.length || (a < b ? 1 : a > b ? -1 : 0);
 }
+
+/** Of IDs as a reply has them. */
+export function isNewer(id: string, than: string): boolean {
+  return newestFirst(id as AnyId, than as AnyId) < 0;
+}

@@ -27,6 +27,7 @@ const FEATURES = [
   'push',
   'sharing',
   'moderation',
+  'live',
   'exports',
 ];
 const LINES_MAX = 400;

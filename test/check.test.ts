@@ -68,10 +68,10 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
   assert.equal((await ann.get('/me')).followerCount, 1);
   const seen = await ann.get(`/posts/${post.id}`);
   assert.deepEqual([seen.likeCount, seen.commentCount], [1, 2]);
-  const saves = await world.rows<{ post_id: string }>(sql`select post_id from saves`);
-  assert.deepEqual(saves, [{ post_id: post.id }]);
   const [shown] = (await ann.get(`/posts/${post.id}/comments`)).items;
   assert.deepEqual([shown.likeCount, shown.replyCount], [0, 1]);
+  const saves = await world.rows<{ post_id: string }>(sql`select post_id from saves`);
+  assert.deepEqual(saves, [{ post_id: post.id }]);
   assert.equal((await world.call('GET', '/search?q=%23pier')).body.hashtags[0].postCount, 1);
 });
 

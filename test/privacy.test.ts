@@ -92,6 +92,8 @@ const FOLLOWERS = changed(
   comments on the post    -          -         yes       yes        -        -        -        yes
   likes of the post       -          -         yes       yes        -        -        -        yes
   saved posts             -          -         yes       yes        -        -        -        yes
+  replies on the post     -          -         yes       yes        -        -        -        yes
+  likers of a comment on  -          -         yes       yes        -        -        -        yes
   hashtag page            -          -         -         -          -        -        -        -
   told: mentioned me      -          -         yes       yes        -        -        -        -
   preview of the post     -          -         -         -          -        -        -        -`,
@@ -107,6 +109,8 @@ const ARCHIVED = changed(
   photo by its address    -          -         -         -          -        -        -        yes
   comments on the post    -          -         -         -          -        -        -        yes
   likes of the post       -          -         -         -          -        -        -        yes
+  replies on the post     -          -         -         -          -        -        -        yes
+  likers of a comment on  -          -         -         -          -        -        -        yes
   home feed               -          -         -         -          -        -        -        -
   first screen            -          -         -         -          -        -        -        -
   saved posts             -          -         -         -          -        -        -        -

@@ -7,6 +7,7 @@ import { Notices } from './components/Notices.tsx';
 import { Shell } from './components/Shell.tsx';
 import { t } from './i18n/text.ts';
 import { LazyPage, loadPagesAhead, pageCode, pageThere } from './lazy-page.tsx';
+import { useLive } from './live/use-live.ts';
 import { aroundNav, useScrollPlace } from './navigation.ts';
 import { FeedPage } from './pages/FeedPage.tsx';
 import { NotFoundPage } from './pages/NotFoundPage.tsx';
@@ -85,6 +86,7 @@ function Start() {
   const hasStarted = me.data !== undefined;
   const viewerId = me.data?.id ?? null;
   const keepsOriginals = me.data?.keepsOriginals ?? false;
+  useLive(viewerId);
   useEffect(() => {
     if (hasStarted) loadPagesAhead();
   }, [hasStarted]);

@@ -24,12 +24,12 @@ export type RateLimits = {
   upload(accountId: string): Promise<void>;
   /** Photos made anew, and proofs: each costs as much as a new one. */
   edit(accountId: string): Promise<void>;
-  /** ZIPs of all that is an account's. */
-  export(accountId: string): Promise<void>;
   /** Drafts that are made and saved; a client saves one while it is typed. */
   draft(accountId: string): Promise<void>;
   /** Small pictures that are made. */
   thumbnail(accountId: string): Promise<void>;
+  /** ZIPs of all that is an account's. */
+  export(accountId: string): Promise<void>;
 };
 
 /** Counts once more for the key. Throws Limited with the message. */
@@ -85,10 +85,10 @@ export function openRateLimits({
     post: (accountId) => posts(accountId, 'That is a lot of posts within an hour. Try again later.'),
     upload: (accountId) => uploads(accountId, 'That is a lot of uploads within an hour. Try again later.'),
     edit: (accountId) => edits(accountId, 'That is a lot of edits. Try again in some minutes.'),
-    export: (accountId) =>
-      exports(accountId, 'Your data can be downloaded three times a day. Try again later.'),
     draft: (accountId) => drafts(accountId, 'That is a lot of changes to drafts. Try again in some minutes.'),
     thumbnail: (accountId) => thumbnails(accountId, 'That is a lot of pictures. Try again in some minutes.'),
+    export: (accountId) =>
+      exports(accountId, 'Your data can be downloaded three times a day. Try again later.'),
     comment: (accountId) => comments(accountId, 'That is a lot of comments within an hour. Try again later.'),
   };
 }

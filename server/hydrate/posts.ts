@@ -92,6 +92,24 @@ async function presentSeen(
   return shown.map(({ account, post }) => presentPost(app, viewer, post, account, named, marks));
 }
 
+/** Only the counts, as they stand, of published posts that the viewer may see. */
+export async function hydrateCounts(app: App, viewer: ViewerId, postIds: PostId[]) {
+  const seen = await seePosts(app, viewer, postIds);
+  return new Map(
+    [...seen].flatMap(([postId, { facts }]) =>
+      facts.state === 'published' ? [[postId, countsOf(viewer, facts)] as const] : [],
+    ),
+  );
+}
+
+function countsOf(viewer: ViewerId, facts: SeenPost['facts']) {
+  return {
+    ownerId: facts.account_id,
+    likeCount: likeCountFor(viewer, facts),
+    commentCount: Number(facts.comment_count),
+  };
+}
+
 export async function hydratePost(app: App, viewer: ViewerId, postId: PostId): Promise<PostCard> {
   const row = await findPost(app, postId);
   const [post] = row ? await hydratePosts(app, viewer, [row]) : [];

@@ -11,6 +11,7 @@ import { exportRoutes } from '../features/exports/routes.ts';
 import { feedRoutes } from '../features/feed/routes.ts';
 import { graphRoutes } from '../features/graph/routes.ts';
 import { likeRoutes } from '../features/likes/routes.ts';
+import { liveRoutes } from '../features/live/routes.ts';
 import { mediaRoutes, photoRoutes } from '../features/media/routes.ts';
 import { ownerRoutes } from '../features/owners/routes.ts';
 import { peopleRoutes } from '../features/people/routes.ts';
@@ -42,6 +43,7 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       feedRoutes,
       exploreRoutes,
       activityRoutes,
+      liveRoutes,
       exportRoutes,
     ],
     root: [healthRoutes, photoRoutes],

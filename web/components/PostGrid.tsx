@@ -3,26 +3,39 @@ import { Link } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
 import { useRefreshPost } from '../api/posts.ts';
 import { t } from '../i18n/text.ts';
+import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { shortCount } from '../ui/count.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
+import { Windowed } from '../ui/Windowed.tsx';
 import { altOf } from './photo-alt.ts';
 import { squareSources } from './photo-sources.ts';
 import './photos.css';
 
-/** So many squares are on the screen at first; they are not left to be loaded lazily. */
-const EAGER = 12;
+/** Four rows. So many squares are on the screen at first; they are not left to be loaded lazily. */
+const CHUNK = 12;
 const SIZES = '(min-width: 936px) 296px, 33vw';
 
 export function PostGrid({ posts }: { posts: readonly PostCard[] }) {
+  const kept = useKeptHere();
   return (
-    <ul className="grid" aria-label={t('feed.posts')}>
-      {posts.map((post, at) => (
-        <li key={post.id}>
-          <PostSquare post={post} isEager={at < EAGER} />
-        </li>
-      ))}
-    </ul>
+    <Windowed
+      name="squares"
+      kept={kept}
+      items={posts}
+      keyOf={(post) => post.id}
+      chunk={CHUNK}
+      as="ul"
+      className="grid"
+      label={t('feed.posts')}
+      render={(part, start) =>
+        part.map((post) => (
+          <li key={post.id}>
+            <PostSquare post={post} isEager={start === 0} />
+          </li>
+        ))
+      }
+    />
   );
 }
 

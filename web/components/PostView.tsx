@@ -1,3 +1,4 @@
+import { memo } from 'react';
 import { Link } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
 import { t } from '../i18n/text.ts';
@@ -18,8 +19,8 @@ const SLOT = [
   [null, '100vw'],
 ] as const;
 
-/** A post in a feed. */
-export function PostView({ post, isFirst }: PostViewProps) {
+/** A post in a feed: drawn anew only when it has changed itself. */
+export const PostView = memo(function PostView({ post, isFirst }: PostViewProps) {
   const like = useLikePost(post);
   return (
     <article className="post" aria-label={t('feed.postBy', { handle: post.account.handle })}>
@@ -27,7 +28,7 @@ export function PostView({ post, isFirst }: PostViewProps) {
       <PhotoCarousel post={post} slot={SLOT} isFirst={isFirst} onDoubleTap={() => like(true)} />
       <div className="post-foot">
         {post.state === 'published' ? <PostActions post={post} onLike={like} /> : <Developing post={post} />}
-        {post.caption && <Caption account={post.account} text={post.caption} isFolded />}
+        {post.caption && <Caption account={post.account} text={post.caption} foldedAs={post.id} />}
         {post.commentCount > 0 && (
           <Link href={paths.post(post.id)} className="post-comments muted">
             {t('feed.viewComments', { count: post.commentCount })}
@@ -41,4 +42,4 @@ export function PostView({ post, isFirst }: PostViewProps) {
       </div>
     </article>
   );
-}
+});

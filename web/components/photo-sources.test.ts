@@ -29,14 +29,21 @@ function photo(width: number, height: number, altText = ''): Photo {
   };
 }
 
-test('one photo keeps its own shape, however tall', () => {
-  assert.equal(frameRatio([photo(1000, 3000)]), 1 / 3);
+test('one photo has a frame of its own shape, from 1.91:1 to 4:5', () => {
   assert.equal(frameRatio([photo(1910, 1000)]), 1.91);
+  assert.equal(frameRatio([photo(1000, 1200)]), 1000 / 1200);
+  assert.equal(frameRatio([photo(1000, 3000)]), 4 / 5);
+  assert.equal(frameRatio([photo(3000, 1000)]), 1.91);
 });
 
-test('of several photos the first decides, no taller than 2:3', () => {
+test('on its own page one photo keeps its own shape, however tall', () => {
+  assert.equal(frameRatio([photo(1000, 3000)], true), 1 / 3);
+  assert.equal(frameRatio([photo(1000, 3000), photo(1000, 3000)], true), 4 / 5);
+});
+
+test('of several photos the first decides, no taller than 4:5', () => {
   assert.equal(frameRatio([photo(1500, 1000), photo(1000, 1000)]), 1.5);
-  assert.equal(frameRatio([photo(900, 1600), photo(1500, 1000)]), 2 / 3);
+  assert.equal(frameRatio([photo(900, 1600), photo(1500, 1000)]), 4 / 5);
 });
 
 test('beside upright photos the frame is at least a square', () => {

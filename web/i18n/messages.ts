@@ -13,6 +13,7 @@ import type post from '../messages/en/post.json';
 import type profile from '../messages/en/profile.json';
 import type search from '../messages/en/search.json';
 import type settings from '../messages/en/settings.json';
+import type viewer from '../messages/en/viewer.json';
 import type { Message } from './format.ts';
 
 type Areas = {
@@ -28,6 +29,7 @@ type Areas = {
   profile: typeof profile;
   search: typeof search;
   settings: typeof settings;
+  viewer: typeof viewer;
 };
 export type Area = keyof Areas;
 export type Key = { [A in Area]: `${A}.${keyof Areas[A] & string}` }[Area];

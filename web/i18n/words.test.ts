@@ -48,6 +48,8 @@ test('every fault of a field has a message', async () => {
   for (const [, code] of await read('server/http/sentences.ts', 'core/text.ts'))
     for (const [, found = ''] of code.matchAll(/(?:code: |string: |array: |\?\? )'([a-z_]+)'/g))
       codes.push(found);
+  for (const [, code] of await read('server/features/**/*.ts'))
+    for (const [, found = ''] of code.matchAll(/\{ path[^{}]*\bcode: '([a-z_]+)'/g)) codes.push(found);
   assert.ok(codes.includes('too_long') && codes.includes('handle_form'));
   assert.deepEqual(
     codes.filter((code) => !(`field_${code}` in errors)),

@@ -9,12 +9,17 @@ import { ActivityRow } from '../components/ActivityRow.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
 import { t } from '../i18n/text.ts';
+import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { shortCount } from '../ui/count.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
+import { Windowed } from '../ui/Windowed.tsx';
 import '../components/activity.css';
+
+/** Rows that are drawn, or not, together. */
+const CHUNK = 20;
 
 export function ActivityPage() {
   useTitle(t('common.activity'));
@@ -47,6 +52,7 @@ export function ActivityPage() {
 }
 
 function ActivityList({ items }: { items: Activity[] }) {
+  const kept = useKeptHere();
   const parts = [
     { title: t('activity.new'), items: items.filter((item) => item.isUnread) },
     { title: t('activity.earlier'), items: items.filter((item) => !item.isUnread) },
@@ -55,11 +61,15 @@ function ActivityList({ items }: { items: Activity[] }) {
   return shown.map((part) => (
     <section key={part.title} aria-label={part.title}>
       {parts[0]?.items.length !== 0 && <h2 className="activity-heading">{part.title}</h2>}
-      <ul>
-        {part.items.map((item) => (
-          <ActivityRow key={item.id} item={item} />
-        ))}
-      </ul>
+      <Windowed
+        name={part.title}
+        kept={kept}
+        items={part.items}
+        keyOf={(item) => item.id}
+        chunk={CHUNK}
+        as="ul"
+        render={(rows) => rows.map((item) => <ActivityRow key={item.id} item={item} />)}
+      />
     </section>
   ));
 }

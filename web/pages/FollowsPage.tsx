@@ -4,6 +4,7 @@ import { AccountList } from '../components/AccountList.tsx';
 import { BackHeader } from '../components/BackHeader.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { t } from '../i18n/text.ts';
+import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -29,9 +30,13 @@ export function FollowsPage({ handle, side }: FollowsPageProps) {
 }
 
 function Followers({ accountId }: { accountId: string }) {
-  return <AccountList pages={useFollowers(accountId)} empty={t('profile.noFollowers')} />;
+  return (
+    <AccountList kept={useKeptHere()} pages={useFollowers(accountId)} empty={t('profile.noFollowers')} />
+  );
 }
 
 function Following({ accountId }: { accountId: string }) {
-  return <AccountList pages={useFollowing(accountId)} empty={t('profile.noFollowing')} />;
+  return (
+    <AccountList kept={useKeptHere()} pages={useFollowing(accountId)} empty={t('profile.noFollowing')} />
+  );
 }

@@ -19,6 +19,7 @@ import { useLikePost } from '../components/use-like-post.ts';
 import { useOriginalEntries } from '../components/use-original-entries.ts';
 import { Text } from '../i18n/Text.tsx';
 import { t } from '../i18n/text.ts';
+import { useWatchedPosts } from '../live/use-live.ts';
 import { paths } from '../paths.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
@@ -38,6 +39,7 @@ const TALLEST = '90vh';
 
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
+  useWatchedPosts(query.data?.state === 'published' ? [query.data.id] : []);
   useTitle(query.data && t('feed.postBy', { handle: query.data.account.handle }));
   if (query.isPending) return <Spinner />;
   if (isGone(query.error)) {
@@ -70,6 +72,7 @@ function Post({ post }: { post: PostCard }) {
         slot={SLOT}
         tallest={TALLEST}
         isFirst
+        isWhole
         onDoubleTap={isPublished ? () => like(true) : undefined}
       />
       <div className="post-page-talk" ref={list}>

@@ -3,6 +3,7 @@ import { type AccountId, type ActivityId, type PostId, shardOf } from '../../../
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
+import { hint } from '../../infra/hints.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { sweepServers } from '../../infra/shards.ts';
 import { forEachRecent, type Progress, type RebuildOptions } from '../feed/rebuild.ts';
@@ -40,9 +41,13 @@ export async function untell(app: App, tx: Transaction, tellings: Telling[]): Pr
   forgetAfter(app, tx, told);
 }
 
-function forgetAfter({ redis }: Pick<App, 'redis'>, tx: Transaction, told: store.Told[]): void {
+/** The list in Redis first: whoever is told that there is news reads it there. */
+function forgetAfter(app: Pick<App, 'redis' | 'events'>, tx: Transaction, told: store.Told[]): void {
   const accountIds = told.map(({ accountId }) => accountId);
-  tx.afterCommit(() => void store.forgetRecent(redis.feeds, accountIds));
+  tx.afterCommit(async () => {
+    await store.forgetRecent(app.redis.feeds, accountIds);
+    hint(app, 'activity', accountIds);
+  });
 }
 
 function complete(tellings: Telling[]): store.Told[] {
@@ -136,6 +141,7 @@ export function findSeenId(app: App, viewer: AccountId): Promise<string> {
 export async function markSeen(app: App, viewer: AccountId, activityId: ActivityId): Promise<void> {
   if (shardOf(activityId) !== shardOf(viewer)) throw new NotFound();
   await store.updateSeenId(app.shards, viewer, activityId);
+  hint(app, 'activity', [viewer]);
 }
 
 export async function forgetPost(app: App, postId: string): Promise<void> {

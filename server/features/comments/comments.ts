@@ -6,6 +6,7 @@ import type { AccountId, CommentId, PostId } from '../../../core/ids.ts';
 import { Conflict, Forbidden, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
+import { hint } from '../../infra/hints.ts';
 import { sweepServers, writeAt, writeEach } from '../../infra/shards.ts';
 import { mustSee, type ViewerId } from '../graph/audience.ts';
 import {
@@ -52,6 +53,7 @@ export async function comment(
     if (topId !== '0') await store.addToReplyCount(tx, topId, 1);
     await app.queue.enqueue(tx, commentMade, [{ commentId: row.comment_id }]);
     await addToPostCounts(tx, [postId], [0], [1]);
+    tx.afterCommit(() => hint(app, 'comment', [postId]));
     return row;
   });
   const row =
@@ -119,6 +121,8 @@ async function followRemoval(
     commentIds.map((commentId) => ({ commentId })),
   );
   await addToPostCounts(tx, [postId], [0], [-commentIds.length]);
+  const gone = commentIds.map((commentId) => `${postId} ${commentId}`);
+  tx.afterCommit(() => hint(app, 'comment-gone', gone));
 }
 
 // reading -----------------------------------------------------------------------------------------------------

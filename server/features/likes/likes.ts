@@ -4,6 +4,7 @@ import { Forbidden } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { groupCommit } from '../../infra/group-commit.ts';
+import { hint } from '../../infra/hints.ts';
 import { changing, lockEdges, writeAt, writeEach } from '../../infra/shards.ts';
 import { addToPostCounts, findPostHeads, likeCountFor, mustSeePost, type PostHead } from '../posts/posts.ts';
 import { likeChanged } from './schema.ts';
@@ -132,6 +133,7 @@ async function mirrorHere(
   for (const { post_id } of came) changes.set(post_id, (changes.get(post_id) ?? 0) + 1);
   for (const { post_id } of went) changes.set(post_id, (changes.get(post_id) ?? 0) - 1);
   const changed = [...changes].filter(([, by]) => by !== 0).sort(([a], [b]) => (a < b ? -1 : 1));
+  tx.afterCommit(() => hint(app, 'post', changes.keys()));
   // Last, so that the rows of hot posts are locked only for the moment of the commit.
   if (changed.length === 0) return;
   const published = await addToPostCounts(

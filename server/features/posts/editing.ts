@@ -4,6 +4,7 @@ import { limits } from '../../../core/limits.ts';
 import { Conflict, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
+import { hint } from '../../infra/hints.ts';
 import { lockEdges, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { forgetServable } from '../media/addresses.ts';
@@ -30,6 +31,7 @@ export async function editPost(app: App, viewer: AccountId, postId: PostId, wish
     return photos.map(({ media_id }) => media_id);
   });
   for (const mediaId of mediaIds) forgetServable(app, mediaId);
+  hint(app, 'post', [postId]);
 }
 
 type PhotoWish = NonNullable<EditPost['photos']>[number];
@@ -89,6 +91,7 @@ async function changeArchive(
     return (await store.selectPhotoOrder(tx, postId)).map(({ media_id }) => media_id);
   });
   for (const mediaId of mediaIds) forgetServable(app, mediaId);
+  hint(app, 'post', [postId]);
 }
 
 function notPublished(): Conflict {

@@ -6,6 +6,7 @@ import { hashtagsIn, mentionsIn } from '../../../core/text.ts';
 import { Conflict, Forbidden, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { type Transaction, violates } from '../../infra/database.ts';
+import { hint } from '../../infra/hints.ts';
 import { answering, readEach, readReachable, writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
@@ -133,6 +134,7 @@ export async function settlePost(app: App, tx: Transaction, postId: PostId): Pro
   await app.queue.enqueue(tx, postSpread, [{ accountId: post.account_id, postId }]);
   await app.queue.enqueue(tx, postPublished, [{ postId }]);
   await announcePeople(app, tx, postId);
+  tx.afterCommit(() => hint(app, 'published', [postId]));
 }
 
 export async function deletePost(app: App, viewer: AccountId, postId: PostId): Promise<void> {
@@ -145,6 +147,7 @@ export async function deletePost(app: App, viewer: AccountId, postId: PostId): P
     await app.queue.enqueue(tx, ownerGone, [{ postId }]);
     await app.queue.enqueue(tx, postSpread, [{ accountId: viewer, postId }]);
     if (post.state === 'published') await addToCount(tx, viewer, 'post', -1);
+    tx.afterCommit(() => hint(app, 'post', [postId]));
   });
   for (const { media_id } of media) forgetServable(app, media_id);
 }
