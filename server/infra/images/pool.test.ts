@@ -234,7 +234,7 @@ test('one HEIC is in work at a time, others pass it, and its worker gives its me
 });
 
 test('a HEIC may take twice as long as other photos', async (t) => {
-  const { workers, masterPath } = await startImageWorld(t, { count: 2, deadlineMs: 2000 });
+  const { workers, masterPath } = await startImageWorld(t, { count: 2, deadlineMs: 4000 });
   const heic = workers.develop(turned, masterPath);
   const [pid] = workers.pids();
   assert.ok(pid);
