@@ -22,6 +22,7 @@ for (const fan of [bob, carol]) {
 await world.settled();
 const [session] = (await ann.get('/sessions')).items;
 const mediaId = first.photos[0]?.mediaId ?? '';
+const draft = (await ann.must('POST', '/drafts', { body: { content: { caption: 'not yet' } } })).body;
 
 const idAt = (ms: number) => String((BigInt(ms - Date.UTC(2010, 0, 1)) << 23n) | 77n);
 const DAY_MS = 86_400_000;
@@ -57,6 +58,9 @@ const PIECE = {
   'content-type': 'application/offset+octet-stream',
 };
 const bodyFor = (method: string, at: string) => {
+  if (method === 'PATCH' && at.startsWith('/posts/')) return { body: { caption: 'x' } };
+  if (at.endsWith('/schedule')) return { body: { publishAt: new Date(Date.now() + DAY_MS).toISOString() } };
+  if (method === 'PUT' && at.startsWith('/drafts/')) return { body: { content: {}, version: 1 } };
   if (at.startsWith('/uploads/') && method === 'PUT') return { raw: 'x' };
   if (method === 'PATCH') return { raw: 'x', headers: PIECE };
   if (method === 'PUT' && at.includes('/photos/'))
@@ -110,6 +114,7 @@ test('an ID of another kind is an ID of nothing', async () => {
     postId: first.id,
     commentId: comment.id,
     sessionId: session.id,
+    draftId: draft.id,
     uploadId: mediaId,
     mediaId,
   };
