@@ -4,6 +4,7 @@
  */
 
 import { readFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import staticFiles from '@fastify/static';
 import { isPossibleId, type PostId } from '../../core/ids.ts';
@@ -26,6 +27,7 @@ type Preview = {
 };
 
 const DESCRIPTION_MAX = 200;
+const SHARED_MAX_BYTES = 1024 * 1024 * 1024;
 /** Addresses under these are for programs: what is not there is a JSON 404, not the page. */
 const NOT_PAGES = /^\/(api|media|assets|health)(\/|$)/;
 
@@ -39,13 +41,10 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     globIgnore: ['**/*.br', '**/*.gz'],
     cacheControl: false,
     setHeaders: (response, file) => {
-      const isHashed = path.dirname(file).endsWith(`${path.sep}assets`);
-      response.header(
-        'cache-control',
-        isHashed ? 'public, max-age=31536000, immutable' : 'public, max-age=3600',
-      );
+      response.header('cache-control', cacheControlOf(path.relative(folder, file)));
     },
   });
+  await server.register(shareTarget);
   server.setNotFoundHandler(async (request, reply) => {
     const [pathname = '/'] = request.url.split('?');
     if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname))
@@ -56,6 +55,29 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
       .headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', vary: 'cookie' })
       .send(page.replace('<!--head-->', () => headOf(app, preview)));
   });
+}
+
+/**
+ * Photos that a phone shares to us are taken by the service worker. Where there is none yet they come here: they are read to
+ * their end, so that the browser hears the answer, and the composer asks for them once more.
+ */
+async function shareTarget(scope: Server): Promise<void> {
+  scope.addContentTypeParser('multipart/form-data', async (_request: unknown, payload: IncomingMessage) => {
+    let bytes = 0;
+    for await (const chunk of payload) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > SHARED_MAX_BYTES) break;
+    }
+  });
+  scope.post('/share', { schema: { hide: true } }, async (_request, reply) =>
+    reply.redirect('/new?shared=missed', 303),
+  );
+}
+
+/** The service worker's address is always the same: a new one must be noticed at once. */
+function cacheControlOf(file: string): string {
+  if (file === 'sw.js') return 'no-cache';
+  return file.startsWith('assets') ? 'public, max-age=31536000, immutable' : 'public, max-age=3600';
 }
 
 /** As a stranger sees it: a preview is made for whoever the link is sent to. */
