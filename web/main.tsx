@@ -1,15 +1,19 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { meQuery } from './api/accounts.ts';
-import { prefetchFeed } from './api/posts.ts';
+import { sentComments } from './api/comments.ts';
+import { startHome } from './api/home.ts';
+import { sentLikes } from './api/likes.ts';
+import { startOutbox } from './api/outbox.ts';
 import { createQueryClient } from './api/query-client.ts';
 import { App } from './app.tsx';
 import { loadMessages } from './i18n/messages.ts';
 import { watchHistory } from './navigation.ts';
 import { paths } from './paths.ts';
 import { applyAppearance, readAppearance } from './state/appearance.ts';
-import { wasSignedIn } from './state/signed-in-hint.ts';
+import { startServiceWorker } from './state/service-worker.ts';
+import { sharesLater } from './state/share-later.ts';
+import { onViewer } from './state/viewer.ts';
 import './ui/tokens.css';
 import './ui/base.css';
 import './ui/controls.css';
@@ -19,10 +23,16 @@ applyAppearance(readAppearance());
 watchHistory();
 
 const client = createQueryClient();
-void client.prefetchQuery(meQuery);
-if (location.pathname === paths.home() && wasSignedIn()) prefetchFeed(client);
-
-await loadMessages(['common']);
+startOutbox(client, { like: sentLikes, comment: sentComments });
+onViewer((viewer) => {
+  // The page of the new post does so itself.
+  if (!viewer || !sharesLater(viewer.accountId) || location.pathname === paths.newPost()) return;
+  import('./components/sharing.ts').then(({ goOnSharing }) => goOnSharing(client)).catch(() => undefined);
+});
+await Promise.all([
+  loadMessages(['common', 'offline']),
+  startHome(client, location.pathname === paths.home()),
+]);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
@@ -32,3 +42,4 @@ createRoot(root).render(
     </QueryClientProvider>
   </StrictMode>,
 );
+startServiceWorker();

@@ -14,7 +14,8 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 /** What the network answers is shown to the member; Chromium also logs it. */
-const EXPECTED = /the server responded with a status of (401|403|404|409|422|429)/;
+const EXPECTED =
+  /the server responded with a status of (401|403|404|409|422|429)|Service Worker registration blocked/;
 const WAIT_MS = 20_000;
 
 let browser: Browser | undefined;
@@ -25,6 +26,8 @@ export async function openPage(
   base: string,
   viewport: { width: number; height: number },
   colorScheme: 'light' | 'dark' = 'light',
+  // With a worker, some requests are not the page's own: only what is about it has one.
+  serviceWorkers: 'allow' | 'block' = 'block',
 ) {
   browser ??= await chromium.launch({
     executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium',
@@ -33,6 +36,7 @@ export async function openPage(
   const context = await browser.newContext({
     viewport,
     colorScheme,
+    serviceWorkers,
     baseURL: base,
     hasTouch: viewport === PHONE,
     reducedMotion: 'reduce',

@@ -21,13 +21,16 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly fields: Fault[];
+  /** How long the server asks to wait; 0 when it does not say. */
+  readonly retryAfterMs: number;
 
-  constructor(status: number, code: string, message: string, fields: Fault[] = []) {
+  constructor(status: number, code: string, message: string, fields: Fault[] = [], retryAfterMs = 0) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
     this.fields = fields;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -58,7 +61,8 @@ export function errorOf(status: number, text: string, retryAfter: string | null)
   const message = error?.message ?? fallbackSentence(status);
   const seconds = Number(retryAfter);
   const wait = retryAfter && seconds > 0 && !/\d/.test(message) ? ` Try again in ${waitText(seconds)}.` : '';
-  return new ApiError(status, error?.code ?? `http_${status}`, message + wait, error?.fields);
+  const retryAfterMs = seconds > 0 ? seconds * 1_000 : 0;
+  return new ApiError(status, error?.code ?? `http_${status}`, message + wait, error?.fields, retryAfterMs);
 }
 
 export function unreachable(): ApiError {

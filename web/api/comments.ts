@@ -1,9 +1,12 @@
 import { type InfiniteData, type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query';
 import type { CommentCard } from '../../core/shapes.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
-import { filterItems, mapItems, patchPost } from './cache.ts';
+import type { Entry, Words } from '../state/outbox.ts';
+import { useMe } from './accounts.ts';
+import { filterItems, patchPost } from './cache.ts';
 import { call, type Page } from './client.ts';
 import { keys } from './keys.ts';
+import { send, useUnsent } from './outbox.ts';
 import { usePages } from './pages.ts';
 
 type CommentPages = InfiniteData<Page<CommentCard>>;
@@ -15,38 +18,35 @@ export function isUnsent(comment: CommentCard): boolean {
   return comment.id.startsWith(UNSENT);
 }
 
-/** Pages come newest first; the screen shows the newest at the end. */
+/** Pages come newest first; the screen shows the newest at the end, and there those that are not sent yet. */
 export function useComments(postId: string, isEnabled = true) {
   const pages = usePages<CommentCard>(keys.comments(postId), `/posts/${postId}/comments`, { isEnabled });
-  return { ...pages, oldestFirst: pages.items.toReversed() };
+  const me = useMe();
+  const unsent = useUnsent(postId);
+  const own = me ? unsent.comments.map((words) => unsentCard(words, me)) : [];
+  return { ...pages, oldestFirst: [...pages.items.toReversed(), ...own], isOffline: unsent.isOffline };
 }
 
-export function useAddComment(postId: string, me: Me) {
+/** Without a network it waits: see the outbox. A refusal is told to whoever wrote it. */
+export function useAddComment(postId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: ({ text }: { text: string; key: string }) =>
-      call<CommentCard>('POST', `/posts/${postId}/comments`, { body: { text } }),
+    mutationFn: ({ text, key }: { text: string; key: string }) =>
+      send({ kind: 'comment', postId, parentId: null, text, key }),
     meta: { showsError: true },
-    onMutate: async ({ text, key }) => {
-      await client.cancelQueries({ queryKey: keys.comments(postId) });
-      prepend(client, postId, {
-        id: UNSENT + key,
-        postId,
-        account: me,
-        text,
-        createdAt: new Date().toISOString(),
-        canDelete: false,
-      });
-      countComments(client, postId, 1);
-    },
-    onSuccess: (comment, { key }) =>
-      change(client, postId, (data) => mapItems(data, (item) => (item.id === UNSENT + key ? comment : item))),
-    onError: (_error, { key }) => {
-      change(client, postId, (data) => filterItems(data, (item) => item.id !== UNSENT + key));
-      countComments(client, postId, -1);
-    },
+    onMutate: () => countComments(client, postId, 1),
   });
 }
+
+export const sentComments = {
+  onSent: (client: QueryClient, { postId }: Entry, reply: unknown) => {
+    const queryKey = keys.comments(postId);
+    // A list that was asked for before may come without it.
+    if (client.isFetching({ queryKey }) > 0) void client.invalidateQueries({ queryKey });
+    prepend(client, postId, reply as CommentCard);
+  },
+  onRefused: (client: QueryClient, { postId }: Entry) => countComments(client, postId, -1),
+};
 
 export function useDeleteComment(postId: string) {
   const client = useQueryClient();
@@ -74,10 +74,14 @@ function change(
   client.setQueryData<CommentPages>(keys.comments(postId), by);
 }
 
+function unsentCard({ key, postId, text }: Words, account: Me): CommentCard {
+  return { id: UNSENT + key, postId, account, text, createdAt: new Date().toISOString(), canDelete: false };
+}
+
 function prepend(client: QueryClient, postId: string, comment: CommentCard): void {
   change(client, postId, (data) => {
     const [first, ...others] = data?.pages ?? [];
-    if (!data || !first) return data;
+    if (!data || !first || first.items.some(({ id }) => id === comment.id)) return data;
     return { ...data, pages: [{ ...first, items: [comment, ...first.items] }, ...others] };
   });
 }

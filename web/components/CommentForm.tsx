@@ -3,6 +3,7 @@ import { limits } from '../../core/limits.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { sentenceOf } from '../api/client.ts';
 import { useAddComment } from '../api/comments.ts';
+import { newKey } from '../state/new-key.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 
@@ -16,7 +17,7 @@ type CommentFormProps = {
 /** Enter sends, Shift+Enter starts a new line. What could not be sent comes back into the field. */
 export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) {
   const [text, setText] = useState('');
-  const add = useAddComment(postId, me);
+  const add = useAddComment(postId);
   const errorId = useId();
   const isTooLong = text.length > limits.commentMax;
   const canSend = text.trim() !== '' && !isTooLong;
@@ -26,7 +27,7 @@ export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) 
     const sent = text.trim();
     setText('');
     add.mutate(
-      { text: sent, key: `${Date.now()}` },
+      { text: sent, key: newKey() },
       { onSuccess: onSent, onError: () => setText((typed) => (typed === '' ? sent : `${sent}\n${typed}`)) },
     );
   };

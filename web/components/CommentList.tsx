@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { CommentCard } from '../../core/shapes.ts';
 import { sentenceOf } from '../api/client.ts';
 import { isUnsent, type useComments, useDeleteComment } from '../api/comments.ts';
+import { t } from '../i18n/text.ts';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
@@ -18,8 +19,8 @@ type CommentListProps = { postId: string; comments: ReturnType<typeof useComment
 export function CommentList({ postId, comments }: CommentListProps) {
   const remove = useDeleteComment(postId);
   const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
-  if (comments.isPending) return <Spinner label="Loading comments" />;
-  if (comments.isError && comments.items.length === 0) {
+  if (comments.isPending && comments.oldestFirst.length === 0) return <Spinner label="Loading comments" />;
+  if (comments.isError && comments.oldestFirst.length === 0) {
     return <LoadError error={comments.error} onRetry={() => void comments.refetch()} />;
   }
   return (
@@ -39,10 +40,15 @@ export function CommentList({ postId, comments }: CommentListProps) {
           {sentenceOf(comments.error)}
         </p>
       )}
-      {comments.items.length === 0 && <p className="muted no-comments">No comments yet.</p>}
+      {comments.oldestFirst.length === 0 && <p className="muted no-comments">No comments yet.</p>}
       <ol className="comments">
         {comments.oldestFirst.map((comment) => (
-          <Comment key={comment.id} comment={comment} onDelete={() => setAsksFor(comment)} />
+          <Comment
+            key={comment.id}
+            comment={comment}
+            isOffline={comments.isOffline}
+            onDelete={() => setAsksFor(comment)}
+          />
         ))}
       </ol>
       {asksFor && (
@@ -61,7 +67,9 @@ export function CommentList({ postId, comments }: CommentListProps) {
   );
 }
 
-function Comment({ comment, onDelete }: { comment: CommentCard; onDelete: () => void }) {
+type CommentProps = { comment: CommentCard; isOffline: boolean; onDelete: () => void };
+
+function Comment({ comment, isOffline, onDelete }: CommentProps) {
   return (
     <li className="comment" data-unsent={isUnsent(comment)}>
       <AvatarLink account={comment.account} size={32} />
@@ -70,7 +78,13 @@ function Comment({ comment, onDelete }: { comment: CommentCard; onDelete: () => 
           <HandleLink account={comment.account} /> <RichText text={comment.text} />
         </p>
         <p className="muted comment-time">
-          {isUnsent(comment) ? 'Sending…' : <TimeAgo iso={comment.createdAt} />}
+          {!isUnsent(comment) ? (
+            <TimeAgo iso={comment.createdAt} />
+          ) : isOffline ? (
+            t('offline.commentWaits')
+          ) : (
+            'Sending…'
+          )}
         </p>
       </div>
       {comment.canDelete && (

@@ -1,18 +1,21 @@
 import { WifiOff } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
+import { t } from '../i18n/text.ts';
+import { showsLastSeen, subscribeToFreshness } from '../state/freshness.ts';
 import { dismissToast, readToasts, subscribeToToasts } from '../state/toasts.ts';
 import { Toasts } from '../ui/Toasts.tsx';
 
 export function Notices() {
   const toasts = useSyncExternalStore(subscribeToToasts, readToasts);
   const isOnline = useSyncExternalStore(subscribeToNetwork, () => navigator.onLine);
+  const isLastSeen = useSyncExternalStore(subscribeToFreshness, showsLastSeen);
   return (
     <>
       <div role="status">
-        {!isOnline && (
+        {(!isOnline || isLastSeen) && (
           <p className="offline">
             <WifiOff aria-hidden size={16} />
-            You are offline. What is on the screen may be old.
+            {isLastSeen ? t('offline.lastSeen') : 'You are offline. What is on the screen may be old.'}
           </p>
         )}
       </div>

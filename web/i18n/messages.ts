@@ -2,9 +2,10 @@
 import loaders from 'virtual:messages';
 import { isLanguage, type Language } from '../../core/languages.ts';
 import type common from '../messages/en/common.json';
+import type offline from '../messages/en/offline.json';
 import type { Message } from './format.ts';
 
-type Areas = { common: typeof common };
+type Areas = { common: typeof common; offline: typeof offline };
 export type Area = keyof Areas;
 export type Key = { [A in Area]: `${A}.${keyof Areas[A] & string}` }[Area];
 

@@ -30,7 +30,7 @@ export async function follow(urls: readonly string[], language: string): Promise
   for (const url of urls) if (!(await cache.match(url))) await cache.add(url);
 }
 
-/** Named by what it holds, so that the first copy is as good as any. */
+/** Named by what it holds, so that a copy never is out of date. */
 export async function answerAsset(request: Request): Promise<Response> {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request);
