@@ -19,7 +19,8 @@ export function serviceWorker(): Plugin {
       const assets = firstScreen(bundle).map((name) => `/${name}`);
       const page = await readFile(path.join(folder, 'index.html'));
       const version = createHash('sha256').update(page).update(assets.join()).digest('hex').slice(0, 16);
-      await buildWorker(folder, { version, assets });
+      const later = restOf(bundle, new Set(assets));
+      await buildWorker(folder, { version, assets, later });
     },
   };
 }
@@ -38,7 +39,20 @@ function firstScreen(bundle: Rollup.OutputBundle): string[] {
   return [...wanted].sort();
 }
 
-async function buildWorker(folder: string, shell: { version: string; assets: string[] }): Promise<void> {
+/** All other code, so that everything can be opened without a network; the texts of a language come when they are used. */
+function restOf(bundle: Rollup.OutputBundle, first: ReadonlySet<string>): string[] {
+  return Object.entries(bundle)
+    .filter(
+      ([, file]) => file.type === 'asset' || !file.moduleIds.some((id) => id.includes('virtual:messages/')),
+    )
+    .map(([name]) => `/${name}`)
+    .filter((name) => name.startsWith('/assets/') && !first.has(name))
+    .sort();
+}
+
+type Shell = { version: string; assets: string[]; later: string[] };
+
+async function buildWorker(folder: string, shell: Shell): Promise<void> {
   await build({
     configFile: false,
     root: path.resolve(import.meta.dirname),

@@ -76,7 +76,7 @@ async function shareTarget(scope: Server): Promise<void> {
 
 /** The service worker's address is always the same: a new one must be noticed at once. */
 function cacheControlOf(file: string): string {
-  if (file === 'sw.js') return 'no-cache';
+  if (/^sw\.js(\.|$)/.test(file)) return 'no-cache';
   return file.startsWith('assets') ? 'public, max-age=31536000, immutable' : 'public, max-age=3600';
 }
 

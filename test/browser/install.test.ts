@@ -1,6 +1,9 @@
 /** What makes Pinhole an app: manifest, icons, sharing from other apps, new versions, and a browser without room. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { openWorld, samplePhoto, until } from '../world.ts';
@@ -83,29 +86,26 @@ test('photos that another app shares come into the draft; before there is a work
 });
 
 test('a new version waits for the next page, takes over with it, and the old one goes', async () => {
-  const { page, problems, close } = await openPage(world.base, DESKTOP, 'light', 'allow');
+  const front = await openFront();
+  const { page, problems, close } = await openPage(front.base, DESKTOP, 'light', 'allow');
   await signUp(page, 'vera');
   await isInControl(page);
   const shells = () =>
     page.evaluate(async () => (await caches.keys()).filter((name) => name.startsWith('pinhole.shell.')));
   const [old] = await shells();
   assert.ok(old);
-  const code = await (await fetch(`${world.base}/sw.js`)).text();
-  const version = old.replace('pinhole.shell.', '');
-  assert.ok(code.includes(version));
-  await page
-    .context()
-    .route('**/sw.js', (route) =>
-      route.fulfill({ body: code.replaceAll(version, 'next'), contentType: 'text/javascript' }),
-    );
+  front.renames(old.replace('pinhole.shell.', ''), 'next');
   await page.evaluate(() => {
-    (window as unknown as { mark: string }).mark = 'not reloaded';
+    document.body.dataset.mark = 'not reloaded';
   });
-  await page.evaluate(async () => {
-    await (await navigator.serviceWorker.ready).update();
-  });
-  await page.waitForFunction(async () => (await navigator.serviceWorker.ready).waiting !== null);
-  assert.equal(await page.evaluate(() => (window as unknown as { mark?: string }).mark), 'not reloaded');
+  const isWaiting = () =>
+    page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      await registration.update();
+      return registration.waiting !== null || null;
+    });
+  await until(isWaiting, 'the new version waits');
+  assert.equal(await page.evaluate(() => document.body.dataset.mark), 'not reloaded');
   assert.ok((await shells()).includes(old));
   await page.goto('/');
   await until(async () => {
@@ -117,6 +117,39 @@ test('a new version waits for the next page, takes over with it, and the old one
   assert.deepEqual(problems, []);
   await close();
 });
+
+/** A front of the same Pinhole that has another version of the worker. */
+async function openFront() {
+  const { hostname, port } = new URL(world.base);
+  let rename: [string, string] = ['', ''];
+  const server = createServer((incoming, outgoing) => {
+    const isWorker = incoming.url === '/sw.js';
+    const headers = isWorker ? { ...incoming.headers, 'accept-encoding': 'identity' } : incoming.headers;
+    const asked = request(
+      { hostname, port, path: incoming.url, method: incoming.method, headers },
+      async (reply) => {
+        const { 'content-length': length, etag, ...kept } = reply.headers;
+        if (!isWorker) {
+          outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
+          return void reply.pipe(outgoing);
+        }
+        outgoing.writeHead(reply.statusCode ?? 502, kept);
+        const code = (await reply.toArray()).join('');
+        outgoing.end(rename[0] ? code.replaceAll(...rename) : code);
+      },
+    );
+    incoming.pipe(asked);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  after(() => server.close());
+  return {
+    base: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    renames: (from: string, to: string) => {
+      rename = [from, to];
+    },
+  };
+}
 
 test('the kept page has the language of the reader, and is nobody’s', async () => {
   const { page, problems, close } = await openPage(world.base, DESKTOP, 'light', 'allow');

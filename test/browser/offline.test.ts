@@ -123,7 +123,7 @@ test('a second visit takes the shell from the cache; without a network the last 
 
 test('a like, an unlike and a comment made without a network are sent once, after a reload, in their order', async () => {
   const { page, problems, close, calls, posts, member } = await openMember('otto', DESKTOP, 2);
-  const [first, second] = posts;
+  const [second, first] = posts;
   assert.ok(first && second);
   await page.goto(`/p/${second.id}`);
   await page.getByLabel('Add a comment').waitFor();

@@ -1,6 +1,6 @@
 /**
- * The shell: one page without content, the same for everybody and every address, and the code of the first screen; further
- * code when it was first used. Each version of the client has a cache of its own, which goes when the next one takes over.
+ * The shell: one page without content, the same for everybody and every address, and the code of the first screen; the
+ * other code a little later, so that a post can be made without a network. Each version of the client has a cache of its own, which goes when the next one takes over.
  */
 import { scope, shell } from './scope.ts';
 
@@ -27,7 +27,7 @@ export async function follow(urls: readonly string[], language: string): Promise
   const cache = await caches.open(CACHE);
   const kept = await (await cache.match(PAGE))?.text();
   if (/<html[^>]*\slang="([^"]*)"/.exec(kept ?? '')?.[1] !== language) await keepPage(cache);
-  for (const url of urls) if (!(await cache.match(url))) await cache.add(url);
+  for (const url of [...urls, ...shell.later]) if (!(await cache.match(url))) await cache.add(url);
 }
 
 /** Named by what it holds, so that a copy never is out of date. */
