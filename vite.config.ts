@@ -23,6 +23,8 @@ export default defineConfig({
     // A data: URL would need a wider content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // All of the first screen is one file: over HTTP/1.1 forty small ones would wait for one another.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
   },
   worker: { format: 'es' },
   server: {
@@ -38,9 +40,10 @@ function compressOnce(): Plugin {
     name: 'compress-once',
     apply: 'build',
     configResolved: (config) => {
-      folder = path.resolve(config.root, config.build.outDir);
+      folder = config.build.ssr ? '' : path.resolve(config.root, config.build.outDir);
     },
     closeBundle: async () => {
+      if (folder === '') return;
       const names = (await readdir(folder, { recursive: true })).filter((name) => COMPRESSED.test(name));
       for (const name of names) {
         const file = path.join(folder, name);

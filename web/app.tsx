@@ -32,10 +32,14 @@ const newPostPage = pageCode(async () => (await import('./pages/NewPostPage.tsx'
 const editPhotosPage = pageCode(async () => (await import('./pages/EditPhotosPage.tsx')).EditPhotosPage);
 const settingsPage = pageCode(async () => (await import('./pages/SettingsPage.tsx')).SettingsPage);
 
-export function App() {
+/** Those that the server draws too. */
+export const firstPages = { post: postPage, profile: profilePage };
+
+/** `ssrPath`: on the server, the address of the page that is drawn. */
+export function App({ ssrPath }: { ssrPath?: string }) {
   return (
     <ErrorBoundary>
-      <Router aroundNav={aroundNav}>
+      <Router aroundNav={aroundNav} ssrPath={ssrPath}>
         <Start />
         <Notices />
       </Router>

@@ -1,7 +1,11 @@
 import { type ComponentType, lazy, useState } from 'react';
 
 /** The code of a page: fetched when the page is first shown, or ahead, when the browser has nothing better to do. */
-type PageCode<Props> = { loaded: ComponentType<Props> | null; whenShown: ComponentType<Props> };
+type PageCode<Props> = {
+  loaded: ComponentType<Props> | null;
+  whenShown: ComponentType<Props>;
+  load: () => Promise<unknown>;
+};
 
 const loaders: (() => Promise<unknown>)[] = [];
 
@@ -10,7 +14,11 @@ export function pageCode<Props extends object>(load: () => Promise<ComponentType
     code.loaded = await load();
     return { default: code.loaded };
   };
-  const code: PageCode<Props> = { loaded: null, whenShown: lazy(start) as unknown as ComponentType<Props> };
+  const code: PageCode<Props> = {
+    loaded: null,
+    whenShown: lazy(start) as unknown as ComponentType<Props>,
+    load: start,
+  };
   loaders.push(start);
   return code;
 }

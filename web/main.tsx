@@ -1,12 +1,13 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
-import { createRoot } from 'react-dom/client';
+import { createRoot, hydrateRoot } from 'react-dom/client';
 import { sentComments } from './api/comments.ts';
 import { startHome } from './api/home.ts';
 import { sentLikes } from './api/likes.ts';
 import { startOutbox } from './api/outbox.ts';
 import { createQueryClient } from './api/query-client.ts';
-import { App } from './app.tsx';
+import { App, firstPages } from './app.tsx';
+import { fillCache, readFirstData } from './first-data.ts';
 import { loadMessages } from './i18n/messages.ts';
 import { watchHistory } from './navigation.ts';
 import { paths } from './paths.ts';
@@ -23,23 +24,28 @@ applyAppearance(readAppearance());
 watchHistory();
 
 const client = createQueryClient();
+const first = readFirstData();
+if (first) fillCache(client, first);
 startOutbox(client, { like: sentLikes, comment: sentComments });
 onViewer((viewer) => {
   // The page of the new post does so itself.
   if (!viewer || !sharesLater(viewer.accountId) || location.pathname === paths.newPost()) return;
   import('./components/sharing.ts').then(({ goOnSharing }) => goOnSharing(client)).catch(() => undefined);
 });
-await Promise.all([
-  loadMessages(['common', 'offline']),
-  startHome(client, location.pathname === paths.home()),
-]);
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
-createRoot(root).render(
+const app = (
   <StrictMode>
     <QueryClientProvider client={client}>
       <App />
     </QueryClientProvider>
-  </StrictMode>,
+  </StrictMode>
 );
+await Promise.all([
+  loadMessages(['common', 'offline']),
+  first ? firstPages[first.kind].load() : null,
+  startHome(client, { isHome: location.pathname === paths.home(), isDrawn: first !== null }),
+]);
+if (first) hydrateRoot(root, app);
+else createRoot(root).render(app);
 startServiceWorker();

@@ -9,13 +9,16 @@ const FILE = 'sw.js';
 
 export function serviceWorker(): Plugin {
   let folder = '';
+  let isForServer = false;
   return {
     name: 'service-worker',
     apply: 'build',
     configResolved: (config) => {
       folder = path.resolve(config.root, config.build.outDir);
+      isForServer = Boolean(config.build.ssr);
     },
     writeBundle: async (_options, bundle) => {
+      if (isForServer) return;
       const assets = firstScreen(bundle).map((name) => `/${name}`);
       const page = await readFile(path.join(folder, 'index.html'));
       const version = createHash('sha256').update(page).update(assets.join()).digest('hex').slice(0, 16);

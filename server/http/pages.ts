@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import staticFiles from '@fastify/static';
+import type { FastifyReply } from 'fastify';
 import { isPossibleId, type PostId } from '../../core/ids.ts';
 import { ExpectedError, NotFound } from '../errors.ts';
 import { getAccountIdByHandle } from '../features/accounts/accounts.ts';
@@ -14,8 +15,10 @@ import { handleParams } from '../features/accounts/schema.ts';
 import { hydrateProfile } from '../hydrate/accounts.ts';
 import { hydratePost } from '../hydrate/posts.ts';
 import type { App } from '../infra/app.ts';
+import { type Drawing, openDrawing } from './drawing.ts';
 import { unavailable } from './errors.ts';
 import type { Server } from './server.ts';
+import { hasSession } from './sessions.ts';
 
 type Preview = {
   status: number;
@@ -45,16 +48,33 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     },
   });
   await server.register(shareTarget);
+  const draw = await openDrawing(server, app, folder);
   server.setNotFoundHandler(async (request, reply) => {
     const [pathname = '/'] = request.url.split('?');
     if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname))
       throw new NotFound();
-    const preview = await findPreview(app, pathname);
+    const [preview, drawing] = await Promise.all([
+      findPreview(app, pathname),
+      hasSession(app, request) ? null : draw(pathname, 'en', request.ip),
+    ]);
+    if (drawing?.styles) addStyles(reply, drawing.styles);
     return reply
       .code(preview.status)
       .headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', vary: 'cookie' })
-      .send(page.replace('<!--head-->', () => headOf(app, preview)));
+      .send(pageOf(page, headOf(app, preview), drawing));
   });
+}
+
+function pageOf(page: string, head: string, drawing: Drawing | null): string {
+  return page
+    .replace('<!--head-->', () => [head, drawing?.head].filter(Boolean).join('\n    '))
+    .replace('<!--body-->', () => drawing?.body ?? '');
+}
+
+/** What React draws as style attributes is allowed word by word. */
+function addStyles(reply: FastifyReply, styles: string): void {
+  const policy = String(reply.getHeader('content-security-policy'));
+  reply.header('content-security-policy', `${policy}; style-src-attr ${styles}`);
 }
 
 /**

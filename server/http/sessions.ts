@@ -27,6 +27,11 @@ export async function authenticate(app: App, request: FastifyRequest): Promise<V
   return cookie ? findViewer(app, cookie) : null;
 }
 
+/** Whether a session comes along, good or not. */
+export function hasSession(app: App, request: FastifyRequest): boolean {
+  return request.headers.authorization !== undefined || Boolean(request.cookies[cookieName(app)]);
+}
+
 /** The viewer, or Unauthenticated. */
 export function viewerOf(request: FastifyRequest): Viewer {
   if (!request.viewer) throw new Unauthenticated();

@@ -1,7 +1,7 @@
 /** Real Chromium, as a member would use it. What goes wrong inside the page fails the test. */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { PASSWORD } from '../world.ts';
 
 export const PHONE = { width: 390, height: 844 };
@@ -26,8 +26,7 @@ export async function openPage(
   base: string,
   viewport: { width: number; height: number },
   colorScheme: 'light' | 'dark' = 'light',
-  // With a worker, some requests are not the page's own: only what is about it has one.
-  serviceWorkers: 'allow' | 'block' = 'block',
+  more: BrowserContextOptions = {},
 ) {
   browser ??= await chromium.launch({
     executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium',
@@ -36,10 +35,12 @@ export async function openPage(
   const context = await browser.newContext({
     viewport,
     colorScheme,
-    serviceWorkers,
+    // With a worker some requests are not the page's own: only the tests that are about it have one.
+    serviceWorkers: 'block',
     baseURL: base,
     hasTouch: viewport === PHONE,
     reducedMotion: 'reduce',
+    ...more,
   });
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();

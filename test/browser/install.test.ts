@@ -66,7 +66,7 @@ test('the manifest and its icons are whole, the worker is always asked for anew'
 });
 
 test('photos that another app shares come into the draft; before there is a worker, the member is asked to share again', async () => {
-  const { page, problems, close } = await openPage(world.base, PHONE, 'light', 'allow');
+  const { page, problems, close } = await openPage(world.base, PHONE, 'light', { serviceWorkers: 'allow' });
   await signUp(page, 'sheila');
   await isInControl(page);
   await shareTo(page, Buffer.from(samplePhoto), 'from my gallery');
@@ -87,7 +87,7 @@ test('photos that another app shares come into the draft; before there is a work
 
 test('a new version waits for the next page, takes over with it, and the old one goes', async () => {
   const front = await openFront();
-  const { page, problems, close } = await openPage(front.base, DESKTOP, 'light', 'allow');
+  const { page, problems, close } = await openPage(front.base, DESKTOP, 'light', { serviceWorkers: 'allow' });
   await signUp(page, 'vera');
   await isInControl(page);
   const shells = () =>
@@ -152,7 +152,7 @@ async function openFront() {
 }
 
 test('the kept page has the language of the reader, and is nobody’s', async () => {
-  const { page, problems, close } = await openPage(world.base, DESKTOP, 'light', 'allow');
+  const { page, problems, close } = await openPage(world.base, DESKTOP, 'light', { serviceWorkers: 'allow' });
   await signUp(page, 'lena');
   await isInControl(page);
   const kept = await until(
@@ -166,7 +166,7 @@ test('the kept page has the language of the reader, and is nobody’s', async ()
 });
 
 test('a browser without room: everything works, but for what needs room', async () => {
-  const { page, problems, close } = await openPage(world.base, PHONE, 'light', 'allow');
+  const { page, problems, close } = await openPage(world.base, PHONE, 'light', { serviceWorkers: 'allow' });
   const author = await world.account('room_author');
   await author.posts('Roomy light');
   const devtools = await page.context().newCDPSession(page);

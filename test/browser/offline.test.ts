@@ -21,7 +21,7 @@ async function openMember(handle: string, size = PHONE, postCount = 1) {
   const author = await world.account(`${handle}_author`, { name: `Author of ${handle}` });
   const posts = [];
   for (let at = 0; at < postCount; at++) posts.push(await author.posts(`Light ${at + 1}`));
-  const opened = await openPage(world.base, size, 'light', 'allow');
+  const opened = await openPage(world.base, size, 'light', { serviceWorkers: 'allow' });
   await signUp(opened.page, handle);
   const member = await world.signsIn(handle);
   await member.follows(author);

@@ -31,8 +31,15 @@ const WRITE_AFTER_MS = 500;
 /** So far from the top somebody is reading. */
 const READING_PX = 80;
 
-/** Resolves when the first screen can be drawn. */
-export async function startHome(client: QueryClient, isHome: boolean): Promise<void> {
+/** Resolves when the first screen can be drawn. `isDrawn`: the server has drawn it, for a stranger. */
+export async function startHome(
+  client: QueryClient,
+  { isHome, isDrawn }: { isHome: boolean; isDrawn: boolean },
+): Promise<void> {
+  if (isDrawn) {
+    if (wasSignedIn()) forgetPersonal();
+    return keepLastSeen(client, null);
+  }
   void client.prefetchQuery(meQuery);
   const asked = isHome && wasSignedIn() ? fetchFeed() : null;
   asked?.catch(() => undefined);

@@ -67,8 +67,12 @@ export function hasWish(kind: Entry['kind'], postId: string): boolean {
 
 /** Comments on a post that the server does not have yet, oldest first. */
 export function useUnsent(postId: string): { comments: Words[]; isOffline: boolean } {
-  const entries = useSyncExternalStore(subscribe, readEntries);
-  const isAway = useSyncExternalStore(subscribe, () => isOffline);
+  const entries = useSyncExternalStore(subscribe, readEntries, () => NONE);
+  const isAway = useSyncExternalStore(
+    subscribe,
+    () => isOffline,
+    () => false,
+  );
   const comments = useMemo(
     () =>
       entries.filter(

@@ -6,9 +6,13 @@ import { dismissToast, readToasts, subscribeToToasts } from '../state/toasts.ts'
 import { Toasts } from '../ui/Toasts.tsx';
 
 export function Notices() {
-  const toasts = useSyncExternalStore(subscribeToToasts, readToasts);
-  const isOnline = useSyncExternalStore(subscribeToNetwork, () => navigator.onLine);
-  const isLastSeen = useSyncExternalStore(subscribeToFreshness, showsLastSeen);
+  const toasts = useSyncExternalStore(subscribeToToasts, readToasts, readToasts);
+  const isOnline = useSyncExternalStore(
+    subscribeToNetwork,
+    () => navigator.onLine,
+    () => true,
+  );
+  const isLastSeen = useSyncExternalStore(subscribeToFreshness, showsLastSeen, () => false);
   return (
     <>
       <div role="status">

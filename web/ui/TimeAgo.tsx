@@ -2,7 +2,7 @@ import { exactTime, timeAgo } from './time-ago.ts';
 
 export function TimeAgo({ iso }: { iso: string }) {
   return (
-    <time dateTime={iso} title={exactTime(iso)}>
+    <time dateTime={iso} title={exactTime(iso)} suppressHydrationWarning>
       {timeAgo(iso, Date.now())}
     </time>
   );
