@@ -101,9 +101,11 @@ test('a new version waits for the next page, takes over with it, and the old one
   const isWaiting = () =>
     page.evaluate(async () => {
       const registration = await navigator.serviceWorker.ready;
-      await registration.update();
       return registration.waiting !== null || null;
     });
+  await page.evaluate(async () => {
+    await (await navigator.serviceWorker.ready).update();
+  });
   await until(isWaiting, 'the new version waits');
   assert.equal(await page.evaluate(() => document.body.dataset.mark), 'not reloaded');
   assert.ok((await shells()).includes(old));
