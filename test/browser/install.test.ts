@@ -126,11 +126,13 @@ async function openFront() {
   let rename: [string, string] = ['', ''];
   const server = createServer((incoming, outgoing) => {
     const isWorker = incoming.url === '/sw.js';
-    const headers = isWorker ? { ...incoming.headers, 'accept-encoding': 'identity' } : incoming.headers;
+    // Neither compressed, nor "not modified".
+    const { 'if-none-match': tag, 'if-modified-since': since, ...plain } = incoming.headers;
+    const headers = isWorker ? { ...plain, 'accept-encoding': 'identity' } : incoming.headers;
     const asked = request(
       { hostname, port, path: incoming.url, method: incoming.method, headers },
       async (reply) => {
-        const { 'content-length': length, etag, ...kept } = reply.headers;
+        const { 'content-length': length, etag, 'last-modified': modified, ...kept } = reply.headers;
         if (!isWorker) {
           outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
           return void reply.pipe(outgoing);
