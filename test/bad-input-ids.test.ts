@@ -15,6 +15,11 @@ for (const fan of [bob, carol]) {
 }
 await world.settled();
 const [comment] = (await ann.get(`/posts/${first.id}/comments`)).items;
+for (const fan of [bob, carol]) {
+  await fan.likesComment(comment);
+  await fan.replies(comment, 'hello back');
+}
+await world.settled();
 const [session] = (await ann.get('/sessions')).items;
 const mediaId = first.photos[0]?.mediaId ?? '';
 
@@ -151,7 +156,11 @@ test('an ID that could be, of nothing, answers like what one may not see', async
 const lists = operations
   .filter(({ query }) => query.includes('cursor'))
   .map(({ path }) =>
-    path.replace('{accountId}', ann.id).replace('{postId}', first.id).replace('{tag}', 'pier'),
+    path
+      .replace('{accountId}', ann.id)
+      .replace('{postId}', first.id)
+      .replace('{commentId}', comment.id)
+      .replace('{tag}', 'pier'),
   );
 
 test('a cursor that is edited in any place is refused', async () => {
@@ -179,7 +188,7 @@ test('a cursor that is edited in any place is refused', async () => {
     for (const cursor of edits)
       assertRefused(await ann.act('GET', `${list}?cursor=${cursor}`), 400, 'bad_cursor', `${list} ${cursor}`);
   }
-  assert.ok(tried >= 7, `${tried} lists had a second page`);
+  assert.ok(tried >= 9, `${tried} lists had a second page`);
 });
 
 test('a cursor of another list or another viewer is refused', async () => {

@@ -46,7 +46,9 @@ async function fillAllTables(rows: number): Promise<void> {
       (table) =>
         `insert into ${table} select ${id}, other, other, 'accepted' from n, generate_series(1, 2) other`,
     ),
-    ...['blocks', 'likes', 'post_likes'].map((table) => `insert into ${table} select ${id}, n, n from n`),
+    ...['blocks', 'likes', 'saves', 'post_likes'].map(
+      (table) => `insert into ${table} select ${id}, n, n from n`,
+    ),
     `insert into activity select ${id}, n, 'liked', n from n`,
     `insert into comments select ${id}, ${id}, n, 'so' from n`,
     `insert into hashtag_posts select ${id}, n from n`,

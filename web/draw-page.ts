@@ -10,10 +10,13 @@ import { loadMessages, speak } from './i18n/messages.ts';
 
 export { FIRST_DATA_ID } from './first-data.ts';
 
+/** What these pages say. */
+const AREAS = ['common', 'feed', 'post', 'profile', 'errors', 'offline'] as const;
+
 /** Once, before the first page is drawn. */
 export async function prepare(): Promise<void> {
   await Promise.all([
-    ...languages.map((language) => loadMessages(['common', 'offline'], language)),
+    ...languages.map((language) => loadMessages(AREAS, language)),
     ...Object.values(firstPages).map((page) => page.load()),
   ]);
 }

@@ -3,17 +3,19 @@ import { StrictMode } from 'react';
 import { createRoot, hydrateRoot } from 'react-dom/client';
 import { sentComments } from './api/comments.ts';
 import { startHome } from './api/home.ts';
+import { keepLists, restoreLists } from './api/kept-lists.ts';
 import { sentLikes } from './api/likes.ts';
 import { startOutbox } from './api/outbox.ts';
 import { createQueryClient } from './api/query-client.ts';
 import { App, firstPages } from './app.tsx';
 import { fillCache, readFirstData } from './first-data.ts';
 import { loadMessages } from './i18n/messages.ts';
-import { watchHistory } from './navigation.ts';
+import { forgetKept, watchHistory } from './navigation.ts';
 import { paths } from './paths.ts';
 import { applyAppearance, readAppearance } from './state/appearance.ts';
 import { startServiceWorker } from './state/service-worker.ts';
 import { sharesLater } from './state/share-later.ts';
+import { wasSignedIn } from './state/signed-in-hint.ts';
 import { onViewer } from './state/viewer.ts';
 import './ui/tokens.css';
 import './ui/base.css';
@@ -25,7 +27,12 @@ watchHistory();
 
 const client = createQueryClient();
 const first = readFirstData();
-if (first) fillCache(client, first);
+keepLists(client);
+if (first) {
+  fillCache(client, first);
+  // What was drawn elsewhere knows of nothing that is kept here.
+  forgetKept();
+} else restoreLists(client);
 startOutbox(client, { like: sentLikes, comment: sentComments });
 onViewer((viewer) => {
   // The page of the new post does so itself.
@@ -41,8 +48,14 @@ const app = (
     </QueryClientProvider>
   </StrictMode>
 );
+const areas = [
+  'common',
+  'feed',
+  'offline',
+  ...(first || wasSignedIn() ? [] : (['entrance'] as const)),
+] as const;
 await Promise.all([
-  loadMessages(['common', 'offline']),
+  loadMessages(areas),
   first ? firstPages[first.kind].load() : null,
   startHome(client, { isHome: location.pathname === paths.home(), isDrawn: first !== null }),
 ]);

@@ -3,7 +3,6 @@
  * the title and link preview of public posts and profiles are written for those who run no scripts.
  */
 
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import staticFiles from '@fastify/static';
@@ -17,8 +16,9 @@ import { hydratePost } from '../hydrate/posts.ts';
 import type { App } from '../infra/app.ts';
 import { type Drawing, openDrawing } from './drawing.ts';
 import { unavailable } from './errors.ts';
+import { languageOf, readPages } from './languages.ts';
 import type { Server } from './server.ts';
-import { hasSession } from './sessions.ts';
+import { hasSessionCookie } from './sessions.ts';
 
 type Preview = {
   status: number;
@@ -35,7 +35,7 @@ const SHARED_MAX_BYTES = 1024 * 1024 * 1024;
 const NOT_PAGES = /^\/(api|media|assets|health)(\/|$)/;
 
 export async function pageRoutes(server: Server, app: App, folder: string): Promise<void> {
-  const page = await readFile(path.join(folder, 'index.html'), 'utf8');
+  const pageIn = await readPages(folder);
   await server.register(staticFiles, {
     root: folder,
     index: false,
@@ -53,15 +53,22 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     const [pathname = '/'] = request.url.split('?');
     if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname))
       throw new NotFound();
+    const language = languageOf(request);
+    const isSignedIn = hasSessionCookie(app, request);
     const [preview, drawing] = await Promise.all([
       findPreview(app, pathname),
-      hasSession(app, request) ? null : draw(pathname, 'en', request.ip),
+      isSignedIn ? null : draw(pathname, language, request.ip),
     ]);
     if (drawing?.styles) addStyles(reply, drawing.styles);
     return reply
       .code(preview.status)
-      .headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', vary: 'cookie' })
-      .send(pageOf(page, headOf(app, preview), drawing));
+      .headers({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-cache',
+        vary: 'cookie, accept-language',
+        'content-language': language,
+      })
+      .send(pageOf(pageIn(language, isSignedIn), headOf(app, preview), drawing));
   });
 }
 

@@ -27,9 +27,9 @@ export async function authenticate(app: App, request: FastifyRequest): Promise<V
   return cookie ? findViewer(app, cookie) : null;
 }
 
-/** Whether a session comes along, good or not. */
-export function hasSession(app: App, request: FastifyRequest): boolean {
-  return request.headers.authorization !== undefined || Boolean(request.cookies[cookieName(app)]);
+/** Whether a browser says that it is signed in; nobody has looked whether that is true. */
+export function hasSessionCookie(app: App, request: FastifyRequest): boolean {
+  return request.cookies[cookieName(app)] !== undefined;
 }
 
 /** The viewer, or Unauthenticated. */

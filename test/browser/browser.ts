@@ -37,6 +37,7 @@ export async function openPage(
     colorScheme,
     // With a worker some requests are not the page's own: only the tests that are about it have one.
     serviceWorkers: 'block',
+    locale: 'en-GB',
     baseURL: base,
     hasTouch: viewport === PHONE,
     reducedMotion: 'reduce',

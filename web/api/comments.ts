@@ -12,6 +12,8 @@ import { usePages } from './pages.ts';
 type CommentPages = InfiniteData<Page<CommentCard>>;
 
 const UNSENT = 'unsent-';
+/** So far the clocks of the browser and the server may be apart. */
+const CLOCKS_MS = 10_000;
 
 /** A comment that is shown before the server has it cannot be deleted yet. */
 export function isUnsent(comment: CommentCard): boolean {
@@ -23,14 +25,16 @@ export function useComments(postId: string, isEnabled = true) {
   const pages = usePages<CommentCard>(keys.comments(postId), `/posts/${postId}/comments`, { isEnabled });
   const me = useMe();
   const unsent = useUnsent(postId);
-  const own = me ? unsent.comments.map((words) => unsentCard(words, me)) : [];
-  return { ...pages, oldestFirst: [...pages.items.toReversed(), ...own], isOffline: unsent.isOffline };
+  const own = me ? unsent.comments.filter((words) => !hasCome(pages.items, words, me)) : [];
+  const cards = me ? own.map((words) => unsentCard(words, me)) : [];
+  return { ...pages, oldestFirst: [...pages.items.toReversed(), ...cards], isOffline: unsent.isOffline };
 }
 
 /** Without a network it waits: see the outbox. A refusal is told to whoever wrote it. */
 export function useAddComment(postId: string) {
   const client = useQueryClient();
   return useMutation({
+    mutationKey: ['comments', postId],
     mutationFn: ({ text, key }: { text: string; key: string }) =>
       send({ kind: 'comment', postId, parentId: null, text, key }),
     meta: { showsError: true },
@@ -51,6 +55,7 @@ export const sentComments = {
 export function useDeleteComment(postId: string) {
   const client = useQueryClient();
   return useMutation({
+    mutationKey: ['comments', postId],
     mutationFn: (comment: CommentCard) => call<void>('DELETE', `/comments/${comment.id}`),
     onMutate: async (comment) => {
       await client.cancelQueries({ queryKey: keys.comments(postId) });
@@ -66,6 +71,21 @@ export function useDeleteComment(postId: string) {
   });
 }
 
+/** One that has come live. */
+export function showComment(client: QueryClient, comment: CommentCard): void {
+  const { postId } = comment;
+  // The list shows no replies, but how many there are.
+  if (comment.parentId !== null) {
+    void client.invalidateQueries({ queryKey: keys.comments(postId) });
+    return;
+  }
+  prepend(client, postId, comment);
+}
+
+export function dropComment(client: QueryClient, postId: string, commentId: string): void {
+  change(client, postId, (data) => filterItems(data, (item) => item.id !== commentId));
+}
+
 function change(
   client: QueryClient,
   postId: string,
@@ -74,14 +94,32 @@ function change(
   client.setQueryData<CommentPages>(keys.comments(postId), by);
 }
 
-function unsentCard({ key, postId, text }: Words, account: Me): CommentCard {
-  return { id: UNSENT + key, postId, account, text, createdAt: new Date().toISOString(), canDelete: false };
+/** Its reply is on the way, and it has come live already. */
+function hasCome(items: readonly CommentCard[], { text, order }: Words & { order: number }, me: Me): boolean {
+  const isLate = ({ createdAt }: CommentCard) => Date.parse(createdAt) > order - CLOCKS_MS;
+  return items.some((item) => item.account.id === me.id && item.text === text && isLate(item));
+}
+
+function unsentCard({ key, postId, text, parentId }: Words, account: Me): CommentCard {
+  return {
+    id: UNSENT + key,
+    postId,
+    account,
+    text,
+    createdAt: new Date().toISOString(),
+    canDelete: false,
+    parentId,
+    likeCount: 0,
+    liked: false,
+    replyCount: 0,
+  };
 }
 
 function prepend(client: QueryClient, postId: string, comment: CommentCard): void {
   change(client, postId, (data) => {
     const [first, ...others] = data?.pages ?? [];
-    if (!data || !first || first.items.some(({ id }) => id === comment.id)) return data;
+    if (!data || !first || data.pages.some(({ items }) => items.some(({ id }) => id === comment.id)))
+      return data;
     return { ...data, pages: [{ ...first, items: [comment, ...first.items] }, ...others] };
   });
 }

@@ -4,6 +4,7 @@
  * forgotten when it signs out, or another one signs in.
  */
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { isNewer } from '../../core/ids.ts';
 import type { PostCard } from '../../core/shapes.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { keepTrying } from '../state/back-off.ts';
@@ -15,14 +16,15 @@ import {
   readLastSeen,
   writeLastSeen,
 } from '../state/last-seen.ts';
+import { setNewPosts } from '../state/new-posts.ts';
 import { forgetPhotos } from '../state/service-worker.ts';
 import { wasSignedIn } from '../state/signed-in-hint.ts';
-import { meQuery } from './accounts.ts';
+import { fetchMe, meQuery, nobodyIfSignedOut } from './accounts.ts';
 import { patchPost } from './cache.ts';
 import { ApiError, type Page } from './client.ts';
 import { keys } from './keys.ts';
 import { withWishes } from './outbox.ts';
-import { fetchFeed, prefetchFeed } from './posts.ts';
+import { fetchFeed, fetchHome, prefetchFeed } from './posts.ts';
 
 type Feed = InfiniteData<Page<PostCard>, string | null>;
 
@@ -40,8 +42,10 @@ export async function startHome(
     if (wasSignedIn()) forgetPersonal();
     return keepLastSeen(client, null);
   }
-  void client.prefetchQuery(meQuery);
-  const asked = isHome && wasSignedIn() ? fetchFeed() : null;
+  const isFeedKept = client.getQueryData(keys.feed) !== undefined;
+  const home = isHome && wasSignedIn() && !isFeedKept ? fetchHome() : null;
+  prefetchMe(client, home);
+  const asked = home?.then(({ feed }) => feed);
   asked?.catch(() => undefined);
   const seen = wasSignedIn() ? await readLastSeen() : null;
   if (seen) await restore(client, seen);
@@ -51,12 +55,25 @@ export async function startHome(
   else prefetchFeed(client, asked);
 }
 
+/** Comes with the home page's first request, where there is one; tried again, it is asked for by itself. */
+function prefetchMe(client: QueryClient, home: Promise<{ me: Me }> | null): void {
+  let first = home;
+  void client.prefetchQuery({
+    ...meQuery,
+    queryFn: async () => {
+      const current = first?.then(({ me }) => me) ?? fetchMe();
+      first = null;
+      return await current.catch(nobodyIfSignedOut);
+    },
+  });
+}
+
 async function restore(client: QueryClient, seen: LastSeen): Promise<void> {
   // The server may have been quicker, and then knows better.
   if (client.getQueryData(keys.me) !== undefined) return;
   client.setQueryData(keys.me, seen.me, { updatedAt: 1 });
   client.setQueryData(keys.unread, { count: seen.unread }, { updatedAt: 1 });
-  if (seen.feed.length === 0) return;
+  if (seen.feed.length === 0 || client.getQueryData(keys.feed) !== undefined) return;
   const feed: Feed = { pages: seen.feed, pageParams: pageParamsOf(seen.feed) };
   const wished = await withWishes(seen.me.id, seen.feed);
   client.setQueryData<Feed>(keys.feed, { ...feed, pages: wished });
@@ -91,7 +108,15 @@ async function showFresh(client: QueryClient, fresh: Page<PostCard>): Promise<vo
   if (!page) return;
   if (window.scrollY < READING_PX)
     client.setQueryData<Feed>(keys.feed, { pages: [page], pageParams: [null] });
-  else for (const post of page.items) patchPost(client, post.id, () => post);
+  else {
+    for (const post of page.items) patchPost(client, post.id, () => post);
+    announce(client, page);
+  }
+}
+
+function announce(client: QueryClient, fresh: Page<PostCard>): void {
+  const newest = client.getQueryData<Feed>(keys.feed)?.pages[0]?.items[0]?.id;
+  if (newest) setNewPosts(fresh.items.filter((post) => isNewer(post.id, newest)).length);
 }
 
 /** Writes down what the home page shows, whenever that has changed; and forgets it with the account. */

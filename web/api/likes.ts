@@ -6,7 +6,7 @@ import { keys } from './keys.ts';
 import { hasWish, send, withLike } from './outbox.ts';
 import { usePages } from './pages.ts';
 
-type LikeReply = { liked: boolean; likeCount: number };
+type LikeReply = { liked: boolean; likeCount: number | null };
 
 /** Shows at once, and is sent when there is a network. Of quick taps only the last one's reply is shown. */
 export function useLike(postId: string) {

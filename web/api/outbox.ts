@@ -60,13 +60,13 @@ export async function send(act: Parameters<Outbox['add']>[0]): Promise<unknown> 
   return await outbox.add(act);
 }
 
-/** Whether a later wish about the same is still to be sent. */
+/** Whether such an act about this post is still to be sent. */
 export function hasWish(kind: Entry['kind'], postId: string): boolean {
   return outbox?.read().some((entry) => entry.kind === kind && entry.postId === postId) ?? false;
 }
 
 /** Comments on a post that the server does not have yet, oldest first. */
-export function useUnsent(postId: string): { comments: Words[]; isOffline: boolean } {
+export function useUnsent(postId: string): { comments: (Words & { order: number })[]; isOffline: boolean } {
   const entries = useSyncExternalStore(subscribe, readEntries, () => NONE);
   const isAway = useSyncExternalStore(
     subscribe,
@@ -98,7 +98,8 @@ export async function withWishes(accountId: string, pages: Page<PostCard>[]): Pr
 
 export function withLike(post: PostCard, liked: boolean): PostCard {
   if (post.liked === liked) return post;
-  return { ...post, liked, likeCount: Math.max(0, post.likeCount + (liked ? 1 : -1)) };
+  const likeCount = post.likeCount === null ? null : Math.max(0, post.likeCount + (liked ? 1 : -1));
+  return { ...post, liked, likeCount };
 }
 
 function subscribe(listener: () => void): () => void {
@@ -125,7 +126,7 @@ function sendEntry(entry: Entry, signal: AbortSignal): Promise<unknown> {
 function pauseMsOf(error: unknown, tries: number): number | null {
   if (!(error instanceof ApiError)) return null;
   const isPassing = AWAY.has(error.status) || (error.status >= 500 && tries < FAULT_TRIES_MAX);
-  return isPassing ? Math.max(backOffMs(tries), error.retryAfterMs) : null;
+  return isPassing ? Math.max(backOffMs(tries), error.retryAfterSeconds * 1_000) : null;
 }
 
 function isSignedOut(error: unknown): boolean {

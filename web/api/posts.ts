@@ -1,12 +1,15 @@
 import {
   type InfiniteData,
+  type Query,
   type QueryClient,
   useMutation,
   useQuery,
   useQueryClient,
 } from '@tanstack/react-query';
 import type { PostCard } from '../../core/shapes.ts';
+import type { Me } from '../../server/features/accounts/schema.ts';
 import type { Publish } from '../../server/features/posts/schema.ts';
+import { setNewPosts } from '../state/new-posts.ts';
 import { dropPost, findPost, patchPost } from './cache.ts';
 import { ApiError, call, type Page } from './client.ts';
 import { keys } from './keys.ts';
@@ -28,10 +31,17 @@ export function refreshFeed(client: QueryClient): void {
     (data) => data && { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
   );
   void client.invalidateQueries({ queryKey: keys.feed });
+  setNewPosts(0);
 }
 
-export function fetchFeed(): Promise<Page<PostCard>> {
-  return call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE } });
+/** Whom it is shown to, and its first page, in one request. */
+export function fetchHome(): Promise<{ me: Me; feed: Page<PostCard> }> {
+  return call('GET', '/home', { query: { limit: FEED_PAGE } });
+}
+
+/** Its first page. */
+export function fetchFeed(signal?: AbortSignal): Promise<Page<PostCard>> {
+  return call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE }, signal });
 }
 
 /** `asked`: it was asked for already. */
@@ -39,8 +49,8 @@ export function prefetchFeed(client: QueryClient, asked: Promise<Page<PostCard>>
   let first: Promise<Page<PostCard>> | null = asked;
   void client.prefetchInfiniteQuery({
     queryKey: keys.feed,
-    queryFn: () => {
-      const current = first ?? fetchFeed();
+    queryFn: ({ signal }) => {
+      const current = first ?? fetchFeed(signal);
       first = null;
       return current;
     },
@@ -100,9 +110,10 @@ export async function publish(
   }
 }
 
-/** The lists in which a new post stands are fetched again when they are next looked at. */
+/** The lists in which a new post stands are fetched again when they are next looked at; the feed by its own ways alone. */
 function showEverywhere(client: QueryClient, post: PostCard): void {
-  void client.invalidateQueries({ queryKey: ['posts'] });
+  const isFeed = ({ queryKey }: Query) => queryKey[1] === keys.feed[1];
+  void client.invalidateQueries({ queryKey: ['posts'], predicate: (query) => !isFeed(query) });
   void client.invalidateQueries({ queryKey: keys.me });
   void client.invalidateQueries({ queryKey: keys.profile(post.account.handle) });
 }

@@ -19,12 +19,13 @@ type CommentListProps = { postId: string; comments: ReturnType<typeof useComment
 export function CommentList({ postId, comments }: CommentListProps) {
   const remove = useDeleteComment(postId);
   const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
-  if (comments.isPending && comments.oldestFirst.length === 0) return <Spinner label="Loading comments" />;
+  if (comments.isPending && comments.oldestFirst.length === 0)
+    return <Spinner label={t('post.loadingComments')} />;
   if (comments.isError && comments.oldestFirst.length === 0) {
     return <LoadError error={comments.error} onRetry={() => void comments.refetch()} />;
   }
   return (
-    <section aria-label="Comments">
+    <section aria-label={t('post.comments')}>
       {comments.hasNextPage && (
         <Button
           look="plain"
@@ -32,7 +33,7 @@ export function CommentList({ postId, comments }: CommentListProps) {
           isBusy={comments.isFetchingNextPage}
           onClick={() => void comments.fetchNextPage()}
         >
-          View earlier comments
+          {t('post.earlierComments')}
         </Button>
       )}
       {comments.isFetchNextPageError && (
@@ -40,7 +41,7 @@ export function CommentList({ postId, comments }: CommentListProps) {
           {sentenceOf(comments.error)}
         </p>
       )}
-      {comments.oldestFirst.length === 0 && <p className="muted no-comments">No comments yet.</p>}
+      {comments.oldestFirst.length === 0 && <p className="muted no-comments">{t('post.noComments')}</p>}
       <ol className="comments">
         {comments.oldestFirst.map((comment) => (
           <Comment
@@ -53,9 +54,9 @@ export function CommentList({ postId, comments }: CommentListProps) {
       </ol>
       {asksFor && (
         <ConfirmDialog
-          title="Delete this comment?"
-          text={asksFor.text}
-          confirm="Delete"
+          title={t('post.deleteCommentTitle')}
+          text={<span dir="auto">{asksFor.text}</span>}
+          confirm={t('common.delete')}
           onConfirm={() => {
             remove.mutate(asksFor);
             setAsksFor(null);
@@ -83,13 +84,13 @@ function Comment({ comment, isOffline, onDelete }: CommentProps) {
           ) : isOffline ? (
             t('offline.commentWaits')
           ) : (
-            'Sending…'
+            t('post.sending')
           )}
         </p>
       </div>
       {comment.canDelete && (
         <IconButton
-          label={`Delete comment by ${comment.account.handle}`}
+          label={t('post.deleteCommentBy', { handle: comment.account.handle })}
           className="comment-delete"
           onClick={onDelete}
         >

@@ -9,7 +9,7 @@ type LoadErrorProps = { error: unknown; onRetry: () => void };
 export function LoadError({ error, onRetry }: LoadErrorProps) {
   return (
     <div role="alert">
-      <EmptyState icon={CircleAlert} title="This could not be loaded" text={sentenceOf(error)}>
+      <EmptyState icon={CircleAlert} title={t('common.couldNotLoad')} text={sentenceOf(error)}>
         <Button look="quiet" onClick={onRetry}>
           {t('common.tryAgain')}
         </Button>

@@ -19,7 +19,7 @@ export function Notices() {
         {(!isOnline || isLastSeen) && (
           <p className="offline">
             <WifiOff aria-hidden size={16} />
-            {isLastSeen ? t('offline.lastSeen') : 'You are offline. What is on the screen may be old.'}
+            {t(isLastSeen ? 'offline.lastSeen' : 'common.offlineNotice')}
           </p>
         )}
       </div>

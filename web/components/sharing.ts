@@ -11,6 +11,7 @@ import { ApiError } from '../api/client.ts';
 import { keys } from '../api/keys.ts';
 import { publish } from '../api/posts.ts';
 import { preparePhoto } from '../darkroom/darkroom.ts';
+import { loadMessages } from '../i18n/messages.ts';
 import { t } from '../i18n/text.ts';
 import { keepTrying } from '../state/back-off.ts';
 import type { Draft } from '../state/draft.ts';
@@ -82,6 +83,8 @@ export function doNotShareYet(): void {
 export async function goOnSharing(client: QueryClient): Promise<void> {
   const me = client.getQueryData<Me | null>(keys.me);
   if (!me) return;
+  // The page that has these texts need not be open.
+  await loadMessages(['composer']).catch(() => undefined);
   await draftKeeper.open(me.id);
   if (draftKeeper.read().state !== 'open') return;
   if (!draftStore.read().wantsToShare) return rememberToShare(null);
@@ -135,9 +138,7 @@ async function keepOriginals(photos: readonly DraftPhoto[]): Promise<void> {
   const wanted = photos.flatMap(({ file, prepared, uploadId }) =>
     prepared && uploadId && file !== prepared ? [{ uploadId, file }] : [],
   );
-  await originals
-    .add(wanted)
-    .catch(() => showToast('There is no room in this browser to send the originals.'));
+  await originals.add(wanted).catch(() => showToast(t('composer.noRoom')));
 }
 
 function bodyOf(draft: Draft) {

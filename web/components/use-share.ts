@@ -20,10 +20,10 @@ export function useShare(me: Me) {
     if (!post) return;
     setLeaveGuard(null);
     if (post === 'before') {
-      showToast('This post was shared already, before your last changes');
+      showToast(t('composer.sharedAlready'));
       navigate(paths.profile(me.handle), { replace: true });
     } else if (location.pathname === paths.newPost()) navigate(paths.post(post.id), { replace: true });
-    else showToast(t('offline.shared'));
+    else showToast(t('composer.shared'));
   }, [client, me, navigate]);
 
   useEffect(() => {

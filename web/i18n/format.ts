@@ -1,4 +1,5 @@
 /** A compiled message and its arguments → text, or parts where an argument is more than text (a link, a time). */
+import { directionOf, isLanguage } from '../../core/languages.ts';
 import { shortCount } from './numbers.ts';
 
 export type Part =
@@ -28,7 +29,17 @@ export function formatParts<Value>(
 }
 
 function written<Value>(value: Value | string | number, language: string): Value | string {
-  return typeof value === 'number' ? shortCount(value, language) : value;
+  if (typeof value === 'number') return shortCount(value, language);
+  return typeof value === 'string' && isRightToLeft(language) ? isolated(value) : value;
+}
+
+/** A handle or a file name keeps its own direction among Arabic words: Unicode's "first strong isolate" around it. */
+function isolated(text: string): string {
+  return `\u2068${text}\u2069`;
+}
+
+function isRightToLeft(language: string): boolean {
+  return isLanguage(language) && directionOf(language) === 'rtl';
 }
 
 function caseOf(

@@ -23,11 +23,16 @@ test('every language says everything, and nothing else', () => {
   }
 });
 
+/** `count` may come in besides: other languages have plurals of verbs. */
 test('every message is well-formed, and uses the arguments of the English one', () => {
   for (const key of english) {
     const wanted = argumentsOf(compile('en', key));
-    for (const language of languages)
-      assert.deepEqual(argumentsOf(compile(language, key)), wanted, `${language}/${key}`);
+    for (const language of languages) {
+      const used = argumentsOf(compile(language, key)).filter(
+        (name) => name !== 'count' || wanted.includes('count'),
+      );
+      assert.deepEqual(used, wanted, `${language}/${key}`);
+    }
   }
 });
 
@@ -49,7 +54,7 @@ test('every message is asked for somewhere', async () => {
   for await (const file of glob('{web,core}/**/*.{ts,tsx}', { cwd: root }))
     code += await readFile(path.join(root, file), 'utf8');
   assert.deepEqual(
-    english.filter((key) => !code.includes(`'${key}'`) && !isMade(key)),
+    english.filter((key) => !code.includes(`'${key}'`) && !code.includes(`id="${key}"`) && !isMade(key)),
     [],
   );
 });
