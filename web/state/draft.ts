@@ -105,8 +105,7 @@ export function createDraftStore(work: UploadWork) {
     return new Promise((resolve) => {
       const look = () => {
         const isLost = draft.idempotencyKey !== idempotencyKey || !canArrive(draft);
-        const isThere = draft.photos.length > 0 && draft.photos.every(isReceived);
-        if (!isLost && !isThere) return;
+        if (!isLost && !areReceived(draft)) return;
         listeners.delete(look);
         resolve(!isLost);
       };
@@ -158,8 +157,8 @@ function canArrive({ wantsToShare, photos }: Draft): boolean {
   return wantsToShare && photos.every(({ sending }) => sending.kind !== 'failed');
 }
 
-function isReceived({ sending }: DraftPhoto): boolean {
-  return sending.kind === 'received';
+function areReceived({ photos }: Draft): boolean {
+  return photos.length > 0 && photos.every(({ sending }) => sending.kind === 'received');
 }
 
 /** Nothing in it that would be missed. */
