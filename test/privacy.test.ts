@@ -91,6 +91,7 @@ const FOLLOWERS = changed(
   photo by its address    -          -         yes       yes        -        -        -        yes
   comments on the post    -          -         yes       yes        -        -        -        yes
   likes of the post       -          -         yes       yes        -        -        -        yes
+  saved posts             -          -         yes       yes        -        -        -        yes
   replies on the post     -          -         yes       yes        -        -        -        yes
   likers of a comment on  -          -         yes       yes        -        -        -        yes
   hashtag page            -          -         -         -          -        -        -        -
@@ -111,6 +112,8 @@ const ARCHIVED = changed(
   replies on the post     -          -         -         -          -        -        -        yes
   likers of a comment on  -          -         -         -          -        -        -        yes
   home feed               -          -         -         -          -        -        -        -
+  first screen            -          -         -         -          -        -        -        -
+  saved posts             -          -         -         -          -        -        -        -
   hashtag page            -          -         -         -          -        -        -        -
   told: mentioned me      -          -         -         -          -        -        -        -
   preview of the post     -          -         -         -          -        -        -        -`,

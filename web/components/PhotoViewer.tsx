@@ -8,7 +8,7 @@ import { Placeholder } from '../ui/Placeholder.tsx';
 import { altOf } from './photo-alt.ts';
 import { wholeSources } from './photo-sources.ts';
 import { useViewerGestures } from './use-viewer-gestures.ts';
-import { CLOSE_UP, type Sight } from './viewer-moves.ts';
+import { CLOSE_UP, placeOf, type Sight, transformOf } from './viewer-moves.ts';
 import './viewer.css';
 
 type PhotoViewerProps = {
@@ -80,8 +80,9 @@ export function PhotoViewer({ post, startAt, onShow }: PhotoViewerProps) {
         data-is-close={gestures.sight.scale > 1}
         {...gestures.handlers}
       >
-        {photos.map((each, at) =>
-          Math.abs(at - index) > 1 ? null : (
+        {photos.map((each, at) => {
+          const isNear = Math.abs(at - index) <= 1;
+          return isNear ? (
             <Slide
               key={each.mediaId}
               postId={post.id}
@@ -91,8 +92,8 @@ export function PhotoViewer({ post, startAt, onShow }: PhotoViewerProps) {
               pulled={gestures.pulled ?? MIDDLE}
               sight={at === index ? gestures.sight : null}
             />
-          ),
-        )}
+          ) : null;
+        })}
       </div>
       <div className="viewer-bar">
         {photos.length > 1 && (
@@ -151,17 +152,13 @@ function Slide({ postId, photo, alt, side, pulled, sight }: SlideProps) {
   const { src, srcSet } = wholeSources(photo);
   const fits = `min(100vw, 100vh * ${ratio.toFixed(3)})`;
   return (
-    <div
-      className="viewer-slide"
-      aria-hidden={sight === null}
-      style={{ translate: `calc(${side * 100}% + ${pulled.x}px) ${pulled.y}px` }}
-    >
+    <div className="viewer-slide" aria-hidden={sight === null} style={{ translate: placeOf(side, pulled) }}>
       <div
         className="viewer-photo"
         style={
           {
             '--ratio': ratio,
-            transform: sight ? `translate(${sight.x}px, ${sight.y}px) scale(${scale})` : undefined,
+            transform: sight ? transformOf(sight) : undefined,
           } as CSSProperties
         }
       >

@@ -48,3 +48,12 @@ function within({ scale, x, y }: Sight, photo: Size, stage: Size): Sight {
 function clamp(value: number, most: number): number {
   return Math.min(most, Math.max(-most, value)) + 0; // no -0
 }
+
+/** CSS: a slide beside the one that is seen by so many widths, while all are pulled. */
+export function placeOf(side: number, pulled: Point): string {
+  return `calc(${side * 100}% + ${pulled.x}px) ${pulled.y}px`;
+}
+
+export function transformOf({ x, y, scale }: Sight): string {
+  return `translate(${x}px, ${y}px) scale(${scale})`;
+}
