@@ -13,10 +13,7 @@ const FEATURES = [
   'accounts',
   'graph',
   'media',
-  'people',
   'posts',
-  'owners',
-  'drafts',
   'likes',
   'comments',
   'feed',
@@ -27,8 +24,6 @@ const FEATURES = [
   'push',
   'sharing',
   'moderation',
-  'live',
-  'exports',
 ];
 const LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;

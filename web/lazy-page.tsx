@@ -1,51 +1,18 @@
 import { type ComponentType, lazy, useState } from 'react';
-import { type Area, hasMessages, loadMessages } from './i18n/messages.ts';
 
-/** The code of a page and its messages: fetched when the page is first shown, or ahead, when the browser has nothing better to do. */
-type PageCode<Props> = {
-  readonly loaded: ComponentType<Props> | null;
-  whenShown: ComponentType<Props>;
-  load: () => Promise<unknown>;
-};
+/** The code of a page: fetched when the page is first shown, or ahead, when the browser has nothing better to do. */
+type PageCode<Props> = { loaded: ComponentType<Props> | null; whenShown: ComponentType<Props> };
 
 const loaders: (() => Promise<unknown>)[] = [];
 
-export function pageCode<Props extends object>(
-  load: () => Promise<ComponentType<Props>>,
-  areas: readonly Area[],
-): PageCode<Props> {
-  let loaded: ComponentType<Props> | null = null;
+export function pageCode<Props extends object>(load: () => Promise<ComponentType<Props>>): PageCode<Props> {
   const start = async () => {
-    const [page] = await Promise.all([load(), loadMessages(areas)]);
-    loaded = page;
-    return { default: page };
+    code.loaded = await load();
+    return { default: code.loaded };
   };
+  const code: PageCode<Props> = { loaded: null, whenShown: lazy(start) as unknown as ComponentType<Props> };
   loaders.push(start);
-  return {
-    get loaded() {
-      return loaded;
-    },
-    whenShown: lazy(start) as unknown as ComponentType<Props>,
-    load: start,
-  };
-}
-
-/** A page whose code comes with the first screen's; its messages may still have to be fetched. */
-export function pageThere<Props extends object>(
-  page: ComponentType<Props>,
-  areas: readonly Area[],
-): PageCode<Props> {
-  const start = async () => {
-    await loadMessages(areas);
-    return { default: page };
-  };
-  return {
-    get loaded() {
-      return hasMessages(areas) ? page : null;
-    },
-    whenShown: lazy(start) as unknown as ComponentType<Props>,
-    load: start,
-  };
+  return code;
 }
 
 /** Code that is there already is drawn at once, without the empty moment that React.lazy has even then. */
@@ -68,6 +35,5 @@ export function loadPagesAhead(): void {
       loaders[at]?.().catch(() => undefined);
       if (at < loaders.length) next(at + 1);
     });
-  whenIdle(() => void loadMessages(['errors']).catch(() => undefined));
   next(0);
 }

@@ -1,6 +1,5 @@
 import {
   type InfiniteData,
-  type Query,
   type QueryClient,
   useMutation,
   useQuery,
@@ -8,7 +7,6 @@ import {
 } from '@tanstack/react-query';
 import type { PostCard } from '../../core/shapes.ts';
 import type { Publish } from '../../server/features/posts/schema.ts';
-import { setNewPosts } from '../state/new-posts.ts';
 import { dropPost, findPost, patchPost } from './cache.ts';
 import { ApiError, call, type Page } from './client.ts';
 import { keys } from './keys.ts';
@@ -31,18 +29,12 @@ export function refreshFeed(client: QueryClient): void {
     (data) => data && { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
   );
   void client.invalidateQueries({ queryKey: keys.feed });
-  setNewPosts(0);
-}
-
-/** Its first page. */
-export function fetchFeed(signal?: AbortSignal): Promise<Page<PostCard>> {
-  return call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE }, signal });
 }
 
 export function prefetchFeed(client: QueryClient): void {
   void client.prefetchInfiniteQuery({
     queryKey: keys.feed,
-    queryFn: ({ signal }) => fetchFeed(signal),
+    queryFn: ({ signal }) => call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE }, signal }),
     initialPageParam: null as string | null,
   });
 }
@@ -93,10 +85,9 @@ export function usePublish() {
   });
 }
 
-/** The lists in which a new post stands are fetched again when they are next looked at; the feed by its own ways alone. */
+/** The lists in which a new post stands are fetched again when they are next looked at. */
 function showEverywhere(client: QueryClient, post: PostCard): void {
-  const isFeed = ({ queryKey }: Query) => queryKey[1] === keys.feed[1];
-  void client.invalidateQueries({ queryKey: ['posts'], predicate: (query) => !isFeed(query) });
+  void client.invalidateQueries({ queryKey: ['posts'] });
   void client.invalidateQueries({ queryKey: keys.me });
   void client.invalidateQueries({ queryKey: keys.profile(post.account.handle) });
 }

@@ -1,8 +1,7 @@
 import { useState } from 'react';
 import { limits } from '../../core/limits.ts';
 import { handleFault } from '../../core/text.ts';
-import { ApiError, faultOf, faultText, sentenceOf } from '../api/client.ts';
-import { t } from '../i18n/text.ts';
+import { ApiError, faultOf } from '../api/client.ts';
 import { Field } from '../ui/Field.tsx';
 
 export type AccountDraft = { handle: string; email: string; password: string; name: string };
@@ -15,12 +14,12 @@ export const emptyAccount: AccountDraft = { handle: '', email: '', password: '',
 export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
   const [leftHandle, setLeftHandle] = useState(false);
   const code = error instanceof ApiError ? error.code : '';
-  const fault = leftHandle && draft.handle ? handleFault(draft.handle) : null;
-  const handleProblem = fault ? faultText(fault) : undefined;
+  const message = error instanceof Error ? error.message : undefined;
+  const handleProblem = leftHandle && draft.handle ? (handleFault(draft.handle) ?? undefined) : undefined;
   return (
     <>
       <Field
-        label={t('entrance.handle')}
+        label="Handle"
         name="handle"
         autoComplete="username"
         autoCapitalize="none"
@@ -31,15 +30,11 @@ export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
         value={draft.handle}
         onChange={(event) => onChange({ ...draft, handle: event.target.value.trim() })}
         onBlur={() => setLeftHandle(true)}
-        hint={t('entrance.handleHint')}
-        fault={
-          handleProblem ??
-          faultOf(error, 'handle') ??
-          (code === 'handle_taken' ? sentenceOf(error) : undefined)
-        }
+        hint="Your address here, such as ann or ann.lee"
+        fault={handleProblem ?? faultOf(error, 'handle') ?? (code === 'handle_taken' ? message : undefined)}
       />
       <Field
-        label={t('entrance.nameOptional')}
+        label="Name (optional)"
         name="name"
         autoComplete="name"
         maxLength={limits.nameMax}
@@ -48,7 +43,7 @@ export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
         fault={faultOf(error, 'name')}
       />
       <Field
-        label={t('entrance.email')}
+        label="E-mail address"
         name="email"
         type="email"
         autoComplete="email"
@@ -57,10 +52,10 @@ export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
         maxLength={limits.emailMax}
         value={draft.email}
         onChange={(event) => onChange({ ...draft, email: event.target.value })}
-        fault={faultOf(error, 'email') ?? (code === 'email_taken' ? sentenceOf(error) : undefined)}
+        fault={faultOf(error, 'email') ?? (code === 'email_taken' ? message : undefined)}
       />
       <Field
-        label={t('entrance.password')}
+        label="Password"
         name="password"
         type="password"
         autoComplete="new-password"
@@ -69,7 +64,7 @@ export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
         maxLength={limits.passwordMax}
         value={draft.password}
         onChange={(event) => onChange({ ...draft, password: event.target.value })}
-        hint={t('entrance.passwordHint', { count: limits.passwordMin })}
+        hint={`At least ${limits.passwordMin} characters`}
         fault={faultOf(error, 'password')}
       />
     </>

@@ -3,7 +3,6 @@ import { limits } from '../../core/limits.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { sentenceOf } from '../api/client.ts';
 import { useAddComment } from '../api/comments.ts';
-import { t } from '../i18n/text.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 
@@ -55,17 +54,17 @@ export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) 
         <textarea
           ref={inputRef}
           rows={1}
-          dir={text === '' ? undefined : 'auto'}
+          dir="auto"
           value={text}
-          placeholder={t('post.addCommentHint')}
-          aria-label={t('post.addComment')}
+          placeholder="Add a comment…"
+          aria-label="Add a comment"
           aria-describedby={add.isError ? errorId : undefined}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
         {isTooLong && <span className="error-text">{limits.commentMax - text.length}</span>}
         <Button type="submit" look="plain" disabled={!canSend}>
-          {t('post.send')}
+          Post
         </Button>
       </div>
     </form>

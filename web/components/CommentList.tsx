@@ -3,7 +3,6 @@ import { useState } from 'react';
 import type { CommentCard } from '../../core/shapes.ts';
 import { sentenceOf } from '../api/client.ts';
 import { isUnsent, type useComments, useDeleteComment } from '../api/comments.ts';
-import { t } from '../i18n/text.ts';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
@@ -19,12 +18,12 @@ type CommentListProps = { postId: string; comments: ReturnType<typeof useComment
 export function CommentList({ postId, comments }: CommentListProps) {
   const remove = useDeleteComment(postId);
   const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
-  if (comments.isPending) return <Spinner label={t('post.loadingComments')} />;
+  if (comments.isPending) return <Spinner label="Loading comments" />;
   if (comments.isError && comments.items.length === 0) {
     return <LoadError error={comments.error} onRetry={() => void comments.refetch()} />;
   }
   return (
-    <section aria-label={t('post.comments')}>
+    <section aria-label="Comments">
       {comments.hasNextPage && (
         <Button
           look="plain"
@@ -32,7 +31,7 @@ export function CommentList({ postId, comments }: CommentListProps) {
           isBusy={comments.isFetchingNextPage}
           onClick={() => void comments.fetchNextPage()}
         >
-          {t('post.earlierComments')}
+          View earlier comments
         </Button>
       )}
       {comments.isFetchNextPageError && (
@@ -40,7 +39,7 @@ export function CommentList({ postId, comments }: CommentListProps) {
           {sentenceOf(comments.error)}
         </p>
       )}
-      {comments.items.length === 0 && <p className="muted no-comments">{t('post.noComments')}</p>}
+      {comments.items.length === 0 && <p className="muted no-comments">No comments yet.</p>}
       <ol className="comments">
         {comments.oldestFirst.map((comment) => (
           <Comment key={comment.id} comment={comment} onDelete={() => setAsksFor(comment)} />
@@ -48,9 +47,9 @@ export function CommentList({ postId, comments }: CommentListProps) {
       </ol>
       {asksFor && (
         <ConfirmDialog
-          title={t('post.deleteCommentTitle')}
-          text={<span dir="auto">{asksFor.text}</span>}
-          confirm={t('common.delete')}
+          title="Delete this comment?"
+          text={asksFor.text}
+          confirm="Delete"
           onConfirm={() => {
             remove.mutate(asksFor);
             setAsksFor(null);
@@ -71,12 +70,12 @@ function Comment({ comment, onDelete }: { comment: CommentCard; onDelete: () => 
           <HandleLink account={comment.account} /> <RichText text={comment.text} />
         </p>
         <p className="muted comment-time">
-          {isUnsent(comment) ? t('post.sending') : <TimeAgo iso={comment.createdAt} />}
+          {isUnsent(comment) ? 'Sending…' : <TimeAgo iso={comment.createdAt} />}
         </p>
       </div>
       {comment.canDelete && (
         <IconButton
-          label={t('post.deleteCommentBy', { handle: comment.account.handle })}
+          label={`Delete comment by ${comment.account.handle}`}
           className="comment-delete"
           onClick={onDelete}
         >

@@ -1,5 +1,4 @@
 import { AppWindow } from 'lucide-react';
-import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { draftKeeper, useKeeping } from './the-draft.ts';
@@ -9,9 +8,9 @@ export function KeptNotice() {
   if (!wasKept) return null;
   return (
     <p className="notice kept-notice" role="status">
-      {t('composer.kept')}
+      Your draft was kept. It is on this device only.
       <Button look="plain" onClick={draftKeeper.welcome}>
-        {t('composer.ok')}
+        OK
       </Button>
     </p>
   );
@@ -19,8 +18,12 @@ export function KeptNotice() {
 
 export function DraftElsewhere() {
   return (
-    <EmptyState icon={AppWindow} title={t('composer.elsewhere')} text={t('composer.elsewhereText')}>
-      <Button onClick={() => void draftKeeper.takeOver()}>{t('composer.goOnHere')}</Button>
+    <EmptyState
+      icon={AppWindow}
+      title="Your draft is open in another tab"
+      text="So that nothing is sent twice, only one tab works on it."
+    >
+      <Button onClick={() => void draftKeeper.takeOver()}>Go on here</Button>
     </EmptyState>
   );
 }

@@ -3,20 +3,13 @@ import { useLocation } from 'wouter';
 import type { AccountWithRelationship } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
 import { useBlock, useFollow } from '../api/graph.ts';
-import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Button } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 
 type FollowButtonProps = { account: AccountWithRelationship; isSmall?: boolean; isWide?: boolean };
 
-/** What the button shows, and its whole name. */
-const SAYS = {
-  no: ['common.follow', 'common.followNamed'],
-  back: ['common.followBack', 'common.followBackNamed'],
-  requested: ['common.requested', 'common.requestedNamed'],
-  yes: ['common.following', 'common.followingNamed'],
-} as const;
+const SAYS = { no: 'Follow', requested: 'Requested', yes: 'Following' } as const;
 
 export function FollowButton({ account, isSmall, isWide }: FollowButtonProps) {
   const me = useMe();
@@ -33,10 +26,10 @@ export function FollowButton({ account, isSmall, isWide }: FollowButtonProps) {
         look="quiet"
         isSmall={isSmall}
         isWide={isWide}
-        aria-label={t('common.unblockNamed', { handle })}
+        aria-label={`Unblock ${handle}`}
         onClick={() => block.mutate(false)}
       >
-        {t('common.unblock')}
+        Unblock
       </Button>
     );
   }
@@ -48,27 +41,23 @@ export function FollowButton({ account, isSmall, isWide }: FollowButtonProps) {
     else follow.mutate(false);
   };
   const isNew = relationship.following === 'no';
-  const [says, named] = SAYS[isNew && relationship.followsYou ? 'back' : relationship.following];
+  const says = isNew && relationship.followsYou ? 'Follow back' : SAYS[relationship.following];
   return (
     <>
       <Button
         look={isNew ? 'solid' : 'quiet'}
         isSmall={isSmall}
         isWide={isWide}
-        aria-label={t(named, { handle })}
+        aria-label={`${says} ${handle}`}
         onClick={press}
       >
-        {t(says)}
+        {says}
       </Button>
       {asks && (
         <ConfirmDialog
-          title={
-            relationship.following === 'requested'
-              ? t('common.takeBackTitle')
-              : t('common.unfollowTitle', { handle })
-          }
-          text={t('common.askAgain')}
-          confirm={relationship.following === 'requested' ? t('common.takeBack') : t('common.unfollow')}
+          title={relationship.following === 'requested' ? 'Take back your request?' : `Unfollow ${handle}?`}
+          text={`This account is private: to see its posts you would have to ask again.`}
+          confirm={relationship.following === 'requested' ? 'Take back' : 'Unfollow'}
           onConfirm={() => {
             setAsks(false);
             follow.mutate(false);

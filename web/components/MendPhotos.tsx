@@ -1,7 +1,6 @@
 import { useRef, useState } from 'react';
 import type { Photo, PostCard } from '../../core/shapes.ts';
 import { useLeaveOutPhoto } from '../api/photos.ts';
-import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import { FormError } from './FormError.tsx';
 import { DeletePostDialog } from './PostHeader.tsx';
@@ -16,17 +15,17 @@ export function MendPhotos({ post }: { post: PostCard }) {
     <>
       <p className="strong" role="alert">
         {isOne
-          ? t('post.oneNotMade')
-          : t('post.someNotMade', { failed: failed.length, count: post.photos.length })}
+          ? 'This photo could not be made'
+          : `${failed.length} of ${post.photos.length} photos could not be made`}
       </p>
-      <p className="muted">{t('post.shownWhenReady')}</p>
-      <ul className="mend" aria-label={t('post.notMade')}>
+      <p className="muted">The post is shown to others when all of its photos are ready.</p>
+      <ul className="mend" aria-label="Photos that could not be made">
         {failed.map(({ photo, at }) => (
           <FailedPhoto key={photo.mediaId} post={post} photo={photo} at={at} mayLeaveOut={!isOne} />
         ))}
       </ul>
       <Button look="plain" onClick={() => setAsksDelete(true)}>
-        {t('post.deleteThePost')}
+        Delete the post
       </Button>
       {asksDelete && <DeletePostDialog post={post} onClose={() => setAsksDelete(false)} />}
     </>
@@ -39,12 +38,12 @@ function FailedPhoto({ post, photo, at, mayLeaveOut }: FailedPhotoProps) {
   const input = useRef<HTMLInputElement>(null);
   const replacement = useReplacement(post.id, photo);
   const leaveOut = useLeaveOutPhoto(post.id);
-  const position = at + 1;
+  const which = post.photos.length > 1 ? ` ${at + 1}` : '';
   return (
     <li className="notice" data-kind="error">
       <p>
-        {post.photos.length > 1 && <span className="strong">{t('post.whichPhoto', { position })} </span>}
-        {photo.failure ?? t('post.notDeveloped')}
+        {which && <span className="strong">Photo{which}: </span>}
+        {photo.failure ?? 'It could not be developed.'}
       </p>
       {replacement.progress === null ? (
         <p className="failed-actions">
@@ -54,7 +53,7 @@ function FailedPhoto({ post, photo, at, mayLeaveOut }: FailedPhotoProps) {
             accept="image/*,.heic,.heif"
             className="hidden-visually"
             tabIndex={-1}
-            aria-label={t('post.insteadOf', { position })}
+            aria-label={`Another photo instead of photo ${at + 1}`}
             onChange={(event) => {
               const file = event.target.files?.[0];
               if (file) void replacement.replaceBy(file);
@@ -62,16 +61,16 @@ function FailedPhoto({ post, photo, at, mayLeaveOut }: FailedPhotoProps) {
             }}
           />
           <Button look="plain" onClick={() => input.current?.click()}>
-            {t('post.chooseAnother')}
+            Choose another photo
           </Button>
           {mayLeaveOut && (
             <Button
               look="plain"
-              aria-label={t('post.leaveOutNamed', { position })}
+              aria-label={`Leave out photo ${at + 1}`}
               isBusy={leaveOut.isPending}
               onClick={() => leaveOut.mutate(photo.mediaId)}
             >
-              {t('post.leaveOut')}
+              Leave it out
             </Button>
           )}
         </p>

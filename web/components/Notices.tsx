@@ -1,23 +1,18 @@
 import { WifiOff } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
-import { t } from '../i18n/text.ts';
 import { dismissToast, readToasts, subscribeToToasts } from '../state/toasts.ts';
 import { Toasts } from '../ui/Toasts.tsx';
 
 export function Notices() {
-  const toasts = useSyncExternalStore(subscribeToToasts, readToasts, readToasts);
-  const isOnline = useSyncExternalStore(
-    subscribeToNetwork,
-    () => navigator.onLine,
-    () => true,
-  );
+  const toasts = useSyncExternalStore(subscribeToToasts, readToasts);
+  const isOnline = useSyncExternalStore(subscribeToNetwork, () => navigator.onLine);
   return (
     <>
       <div role="status">
         {!isOnline && (
           <p className="offline">
             <WifiOff aria-hidden size={16} />
-            {t('common.offlineNotice')}
+            You are offline. What is on the screen may be old.
           </p>
         )}
       </div>

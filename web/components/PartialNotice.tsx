@@ -1,5 +1,4 @@
 import type { PagesQuery } from '../api/pages.ts';
-import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 
 type PartialNoticeProps = { pages: Pick<PagesQuery<unknown>, 'isPartial' | 'isFetching' | 'refetch'> };
@@ -9,9 +8,9 @@ export function PartialNotice({ pages }: PartialNoticeProps) {
   if (!pages.isPartial) return null;
   return (
     <aside className="notice partial-notice" role="status">
-      <p>{t('common.partial')}</p>
+      <p>Something is missing here: a part of the network does not answer just now.</p>
       <Button look="plain" isBusy={pages.isFetching} onClick={() => void pages.refetch()}>
-        {t('common.loadAgain')}
+        Load again
       </Button>
     </aside>
   );

@@ -1,4 +1,3 @@
-import { t } from '../i18n/text.ts';
 import type { DraftPhoto } from '../state/upload-queue.ts';
 
 /** How the sending goes, in one line, for all photos together. */
@@ -9,10 +8,15 @@ export function SendingSummary({ photos }: { photos: readonly DraftPhoto[] }) {
   return (
     <p className="muted sending-summary" role="status">
       {paused[0]
-        ? t('composer.sendingGoesOn', { reason: paused[0] })
+        ? `${withoutAdvice(paused[0])} Sending goes on by itself.`
         : isSending
-          ? t('composer.sendingPhotos', { received, count: photos.length })
+          ? `Sending photos: ${received} of ${photos.length} received`
           : ''}
     </p>
   );
+}
+
+/** "Try again …" is what we do already. */
+function withoutAdvice(sentence: string): string {
+  return sentence.replace(/ ?Try again[^.]*\./, '');
 }

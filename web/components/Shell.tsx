@@ -5,7 +5,6 @@ import { Link, useLocation } from 'wouter';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { useUnreadCount } from '../api/activity.ts';
 import { refreshFeed } from '../api/posts.ts';
-import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { buttonClass } from '../ui/Button.tsx';
@@ -19,7 +18,7 @@ export function Shell({ me, children }: ShellProps) {
   return (
     <div className="shell" data-signed-in={me !== null}>
       <button type="button" className="skip-link" onClick={() => document.getElementById('main')?.focus()}>
-        {t('common.skip')}
+        Skip to the content
       </button>
       {me ? <MemberBars me={me} /> : <VisitorBar />}
       <main id="main" tabIndex={-1}>
@@ -33,45 +32,45 @@ function MemberBars({ me }: { me: Me }) {
   const unread = useUnreadCount(me);
   const [path] = useLocation();
   const client = useQueryClient();
-  const activity = unread > 0 ? t('common.activityUnread', { count: unread }) : t('common.activity');
+  const activity = unread > 0 ? `Activity, ${unread} unread` : 'Activity';
   return (
     <>
       <header className="top-bar">
-        <Link href={paths.home()} aria-label={t('common.brandHome')}>
+        <Link href={paths.home()} aria-label="Pinhole, home">
           <Wordmark height={25} />
         </Link>
-        <Link href={paths.settings()} className="icon-button" aria-label={t('common.settings')}>
+        <Link href={paths.settings()} className="icon-button" aria-label="Settings">
           <Settings aria-hidden size={22} strokeWidth={1.75} />
         </Link>
       </header>
-      <nav className="nav" aria-label={t('common.mainNavigation')}>
-        <Link href={paths.home()} className="nav-brand" aria-label={t('common.brandHome')}>
+      <nav className="nav" aria-label="Main">
+        <Link href={paths.home()} className="nav-brand" aria-label="Pinhole, home">
           <Wordmark height={27} />
           <Mark size={28} />
         </Link>
         <NavLink
           href={paths.home()}
           icon={House}
-          label={t('common.home')}
+          label="Home"
           isHere={path === paths.home()}
           onAgain={() => refreshFeed(client)}
         />
         <NavLink
           href={paths.explore()}
           icon={Search}
-          label={t('common.search')}
+          label="Search"
           isHere={/^\/(explore|tags)/.test(path)}
         />
         <NavLink
           href={paths.newPost()}
           icon={SquarePlus}
-          label={t('common.newPost')}
+          label="New post"
           isHere={path === paths.newPost()}
         />
         <NavLink
           href={paths.activity()}
           icon={Heart}
-          label={t('common.activity')}
+          label="Activity"
           name={activity}
           hasDot={unread > 0}
           isHere={/^\/(activity|requests)/.test(path)}
@@ -80,18 +79,18 @@ function MemberBars({ me }: { me: Me }) {
           href={paths.profile(me.handle)}
           className="nav-link"
           aria-current={path.startsWith(paths.profile(me.handle)) ? 'page' : undefined}
-          aria-label={t('common.profile')}
+          aria-label="Profile"
         >
           <span className="nav-icon nav-avatar">
             <Avatar url={me.avatarUrl} name={me.name || me.handle} size={26} />
           </span>
-          <span className="nav-text">{t('common.profile')}</span>
+          <span className="nav-text">Profile</span>
         </Link>
         <span className="nav-rest">
           <NavLink
             href={paths.settings()}
             icon={Settings}
-            label={t('common.settings')}
+            label="Settings"
             isHere={path === paths.settings()}
           />
         </span>
@@ -140,15 +139,15 @@ function VisitorBar() {
   if (/^\/(sign-|setup|reset|confirm)/.test(path) || path === paths.home()) return null;
   return (
     <header className="visitor-bar">
-      <Link href={paths.home()} aria-label={t('common.brandHome')}>
+      <Link href={paths.home()} aria-label="Pinhole, home">
         <Wordmark height={25} />
       </Link>
       <span className="visitor-links">
         <Link href={paths.signIn(next)} className={buttonClass({})} data-look="plain">
-          {t('common.signIn')}
+          Sign in
         </Link>
         <Link href={paths.signUp(next)} className={buttonClass({ isSmall: true })} data-look="solid">
-          {t('common.signUp')}
+          Sign up
         </Link>
       </span>
     </header>

@@ -3,7 +3,6 @@ import { createElement } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
 import { originalUrl, useKeptOriginals } from '../api/photos.ts';
-import { t } from '../i18n/text.ts';
 import type { MenuEntry } from '../ui/Menu.tsx';
 
 /** For the author: one entry for each photo whose untouched file is kept. */
@@ -14,10 +13,7 @@ export function useOriginalEntries(post: PostCard): MenuEntry[] {
     kept.has(mediaId)
       ? [
           {
-            label:
-              post.photos.length > 1
-                ? t('post.downloadOriginalOf', { position: at + 1 })
-                : t('post.downloadOriginal'),
+            label: post.photos.length > 1 ? `Download original of photo ${at + 1}` : 'Download original',
             icon: createElement(Download, { size: 20, 'aria-hidden': true }),
             run: () => download(originalUrl(post.id, mediaId)),
           },

@@ -1,7 +1,6 @@
 import { Check } from 'lucide-react';
 import { isPlainLook, type Look } from '../../core/edits.ts';
 import { PreviewCanvas } from '../darkroom/PreviewCanvas.tsx';
-import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import type { EditorPhoto } from './Editor.tsx';
 import { areSameLooks } from './history.ts';
@@ -22,7 +21,7 @@ export function PhotoChoice({ photos, selectedKey, look, onSelect, onUseForAll }
   const isUsed = isSame && !isPlainLook(look);
   return (
     <div className="editor-photos">
-      <ol className="editor-strip" aria-label={t('editor.photosOfPost')}>
+      <ol className="editor-strip" aria-label="Photos of this post">
         {photos.map(({ key, picture, edits, label }) => (
           <li key={key}>
             <button
@@ -46,10 +45,10 @@ export function PhotoChoice({ photos, selectedKey, look, onSelect, onUseForAll }
       </ol>
       <Button look="quiet" isSmall disabled={isSame} onClick={onUseForAll}>
         {isUsed && <Check aria-hidden size={16} />}
-        {isUsed ? t('editor.usedForAll') : t('editor.useForAll')}
+        {isUsed ? 'Used for all' : 'Use look for all'}
       </Button>
       <p className="hidden-visually" role="status">
-        {isUsed ? t('editor.allHaveLook', { count: photos.length }) : ''}
+        {isUsed ? `All ${photos.length} photos have this look.` : ''}
       </p>
     </div>
   );

@@ -8,8 +8,6 @@ import {
   useId,
   useRef,
 } from 'react';
-import { language } from '../i18n/messages.ts';
-import { t } from '../i18n/text.ts';
 import { IconButton } from '../ui/Button.tsx';
 import './slider.css';
 
@@ -74,12 +72,12 @@ export function Slider({
       <label className="slider-label" htmlFor={id}>
         {label}
       </label>
-      <output className="slider-value" htmlFor={id} dir="ltr" aria-hidden>
+      <output className="slider-value" htmlFor={id} aria-hidden>
         {textOf(value, min, unit)}
       </output>
       <span className="slider-reset">
         {value !== rest && (
-          <IconButton label={t('editor.resetNamed', { what: label })} onClick={() => onSettle(rest)}>
+          <IconButton label={`Reset ${label.toLowerCase()}`} onClick={() => onSettle(rest)}>
             <RotateCcw aria-hidden size={16} />
           </IconButton>
         )}
@@ -108,11 +106,7 @@ export function Slider({
 function textOf(value: number, min: number, unit: string): string {
   const sign = value > 0 && min < 0 ? '+' : value < 0 ? '−' : '';
   const digits = Number.isInteger(value) ? 0 : 1;
-  const format = new Intl.NumberFormat(language(), {
-    minimumFractionDigits: digits,
-    maximumFractionDigits: digits,
-  });
-  return `${sign}${format.format(Math.abs(value))}${unit}`;
+  return `${sign}${Math.abs(value).toFixed(digits)}${unit}`;
 }
 
 /** From zero to the value, in parts of the track. */

@@ -2,7 +2,7 @@ import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 're
 import { limits } from '../../core/limits.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { useMe } from '../api/accounts.ts';
-import { causeOf } from '../api/client.ts';
+import { sentenceOf } from '../api/client.ts';
 import { DraftElsewhere, KeptNotice } from '../components/DraftNotices.tsx';
 import { FailedPhotos } from '../components/FailedPhotos.tsx';
 import { FormError } from '../components/FormError.tsx';
@@ -14,8 +14,6 @@ import { SendingSummary } from '../components/SendingSummary.tsx';
 import { draftKeeper, draftStore, useDraft, useKeeping } from '../components/the-draft.ts';
 import { useShare } from '../components/use-share.ts';
 import type { EditorPhoto } from '../editor/Editor.tsx';
-import { loadMessages } from '../i18n/messages.ts';
-import { t } from '../i18n/text.ts';
 import { setLeaveGuard } from '../navigation.ts';
 import { type Draft, isEmptyDraft } from '../state/draft.ts';
 import { Button } from '../ui/Button.tsx';
@@ -25,13 +23,10 @@ import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import './new-post.css';
 
-const Editor = lazy(async () => {
-  const [code] = await Promise.all([import('../editor/Editor.tsx'), loadMessages(['editor', 'filters'])]);
-  return code;
-});
+const Editor = lazy(() => import('../editor/Editor.tsx'));
 
 export function NewPostPage() {
-  useTitle(t('common.newPost'));
+  useTitle('New post');
   const me = useMe();
   const { state } = useKeeping();
   const accountId = me?.id;
@@ -64,11 +59,11 @@ function Composer({ me }: { me: Me }) {
   return (
     <div className="page new-post">
       <header className="page-head new-post-head">
-        <h1>{t('common.newPost')}</h1>
+        <h1>New post</h1>
         <div className="button-row">
           {!isEmptyDraft(draft) && (
             <Button look="plain" disabled={sharing.isSharing} onClick={() => setAsksDiscard(true)}>
-              {t('composer.discard')}
+              Discard
             </Button>
           )}
           {selected && (
@@ -77,7 +72,7 @@ function Composer({ me }: { me: Me }) {
               disabled={!sharing.isSharing && !isComplete(draft)}
               onClick={() => void sharing.share()}
             >
-              {sharing.isSharing ? t('composer.sharing') : t('composer.share')}
+              {sharing.isSharing ? 'Sharing…' : 'Share'}
             </Button>
           )}
         </div>
@@ -86,7 +81,7 @@ function Composer({ me }: { me: Me }) {
       <FormError error={sharing.error} />
       {sharing.delay && (
         <p className="notice" role="status">
-          {t('composer.triedAgain', { reason: causeOf(sharing.delay) })}
+          {sentenceOf(sharing.delay)} It is tried again by itself.
         </p>
       )}
       <PhotoPicker inputRef={input} isEmpty={draft.photos.length === 0} onChosen={setEditedKey}>
@@ -107,13 +102,13 @@ function Composer({ me }: { me: Me }) {
               <SendingSummary photos={draft.photos} />
               <FailedPhotos photos={draft.photos} />
               <TextArea
-                label={t('composer.caption')}
-                placeholder={t('composer.captionHint')}
+                label="Caption"
+                placeholder="Say something about it. #hashtags and @mentions become links."
                 rows={4}
                 max={limits.captionMax}
                 value={draft.caption}
                 onChange={(event) => draftStore.write(event.target.value)}
-                fault={draft.caption.length > limits.captionMax ? t('composer.captionTooLong') : undefined}
+                fault={draft.caption.length > limits.captionMax ? 'This caption is too long.' : undefined}
               />
               <PhotoFields key={selected.key} photo={selected} at={selectedAt} photos={draft.photos} />
             </div>
@@ -123,10 +118,10 @@ function Composer({ me }: { me: Me }) {
       <DraftEditor draft={draft} editedKey={editedKey} onSelect={setEditedKey} />
       {asksDiscard && (
         <ConfirmDialog
-          title={t('composer.discardTitle')}
-          text={t('composer.discardText')}
-          confirm={t('composer.discard')}
-          cancel={t('composer.keepIt')}
+          title="Discard this post?"
+          text="It was not shared yet. Its photos and its caption are removed from this device."
+          confirm="Discard"
+          cancel="Keep it"
           onConfirm={() => {
             setAsksDiscard(false);
             discard();
@@ -136,10 +131,10 @@ function Composer({ me }: { me: Me }) {
       )}
       {leaving && (
         <ConfirmDialog
-          title={t('composer.discardTitle')}
-          text={t('composer.leaveText')}
-          confirm={t('composer.discard')}
-          cancel={t('composer.keepEditing')}
+          title="Discard this post?"
+          text="This browser cannot keep it. If you leave now, its photos and its caption are discarded."
+          confirm="Discard"
+          cancel="Keep editing"
           onConfirm={() => {
             leaving(true);
             discard();
@@ -160,7 +155,7 @@ type DraftEditorProps = {
 /** Opens when the photo has been prepared; one that this browser cannot read is shared as it is. */
 function DraftEditor({ draft, editedKey, onSelect }: DraftEditorProps) {
   const photos = draft.photos.flatMap(({ key, prepared, edits }, at): EditorPhoto[] =>
-    prepared ? [{ key, picture: prepared, edits, label: t('composer.photo', { position: at + 1 }) }] : [],
+    prepared ? [{ key, picture: prepared, edits, label: `Photo ${at + 1}` }] : [],
   );
   const edited = draft.photos.find((photo) => photo.key === editedKey);
   useEffect(() => {
@@ -179,7 +174,7 @@ function DraftEditor({ draft, editedKey, onSelect }: DraftEditorProps) {
         onSelect={select}
         onChange={(key, edits) => draftStore.edit(key, { edits })}
         onUseForAll={draftStore.useLookForAll}
-        doneLabel={t('composer.done')}
+        doneLabel="Next"
         onDone={() => onSelect(null)}
         onCancel={() => onSelect(null)}
       />

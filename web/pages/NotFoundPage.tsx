@@ -1,19 +1,22 @@
 import { Aperture } from 'lucide-react';
 import { Link } from 'wouter';
-import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { buttonClass } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
 export function NotFoundPage() {
-  useTitle(t('common.notFound'));
+  useTitle('Not found');
   return (
     <div className="page narrow">
-      <h1 className="hidden-visually">{t('common.notFound')}</h1>
-      <EmptyState icon={Aperture} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
+      <h1 className="hidden-visually">Not found</h1>
+      <EmptyState
+        icon={Aperture}
+        title="There is nothing at this address"
+        text="The link may be mistyped, or the page is gone."
+      >
         <Link href={paths.home()} className={buttonClass({})} data-look="quiet">
-          {t('common.goHome')}
+          Go home
         </Link>
       </EmptyState>
     </div>

@@ -6,14 +6,13 @@ import { faultOf } from '../api/client.ts';
 import { EntranceFrame } from '../components/EntranceFrame.tsx';
 import { FormError } from '../components/FormError.tsx';
 import { useHashToken } from '../components/use-hash-token.ts';
-import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Button, buttonClass } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
 export function ResetPage() {
-  useTitle(t('entrance.resetTitle'));
+  useTitle('Reset your password');
   const token = useHashToken();
   return token ? <NewPassword token={token} /> : <AskByMail />;
 }
@@ -23,9 +22,12 @@ function AskByMail() {
   const [email, setEmail] = useState('');
   if (ask.isSuccess) {
     return (
-      <EntranceFrame title={t('entrance.lookIntoMail')} text={t('entrance.resetSent', { email })}>
+      <EntranceFrame
+        title="Look into your mail"
+        text={`If ${email} belongs to an account, a link to set a new password is on its way.`}
+      >
         <Link href={paths.signIn()} className={buttonClass({ isWide: true })} data-look="quiet">
-          {t('entrance.backToSignIn')}
+          Back to sign in
         </Link>
       </EntranceFrame>
     );
@@ -36,18 +38,18 @@ function AskByMail() {
   };
   return (
     <EntranceFrame
-      title={t('entrance.forgot')}
-      text={t('entrance.resetText')}
+      title="Forgot your password?"
+      text="Tell us your address, and a link to set a new one comes by mail."
       foot={
         <Link href={paths.signIn()} className="text-link">
-          {t('entrance.backToSignIn')}
+          Back to sign in
         </Link>
       }
     >
       <form className="form" onSubmit={submit}>
         {!faultOf(ask.error, 'email') && <FormError error={ask.error} />}
         <Field
-          label={t('entrance.email')}
+          label="E-mail address"
           name="email"
           type="email"
           autoComplete="email"
@@ -58,7 +60,7 @@ function AskByMail() {
           fault={faultOf(ask.error, 'email')}
         />
         <Button type="submit" isWide isBusy={ask.isPending}>
-          {t('entrance.sendLink')}
+          Send the link
         </Button>
       </form>
     </EntranceFrame>
@@ -70,9 +72,9 @@ function NewPassword({ token }: { token: string }) {
   const [password, setPassword] = useState('');
   if (reset.isSuccess) {
     return (
-      <EntranceFrame title={t('entrance.passwordSet')} text={t('entrance.passwordSetText')}>
+      <EntranceFrame title="Your new password is set" text="All other sessions were signed out.">
         <Link href={paths.signIn()} className={buttonClass({ isWide: true })} data-look="solid">
-          {t('common.signIn')}
+          Sign in
         </Link>
       </EntranceFrame>
     );
@@ -82,11 +84,11 @@ function NewPassword({ token }: { token: string }) {
     if (!reset.isPending) reset.mutate({ token, password });
   };
   return (
-    <EntranceFrame title={t('entrance.setPasswordTitle')}>
+    <EntranceFrame title="Set a new password">
       <form className="form" onSubmit={submit}>
         {!faultOf(reset.error, 'password') && <FormError error={reset.error} />}
         <Field
-          label={t('entrance.newPassword')}
+          label="New password"
           name="password"
           type="password"
           autoComplete="new-password"
@@ -95,16 +97,16 @@ function NewPassword({ token }: { token: string }) {
           maxLength={limits.passwordMax}
           value={password}
           onChange={(event) => setPassword(event.target.value)}
-          hint={t('entrance.passwordHint', { count: limits.passwordMin })}
+          hint={`At least ${limits.passwordMin} characters`}
           fault={faultOf(reset.error, 'password')}
         />
         <Button type="submit" isWide isBusy={reset.isPending}>
-          {t('entrance.setPassword')}
+          Set the password
         </Button>
         {reset.isError && (
           <p>
             <Link href={paths.reset()} className="text-link">
-              {t('entrance.askNewLink')}
+              Ask for a new link
             </Link>
           </p>
         )}

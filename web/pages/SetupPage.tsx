@@ -5,7 +5,6 @@ import { faultOf } from '../api/client.ts';
 import { AccountFields, emptyAccount, isShownAtField } from '../components/AccountFields.tsx';
 import { EntranceFrame } from '../components/EntranceFrame.tsx';
 import { FormError } from '../components/FormError.tsx';
-import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Button } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
@@ -13,7 +12,7 @@ import { useTitle } from '../ui/use-title.ts';
 
 /** The first visitor, who started the server and so can read the code in its terminal, becomes the admin. */
 export function SetupPage() {
-  useTitle(t('entrance.setUp'));
+  useTitle('Set up');
   const me = useMe();
   const setup = useSetup(true);
   const setUp = useSetUpAdmin();
@@ -26,11 +25,11 @@ export function SetupPage() {
   };
   const codeFault = faultOf(setUp.error, 'code');
   return (
-    <EntranceFrame title={t('entrance.isRunning')} text={t('entrance.isRunningText')}>
+    <EntranceFrame title="Your Pinhole is running" text="Make the first account: it looks after this server.">
       <form className="form" onSubmit={submit}>
         {!isShownAtField(setUp.error) && !codeFault && <FormError error={setUp.error} />}
         <Field
-          label={t('entrance.setupCode')}
+          label="Setup code"
           name="code"
           autoComplete="one-time-code"
           autoCapitalize="none"
@@ -39,12 +38,12 @@ export function SetupPage() {
           dir="ltr"
           value={code}
           onChange={(event) => setCode(event.target.value)}
-          hint={t('entrance.setupCodeHint')}
+          hint="The terminal in which you started Pinhole shows it."
           fault={codeFault}
         />
         <AccountFields draft={draft} onChange={setDraft} error={setUp.error} />
         <Button type="submit" isWide isBusy={setUp.isPending}>
-          {setUp.isPending ? t('entrance.makingFirst') : t('entrance.makeFirst')}
+          {setUp.isPending ? 'Making your account…' : 'Make the first account'}
         </Button>
       </form>
     </EntranceFrame>

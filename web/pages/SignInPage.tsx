@@ -3,15 +3,13 @@ import { Link, useSearch } from 'wouter';
 import { useSignIn } from '../api/accounts.ts';
 import { EntranceFrame } from '../components/EntranceFrame.tsx';
 import { FormError } from '../components/FormError.tsx';
-import { Text } from '../i18n/Text.tsx';
-import { t } from '../i18n/text.ts';
 import { paths, safeReturn } from '../paths.ts';
 import { Button } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
 export function SignInPage() {
-  useTitle(t('common.signIn'));
+  useTitle('Sign in');
   const signIn = useSignIn();
   const next = new URLSearchParams(useSearch()).get('next');
   const [login, setLogin] = useState('');
@@ -22,25 +20,21 @@ export function SignInPage() {
   };
   return (
     <EntranceFrame
-      title={t('common.signIn')}
-      text={next ? t('common.signInFirst') : undefined}
+      title="Sign in"
+      text={next ? 'Sign in to go on.' : undefined}
       foot={
-        <Text
-          id="entrance.newHere"
-          values={{
-            link: (
-              <Link href={paths.signUp(next ? safeReturn(next) : undefined)} className="text-link strong">
-                {t('common.signUp')}
-              </Link>
-            ),
-          }}
-        />
+        <>
+          New here?{' '}
+          <Link href={paths.signUp(next ? safeReturn(next) : undefined)} className="text-link strong">
+            Sign up
+          </Link>
+        </>
       }
     >
       <form className="form" onSubmit={submit}>
         <FormError error={signIn.error} />
         <Field
-          label={t('entrance.login')}
+          label="Handle or e-mail address"
           name="login"
           autoComplete="username"
           autoCapitalize="none"
@@ -51,7 +45,7 @@ export function SignInPage() {
           onChange={(event) => setLogin(event.target.value)}
         />
         <Field
-          label={t('entrance.password')}
+          label="Password"
           name="password"
           type="password"
           autoComplete="current-password"
@@ -60,11 +54,11 @@ export function SignInPage() {
           onChange={(event) => setPassword(event.target.value)}
         />
         <Button type="submit" isWide isBusy={signIn.isPending}>
-          {signIn.isPending ? t('entrance.signingIn') : t('common.signIn')}
+          {signIn.isPending ? 'Signing in…' : 'Sign in'}
         </Button>
         <p>
           <Link href={paths.reset()} className="text-link muted">
-            {t('entrance.forgot')}
+            Forgot your password?
           </Link>
         </p>
       </form>

@@ -1,6 +1,5 @@
 import { Link } from 'wouter';
 import { Camera } from '../components/Camera.tsx';
-import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { buttonClass } from '../ui/Button.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -14,14 +13,16 @@ export function WelcomePage() {
       <Camera />
       <div className="welcome-words">
         <Wordmark height={34} />
-        <h1>{t('entrance.promise')}</h1>
-        <p className="muted">{t('entrance.promiseText')}</p>
+        <h1>Your photos, as you made them.</h1>
+        <p className="muted">
+          Share them with the people you choose: in their own shape, newest first, with nothing in between.
+        </p>
         <div className="welcome-links">
           <Link href={paths.signUp()} className={buttonClass({ isWide: true })} data-look="solid">
-            {t('common.signUp')}
+            Sign up
           </Link>
           <Link href={paths.signIn()} className={buttonClass({ isWide: true })} data-look="quiet">
-            {t('common.signIn')}
+            Sign in
           </Link>
         </div>
       </div>

@@ -1,6 +1,5 @@
 import { X } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
-import { t } from '../i18n/text.ts';
 import { Button, IconButton } from './Button.tsx';
 
 type DialogProps = { title: string; onClose: () => void; children: ReactNode };
@@ -12,7 +11,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     <Modal labelledBy={titleId} onClose={onClose}>
       <header className="dialog-head">
         <h2 id={titleId}>{title}</h2>
-        <IconButton label={t('common.close')} onClick={onClose}>
+        <IconButton label="Close" onClick={onClose}>
           <X aria-hidden size={22} />
         </IconButton>
       </header>
@@ -35,7 +34,7 @@ export function ConfirmDialog({
   title,
   text,
   confirm,
-  cancel = t('common.cancel'),
+  cancel = 'Cancel',
   isBusy,
   onConfirm,
   onClose,

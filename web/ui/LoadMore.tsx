@@ -1,5 +1,4 @@
 import { useEffect, useRef } from 'react';
-import { t } from '../i18n/text.ts';
 import { Button } from './Button.tsx';
 import { Spinner } from './Spinner.tsx';
 
@@ -31,12 +30,12 @@ export function LoadMore({ hasMore, isLoading, error, onMore }: LoadMoreProps) {
   return (
     <div ref={ref} className="load-more">
       {error === null ? (
-        <Spinner label={t('common.loadingMore')} />
+        <Spinner label="Loading more" />
       ) : (
         <div className="empty" role="alert">
           <p>{error}</p>
           <Button look="quiet" onClick={onMore}>
-            {t('common.tryAgain')}
+            Try again
           </Button>
         </div>
       )}

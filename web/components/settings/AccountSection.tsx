@@ -3,7 +3,6 @@ import { limits } from '../../../core/limits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useChangePassword, useResendConfirmation } from '../../api/accounts.ts';
 import { faultOf } from '../../api/client.ts';
-import { t } from '../../i18n/text.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Field } from '../../ui/Field.tsx';
@@ -15,18 +14,14 @@ export function AccountSection({ me }: { me: Me }) {
     <>
       <dl className="facts">
         <div>
-          <dt className="muted">{t('settings.handle')}</dt>
-          <dd>
-            <bdi>@{me.handle}</bdi>
-          </dd>
+          <dt className="muted">Handle</dt>
+          <dd>@{me.handle}</dd>
         </div>
         <div>
-          <dt className="muted">{t('settings.email')}</dt>
+          <dt className="muted">E-mail address</dt>
           <dd>
-            <bdi>{me.email}</bdi>{' '}
-            <span className="muted">
-              {me.emailConfirmed ? t('settings.confirmed') : t('settings.notConfirmed')}
-            </span>
+            {me.email}{' '}
+            <span className="muted">({me.emailConfirmed ? 'confirmed' : 'not confirmed yet'})</span>
           </dd>
         </div>
       </dl>
@@ -36,10 +31,10 @@ export function AccountSection({ me }: { me: Me }) {
             look="quiet"
             isBusy={resend.isPending}
             onClick={() =>
-              resend.mutate(undefined, { onSuccess: () => showToast(t('settings.linkOnItsWay')) })
+              resend.mutate(undefined, { onSuccess: () => showToast('A new link is on its way') })
             }
           >
-            {t('settings.sendLinkAgain')}
+            Send the link again
           </Button>
         </div>
       )}
@@ -59,17 +54,17 @@ function PasswordForm() {
     change.mutate(passwords, {
       onSuccess: () => {
         setPasswords(EMPTY);
-        showToast(t('settings.passwordChanged'));
+        showToast('Password changed');
       },
     });
   };
   const fault = faultOf(change.error, 'newPassword');
   return (
     <form className="form" onSubmit={submit}>
-      <h2>{t('settings.changePassword')}</h2>
+      <h2>Change password</h2>
       {!fault && <FormError error={change.error} />}
       <Field
-        label={t('settings.currentPassword')}
+        label="Current password"
         name="current-password"
         type="password"
         autoComplete="current-password"
@@ -78,7 +73,7 @@ function PasswordForm() {
         onChange={(event) => setPasswords({ ...passwords, currentPassword: event.target.value })}
       />
       <Field
-        label={t('settings.newPassword')}
+        label="New password"
         name="new-password"
         type="password"
         autoComplete="new-password"
@@ -87,12 +82,12 @@ function PasswordForm() {
         maxLength={limits.passwordMax}
         value={passwords.newPassword}
         onChange={(event) => setPasswords({ ...passwords, newPassword: event.target.value })}
-        hint={t('settings.newPasswordHint', { count: limits.passwordMin })}
+        hint={`At least ${limits.passwordMin} characters. Other sessions are signed out.`}
         fault={fault}
       />
       <div>
         <Button type="submit" isBusy={change.isPending}>
-          {t('settings.changePassword')}
+          Change password
         </Button>
       </div>
     </form>

@@ -3,7 +3,6 @@ import { PLAIN_EDITS } from '../../../core/edits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useSetAvatar } from '../../api/accounts.ts';
 import { prepareAvatar, previewPhoto } from '../../darkroom/darkroom.ts';
-import { t } from '../../i18n/text.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Avatar } from '../../ui/Avatar.tsx';
 import { Button } from '../../ui/Button.tsx';
@@ -29,7 +28,7 @@ export function AvatarField({ me }: { me: Me }) {
     save.mutate(wanted, {
       onSuccess: () => {
         setSquare(null);
-        showToast(wanted ? t('settings.pictureSaved') : t('settings.pictureRemoved'));
+        showToast(wanted ? 'Profile picture saved' : 'Profile picture removed');
       },
     });
 
@@ -48,7 +47,7 @@ export function AvatarField({ me }: { me: Me }) {
           accept="image/*,.heic,.heif"
           className="hidden-visually"
           tabIndex={-1}
-          aria-label={t('settings.picture')}
+          aria-label="Profile picture"
           onChange={(event) => {
             void choose(event.target.files?.[0]);
             event.target.value = '';
@@ -57,20 +56,20 @@ export function AvatarField({ me }: { me: Me }) {
         {square ? (
           <div className="button-row">
             <Button isBusy={save.isPending} onClick={() => use(square)}>
-              {t('settings.usePicture')}
+              Use this picture
             </Button>
             <Button look="quiet" onClick={() => setSquare(null)}>
-              {t('common.cancel')}
+              Cancel
             </Button>
           </div>
         ) : (
           <div className="button-row">
             <Button look="quiet" onClick={() => input.current?.click()}>
-              {t('settings.changePicture')}
+              Change picture
             </Button>
             {me.avatarUrl && (
               <Button look="plain" isBusy={save.isPending} onClick={() => use(null)}>
-                {t('common.remove')}
+                Remove
               </Button>
             )}
           </div>
@@ -105,7 +104,7 @@ function SquarePreview({ square }: { square: Blob }) {
       width={1}
       height={1}
       role="img"
-      aria-label={t('settings.newPicture')}
+      aria-label="Your new profile picture"
     />
   );
 }

@@ -2,8 +2,6 @@ import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useDeleteMe } from '../../api/accounts.ts';
-import { Text } from '../../i18n/Text.tsx';
-import { t } from '../../i18n/text.ts';
 import { paths } from '../../paths.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Button } from '../../ui/Button.tsx';
@@ -14,7 +12,7 @@ export function DeleteSection({ me }: { me: Me }) {
   const [, navigate] = useLocation();
   const remove = useDeleteMe(() => {
     navigate(paths.home());
-    showToast(t('settings.deleted'));
+    showToast('Your account is deleted');
   });
   const [password, setPassword] = useState('');
   const submit = (event: FormEvent) => {
@@ -24,11 +22,13 @@ export function DeleteSection({ me }: { me: Me }) {
   return (
     <form className="form" onSubmit={submit}>
       <p>
-        <Text id="settings.deleteText" values={{ handle: <bdi className="strong">@{me.handle}</bdi> }} />
+        This deletes <span className="strong">@{me.handle}</span> for good: your profile, every post and its
+        photos, your comments, your likes, whom you follow and who follows you. You are signed out everywhere.
+        It cannot be undone, and nobody can bring it back.
       </p>
       <FormError error={remove.error} />
       <Field
-        label={t('settings.passwordToBeSure')}
+        label="Your password, to be sure"
         name="password"
         type="password"
         autoComplete="current-password"
@@ -38,7 +38,7 @@ export function DeleteSection({ me }: { me: Me }) {
       />
       <div>
         <Button type="submit" look="danger" isBusy={remove.isPending} disabled={password === ''}>
-          {t('settings.deleteMine')}
+          Delete my account
         </Button>
       </div>
     </form>

@@ -3,7 +3,6 @@ import { limits } from '../../../core/limits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useEditMe } from '../../api/accounts.ts';
 import { faultOf } from '../../api/client.ts';
-import { t } from '../../i18n/text.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Field, TextArea } from '../../ui/Field.tsx';
@@ -18,21 +17,18 @@ export function ProfileSection({ me }: { me: Me }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (edit.isPending || bio.length > limits.bioMax) return;
-    edit.mutate(
-      { name: name.trim(), bio: bio.trim() },
-      { onSuccess: () => showToast(t('settings.profileSaved')) },
-    );
+    edit.mutate({ name: name.trim(), bio: bio.trim() }, { onSuccess: () => showToast('Profile saved') });
   };
   const nameFault = faultOf(edit.error, 'name');
   const bioFault =
-    faultOf(edit.error, 'bio') ?? (bio.length > limits.bioMax ? t('settings.tooLong') : undefined);
+    faultOf(edit.error, 'bio') ?? (bio.length > limits.bioMax ? 'This is too long.' : undefined);
   return (
     <>
       <AvatarField me={me} />
       <form className="form" onSubmit={submit}>
         {!nameFault && !bioFault && <FormError error={edit.error} />}
         <Field
-          label={t('settings.name')}
+          label="Name"
           name="name"
           autoComplete="name"
           maxLength={limits.nameMax}
@@ -41,18 +37,18 @@ export function ProfileSection({ me }: { me: Me }) {
           fault={nameFault}
         />
         <TextArea
-          label={t('settings.bio')}
+          label="Bio"
           name="bio"
           rows={3}
           max={limits.bioMax}
           value={bio}
           onChange={(event) => setBio(event.target.value)}
-          hint={t('settings.bioHint')}
+          hint="#hashtags and @mentions become links."
           fault={bioFault}
         />
         <div>
           <Button type="submit" isBusy={edit.isPending} disabled={!hasChanged}>
-            {t('settings.save')}
+            Save
           </Button>
         </div>
       </form>

@@ -1,11 +1,9 @@
 import { useEndSession, useSessions } from '../../api/accounts.ts';
-import { Text } from '../../i18n/Text.tsx';
-import { t } from '../../i18n/text.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Spinner } from '../../ui/Spinner.tsx';
 import { TimeAgo } from '../../ui/TimeAgo.tsx';
 import { LoadError } from '../LoadError.tsx';
-import { deviceOf } from './device-label.ts';
+import { deviceLabel } from './device-label.ts';
 
 export function SessionsSection() {
   const sessions = useSessions();
@@ -14,10 +12,12 @@ export function SessionsSection() {
   if (sessions.isError) return <LoadError error={sessions.error} onRetry={() => void sessions.refetch()} />;
   return (
     <>
-      <p className="muted">{t('settings.sessionsText')}</p>
+      <p className="muted">
+        Where you are signed in. Sign out what you do not know, then change your password.
+      </p>
       <ul className="sessions">
         {sessions.data.items.map((session) => {
-          const name = labelOf(session.deviceName);
+          const name = deviceLabel(session.deviceName);
           return (
             <li key={session.id}>
               <div>
@@ -26,9 +26,11 @@ export function SessionsSection() {
                 </p>
                 <p className="muted">
                   {session.isCurrent ? (
-                    t('settings.thisSession')
+                    'This session'
                   ) : (
-                    <Text id="settings.lastUsed" values={{ time: <TimeAgo iso={session.lastUsedAt} /> }} />
+                    <>
+                      Last used <TimeAgo iso={session.lastUsedAt} />
+                    </>
                   )}
                 </p>
               </div>
@@ -36,11 +38,11 @@ export function SessionsSection() {
                 <Button
                   look="quiet"
                   isSmall
-                  aria-label={t('settings.signOutNamed', { device: name })}
+                  aria-label={`Sign out ${name}`}
                   isBusy={end.isPending && end.variables === session.id}
                   onClick={() => end.mutate(session.id)}
                 >
-                  {t('settings.signOut')}
+                  Sign out
                 </Button>
               )}
             </li>
@@ -49,12 +51,4 @@ export function SessionsSection() {
       </ul>
     </>
   );
-}
-
-/** "Chrome on Linux"; names of programs stay as they are. */
-function labelOf(deviceName: string): string {
-  const device = deviceOf(deviceName);
-  if (!device) return deviceName || t('settings.unknownDevice');
-  const browser = device.browser ?? t('settings.browser');
-  return device.system ? t('settings.browserOn', { browser, system: device.system }) : browser;
 }
