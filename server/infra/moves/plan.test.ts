@@ -8,6 +8,7 @@ import {
   planMoves,
   printRanges,
   RANGES_MAX,
+  SHARDS_MAX,
   shardsIn,
 } from './plan.ts';
 
@@ -58,6 +59,16 @@ test('of more ranges than a row filter may have, several moves are made', () => 
   assert.equal(moves.length, 4096 / RANGES_MAX);
   assert.equal(moves.flatMap(({ ranges }) => shardsIn(ranges)).length, 4096);
   assert.ok(moves.every(({ ranges }) => ranges.length <= RANGES_MAX));
+});
+
+test('of more shards than a short pause may change, several moves are made', () => {
+  const map = Array.from({ length: 8192 }, () => 'a');
+  assert.deepEqual(planMoves(map, parseRanges('5-8191'), 'b'), [
+    { source: 'a', target: 'b', ranges: [{ from: 5, to: SHARDS_MAX + 4 }] },
+    { source: 'a', target: 'b', ranges: [{ from: SHARDS_MAX + 5, to: 2 * SHARDS_MAX + 4 }] },
+    { source: 'a', target: 'b', ranges: [{ from: 2 * SHARDS_MAX + 5, to: 3 * SHARDS_MAX + 4 }] },
+    { source: 'a', target: 'b', ranges: [{ from: 3 * SHARDS_MAX + 5, to: 8191 }] },
+  ]);
 });
 
 test('the condition on an ID uses operators that publications allow', () => {

@@ -9,6 +9,8 @@ export type PlannedMove = { source: string; target: string; ranges: ShardRange[]
 
 /** A row filter is looked at for each row that changes at the source: of many ranges several moves are made. */
 export const RANGES_MAX = 64;
+/** What a pause costs grows with the shards that change hands in it: of more than this several moves are made. */
+export const SHARDS_MAX = 2_048;
 
 /** Throws MoveRefused when the text is no list of logical shards. */
 export function parseRanges(text: string): ShardRange[] {
@@ -54,12 +56,17 @@ export function planMoves(
 ): PlannedMove[] {
   const elsewhere = shardsIn(wish).filter((shard) => map[shard] !== target);
   return [...Map.groupBy(elsewhere, (shard) => map[shard] ?? '')].flatMap(([source, shards]) => {
-    const ranges = mergeRanges(shards.map((shard) => ({ from: shard, to: shard })));
-    const parts = Array.from({ length: Math.ceil(ranges.length / RANGES_MAX) }, (_, at) =>
-      ranges.slice(at * RANGES_MAX, (at + 1) * RANGES_MAX),
+    const ranges = chunk(shards, SHARDS_MAX).flatMap((some) =>
+      chunk(mergeRanges(some.map((shard) => ({ from: shard, to: shard }))), RANGES_MAX),
     );
-    return parts.map((part) => ({ source, target, ranges: part }));
+    return ranges.map((part) => ({ source, target, ranges: part }));
   });
+}
+
+function chunk<T>(all: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / size) }, (_, at) =>
+    all.slice(at * size, (at + 1) * size),
+  );
 }
 
 /** SQL: whether the ID in the column is of one of the ranges. With built-in operators alone, as publications ask. */

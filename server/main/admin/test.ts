@@ -3,7 +3,7 @@
  * once more on Debian's, and the journeys in Chromium. Ends with a line "N passed, N failed".
  */
 import { spawn } from 'node:child_process';
-import { glob } from 'node:fs/promises';
+import { chmod, glob, mkdtemp, rm, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { run as runTests } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -14,6 +14,8 @@ import { say } from '../progress.ts';
 import { findPrograms } from './programs.ts';
 
 type Tally = { passed: number; failed: number };
+/** What a reader of the last screen wants to know. */
+type Findings = { faults: string[]; files: { name: string; where: string; seconds: number }[] };
 
 const TOOLS = [
   { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'] },
@@ -27,15 +29,42 @@ const IN_BROWSER = ['test/browser/*.test.ts'];
 const TEST_MAX_MS = 240_000;
 /** Of all files together. A file ends itself before that (test/deadline.ts), unless not even its timers run. */
 const STAGE_MAX_MS = 2_400_000;
+const SHARED_MEMORY = '/dev/shm';
+const SHARED_MEMORY_MIN = 6 * 2 ** 30;
+const FAULT_MAX_LINES = 12;
+const SLOWEST = 12;
 const DEADLINE = path.join(root, 'test/deadline.ts');
+
+/**
+ * What tests write need not survive a power cut, so it goes to memory where there is enough: a PostgreSQL server that was
+ * killed writes each of its files to the disk once more when it starts, and tests kill servers by the hundred.
+ */
+async function moveToMemory(): Promise<string | null> {
+  const shared = await statfs(SHARED_MEMORY).catch(() => null);
+  if (process.env.TMPDIR || !shared || shared.bavail * shared.bsize < SHARED_MEMORY_MIN) return null;
+  const folder = await mkdtemp(path.join(SHARED_MEMORY, 'pinhole-'));
+  await chmod(folder, 0o755); // Servers that do not run as root have theirs in it.
+  process.env.TMPDIR = folder;
+  return folder;
+}
+
+function sayFindings({ faults, files }: Findings): void {
+  const slowest = files.toSorted((a, b) => b.seconds - a.seconds).slice(0, SLOWEST);
+  say('\nThe slowest files:');
+  for (const { name, where, seconds } of slowest)
+    say(`${seconds.toFixed(0).padStart(4)} s  ${name} ${where}`);
+  for (const fault of faults) say(`\n${fault}`);
+}
 
 /** With file names, only these are run, on the embedded PostgreSQL. */
 export async function run(only: string[]): Promise<void> {
   const startMs = performance.now();
   const { chromium, postgresBin } = await findPrograms();
+  const scratch = await moveToMemory();
   process.env.PINHOLE_TEST_CHROMIUM = chromium;
   process.env.PINHOLE_TEST_POSTGRES_BIN = postgresBin;
   const tallies: Tally[] = [];
+  const findings: Findings = { faults: [], files: [] };
   if (only.length === 0) for (const { name, command } of TOOLS) tallies.push(await runTool(name, command));
   await buildClient();
   const browser = await find(IN_BROWSER);
@@ -43,12 +72,14 @@ export async function run(only: string[]): Promise<void> {
     only.length > 0
       ? only.map((file) => path.resolve(file))
       : (await find(FILES)).filter((file) => !browser.includes(file));
-  tallies.push(await runFiles('on the embedded PostgreSQL', files));
+  tallies.push(await runFiles('on the embedded PostgreSQL', files, findings));
   if (only.length === 0) {
-    tallies.push(await runFiles("on Debian's PostgreSQL", await find(ON_BOTH), postgresBin));
-    tallies.push(await runFiles('in Chromium', browser));
+    tallies.push(await runFiles("on Debian's PostgreSQL", await find(ON_BOTH), findings, postgresBin));
+    tallies.push(await runFiles('in Chromium', browser, findings));
   }
   const sum = (of: keyof Tally) => tallies.reduce((all, tally) => all + tally[of], 0);
+  if (scratch) await rm(scratch, { recursive: true, force: true });
+  sayFindings(findings);
   say(`\n${Math.round((performance.now() - startMs) / 1_000)} s`);
   say(`${sum('passed')} passed, ${sum('failed')} failed`);
   process.exit(sum('failed') > 0 ? 1 : 0);
@@ -61,7 +92,7 @@ async function runTool(name: string, command: string[]): Promise<Tally> {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-async function runFiles(where: string, files: string[], binDir?: string): Promise<Tally> {
+async function runFiles(where: string, files: string[], findings: Findings, binDir?: string): Promise<Tally> {
   say(`\n── tests ${where}`);
   const server = await startTestServer(binDir);
   process.env.PINHOLE_TEST_SOCKET = server.socketDir;
@@ -75,10 +106,17 @@ async function runFiles(where: string, files: string[], binDir?: string): Promis
       signal: AbortSignal.timeout(STAGE_MAX_MS),
       execArgv: ['--import', DEADLINE],
     });
-    events.on('test:summary', ({ file, counts }) => {
-      if (file !== undefined) return;
+    events.on('test:summary', ({ file, counts, duration_ms }) => {
+      if (file !== undefined) {
+        findings.files.push({ name: path.relative(root, file), where, seconds: duration_ms / 1_000 });
+        return;
+      }
       tally.passed = counts.passed;
       tally.failed = counts.tests - counts.passed - counts.skipped;
+    });
+    events.on('test:fail', ({ name, file, details }) => {
+      const lines = `${details.error.cause ?? details.error}`.split('\n').slice(0, FAULT_MAX_LINES);
+      findings.faults.push(`✖ ${name} (${path.relative(root, file ?? '')})\n  ${lines.join('\n  ')}`);
     });
     await new Promise((resolve, reject) =>
       events.compose(new spec()).on('end', resolve).on('error', reject).pipe(process.stdout, { end: false }),
