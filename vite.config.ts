@@ -4,13 +4,14 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
+import { catalogues } from './web/i18n/catalogues.ts';
 
 const SERVER = 'http://127.0.0.1:3000';
 const COMPRESSED = /\.(js|css|svg|webmanifest)$/;
 
 export default defineConfig({
   root: 'web',
-  plugins: [react(), compressOnce()],
+  plugins: [react(), catalogues(), compressOnce()],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,
@@ -21,6 +22,8 @@ export default defineConfig({
     // A data: URL would need a wider content security policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // All of the first screen is one file: over HTTP/1.1 forty small ones would wait for one another.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'first', tags: ['$initial'] }] } } },
   },
   worker: { format: 'es' },
   server: {
@@ -36,9 +39,10 @@ function compressOnce(): Plugin {
     name: 'compress-once',
     apply: 'build',
     configResolved: (config) => {
-      folder = path.resolve(config.root, config.build.outDir);
+      folder = config.build.ssr ? '' : path.resolve(config.root, config.build.outDir);
     },
     closeBundle: async () => {
+      if (folder === '') return;
       const names = (await readdir(folder, { recursive: true })).filter((name) => COMPRESSED.test(name));
       for (const name of names) {
         const file = path.join(folder, name);

@@ -24,6 +24,7 @@ import { record } from './record.ts';
 import { shards } from './shards.ts';
 import { start } from './start.ts';
 import { type Figures, type Scenario, tell, type Wish, withBench } from './system.ts';
+import { web } from './web.ts';
 
 export type Result = { name: string; at: string; commit: string; machine: string; figures: Figures };
 
@@ -38,6 +39,7 @@ const scenarios: Scenario[] = [
   likeOnePhoto,
   photos,
   editor,
+  web,
   ids,
   shards,
   map,

@@ -12,7 +12,8 @@ export type CommentId = Id<'comment'>;
 export type HashtagId = Id<'hashtag'>;
 export type ActivityId = Id<'activity'>;
 export type SessionId = Id<'session'>;
-export type AnyId = AccountId | PostId | MediaId | CommentId | HashtagId | ActivityId | SessionId;
+export type DraftId = Id<'draft'>;
+export type AnyId = AccountId | PostId | MediaId | CommentId | HashtagId | ActivityId | SessionId | DraftId;
 
 export const LOGICAL_SHARDS = 8_192;
 export const ID_EPOCH_MS = Date.UTC(2010, 0, 1);
@@ -45,4 +46,9 @@ export function isPossibleId(text: string, nowMs: number): boolean {
 /** Orders IDs by time: newest first. Decimal strings compare by length before they compare by text. */
 export function newestFirst(a: AnyId, b: AnyId): number {
   return b.length - a.length || (a < b ? 1 : a > b ? -1 : 0);
+}
+
+/** Of IDs as a reply has them. */
+export function isNewer(id: string, than: string): boolean {
+  return newestFirst(id as AnyId, than as AnyId) < 0;
 }

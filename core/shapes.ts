@@ -89,6 +89,14 @@ export const accountWithRelationship = accountCard
   .meta({ id: 'AccountWithRelationship' });
 export type AccountWithRelationship = z.infer<typeof accountWithRelationship>;
 
+export const person = z
+  .object({
+    account: accountCard,
+    x: z.number().meta({ description: 'From the left edge of the photo as it is shown: 0, to its right: 1' }),
+    y: z.number().meta({ description: 'From the upper edge: 0, to the lower: 1' }),
+  })
+  .meta({ id: 'Person', description: 'Who is on a photo' });
+
 export const photo = z
   .object({
     mediaId: z.string(),
@@ -116,21 +124,37 @@ export const photo = z
         description:
           'JPEGs: w1080, w640, w320 (px of width), s150 (a square); w2048 (the longer side) of large photos, a little later; empty until ready',
       }),
+    people: z.array(person).meta({ description: 'Those of whom the viewer may see anything' }),
   })
   .meta({ id: 'Photo' });
 export type Photo = z.infer<typeof photo>;
+
+export const postAudience = z.enum(['everyone', 'followers']);
+export type PostAudience = z.infer<typeof postAudience>;
 
 export const postCard = z
   .object({
     id: z.string(),
     account: accountCard,
     caption: z.string(),
-    state: z.enum(['developing', 'published', 'failed']),
+    state: z
+      .enum(['developing', 'published', 'failed', 'archived'])
+      .meta({ description: 'All but published ones are seen by their author alone' }),
     createdAt: z.string().meta({ format: 'date-time' }),
     photos: z.array(photo),
-    likeCount: z.number().int(),
+    placeName: z.string().nullable(),
+    audience: postAudience.meta({ description: 'Of those who may see the account’s posts at all' }),
+    takesComments: z.boolean(),
+    hidesLikeCount: z.boolean(),
+    likeCount: z
+      .number()
+      .int()
+      .nullable()
+      .meta({ description: 'null: its author shows it to himself alone' }),
     commentCount: z.number().int(),
+    isPinned: z.boolean().meta({ description: 'Whether it stands first on its author’s profile' }),
     liked: z.boolean().meta({ description: 'Whether the viewer likes it' }),
+    saved: z.boolean().meta({ description: 'Whether the viewer has saved it' }),
   })
   .meta({ id: 'Post' });
 export type PostCard = z.infer<typeof postCard>;
@@ -143,6 +167,10 @@ export const commentCard = z
     text: z.string(),
     createdAt: z.string().meta({ format: 'date-time' }),
     canDelete: z.boolean(),
+    parentId: z.string().nullable().meta({ description: 'Of a reply: the comment beneath which it lies' }),
+    likeCount: z.number().int(),
+    liked: z.boolean().meta({ description: 'Whether the viewer likes it' }),
+    replyCount: z.number().int(),
   })
   .meta({ id: 'Comment' });
 export type CommentCard = z.infer<typeof commentCard>;

@@ -147,9 +147,9 @@ test('a good handle is made of a to z, digits, dots and underscores, and is not 
     'a\n',
     'ab\n',
   ])
-    assert.match(handleFault(handle) ?? '', /^A handle .*\.$/, JSON.stringify(handle));
+    assert.match(handleFault(handle)?.message ?? '', /^A handle .*\.$/, JSON.stringify(handle));
   for (const handle of ['admin', 'Adm1n', 'a.d_min', 'adrnin', 'r00t', 'P1nhole', 'vvebmaster'])
-    assert.equal(handleFault(handle), 'This handle is reserved.', handle);
+    assert.equal(handleFault(handle)?.code, 'handle_reserved', handle);
 });
 
 test('every handle that is taken is plain ASCII, equal to its fold but for case, and has a skeleton', () => {

@@ -25,14 +25,24 @@ export function foldHandle(handle: string): string {
   return handle.toLowerCase();
 }
 
+type HandleFault = { code: string; message: string; params?: Record<string, number> };
+
 /** Why a handle cannot be had, or null. ASCII only, so that no two handles look alike by script. */
-export function handleFault(handle: string): string | null {
+export function handleFault(handle: string): HandleFault | null {
   const folded = foldHandle(handle);
   if (folded.length < limits.handleMin || folded.length > limits.handleMax)
-    return `A handle has ${limits.handleMin} to ${limits.handleMax} characters.`;
+    return {
+      code: 'handle_length',
+      message: `A handle has ${limits.handleMin} to ${limits.handleMax} characters.`,
+      params: { min: limits.handleMin, max: limits.handleMax },
+    };
   if (!HANDLE.test(handle) || folded.includes('..'))
-    return 'A handle is made of the letters a to z, digits, dots and underscores, and starts with a letter or digit.';
-  if (RESERVED.has(skeleton(folded))) return 'This handle is reserved.';
+    return {
+      code: 'handle_form',
+      message:
+        'A handle is made of the letters a to z, digits, dots and underscores, and starts with a letter or digit.',
+    };
+  if (RESERVED.has(skeleton(folded))) return { code: 'handle_reserved', message: 'This handle is reserved.' };
   return null;
 }
 

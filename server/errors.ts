@@ -2,7 +2,13 @@
  * What can go wrong for a member, each with a stable code and a sentence that a person can act on.
  * Features throw these; http/ alone turns them into status and body. Any other error is a bug: 500.
  */
-export type FieldFault = { path: string; message: string };
+/** `code` and `params` are for clients that have a sentence of their own for it, in another language. */
+export type FieldFault = {
+  path: string;
+  message: string;
+  code: string;
+  params?: Record<string, string | number>;
+};
 
 export class ExpectedError extends Error {
   readonly status: number;
@@ -58,7 +64,7 @@ export class Conflict extends ExpectedError {
   }
 }
 
-/** 413 or 422: the bytes that were sent cannot be used. */
+/** 413 or 422: what was sent cannot be used: bytes of a photo, or whom a post names. */
 export class Unusable extends ExpectedError {
   constructor(status: 413 | 422, code: string, message: string) {
     super(status, code, message);

@@ -13,7 +13,10 @@ const FEATURES = [
   'accounts',
   'graph',
   'media',
+  'people',
   'posts',
+  'owners',
+  'drafts',
   'likes',
   'comments',
   'feed',
@@ -24,6 +27,8 @@ const FEATURES = [
   'push',
   'sharing',
   'moderation',
+  'live',
+  'exports',
 ];
 const LINES_MAX = 400;
 const FUNCTION_LINES_MAX = 70;

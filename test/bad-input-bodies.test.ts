@@ -14,6 +14,8 @@ const uploadId = await ann.uploads(
     'latin1',
   ),
 );
+const draft = (await ann.must('POST', '/drafts', { body: { content: { caption: 'not yet' } } })).body;
+const content = { caption: 'still not' };
 await world.settled();
 
 const person = {
@@ -43,6 +45,14 @@ const bodies: [string, string, Body][] = [
     '/posts',
     { caption: 'x', photos: [{ uploadId, altText: 'x', edits: { look: { filter: 'none' } } }] },
   ],
+  [
+    'PATCH',
+    `/posts/${post.id}`,
+    { caption: 'x', audience: 'everyone', takesComments: false, hidesLikeCount: true },
+  ],
+  ['POST', '/drafts', { content }],
+  ['PUT', `/drafts/${draft.id}`, { content, version: 1 }],
+  ['PUT', `/drafts/${draft.id}/schedule`, { publishAt: new Date(Date.now() + 3_600_000).toISOString() }],
   ['POST', '/uploads', { sha256: 'a'.repeat(64), sizeBytes: 1 }],
   ['PUT', `/posts/${post.id}/photos/${mediaId}/edits`, { frame: { turns: 1 }, look: { filter: 'none' } }],
   ['PUT', `/posts/${post.id}/photos/${mediaId}`, { uploadId, altText: 'x', edits: { frame: { turns: 1 } } }],
@@ -50,7 +60,7 @@ const bodies: [string, string, Body][] = [
   ['PUT', '/activity/seen', { activityId: post.id }],
 ];
 /** Of these an empty one is whole: what is absent in it is as it was taken. */
-const MAY_BE_EMPTY = new Set(['edits', 'frame', 'look']);
+const MAY_BE_EMPTY = new Set(['edits', 'frame', 'look', 'content']);
 const wrong: Record<string, unknown[]> = {
   string: [null, 1, true, [], ['x'], {}, { toString: 'x' }],
   boolean: [null, 0, 1, 'true', '', [], {}],
@@ -61,7 +71,8 @@ const wrong: Record<string, unknown[]> = {
 test('every operation with a body is among those that are tried here', async () => {
   const tried = new Set(
     bodies.map(
-      ([method, path]) => `${method} ${path.replace(post.id, '{postId}').replace(mediaId, '{mediaId}')}`,
+      ([method, path]) =>
+        `${method} ${path.replace(post.id, '{postId}').replace(mediaId, '{mediaId}').replace(draft.id, '{draftId}')}`,
     ),
   );
   const untried = (await operationsOf(world))
@@ -97,7 +108,9 @@ async function refuses(method: string, path: string, body: unknown, field: strin
 
 test('a field that is missing is refused by its name', async () => {
   const optional = new Set(
-    'name kind deviceName caption bio isPrivate sha256 sizeBytes frame look altText edits'.split(' '),
+    'name kind deviceName caption bio isPrivate sha256 sizeBytes frame look altText edits audience takesComments hidesLikeCount'.split(
+      ' ',
+    ),
   );
   await changesNothing(world, async () => {
     for (const [method, path, body] of bodies)

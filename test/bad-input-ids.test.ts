@@ -15,8 +15,14 @@ for (const fan of [bob, carol]) {
 }
 await world.settled();
 const [comment] = (await ann.get(`/posts/${first.id}/comments`)).items;
+for (const fan of [bob, carol]) {
+  await fan.likesComment(comment);
+  await fan.replies(comment, 'hello back');
+}
+await world.settled();
 const [session] = (await ann.get('/sessions')).items;
 const mediaId = first.photos[0]?.mediaId ?? '';
+const draft = (await ann.must('POST', '/drafts', { body: { content: { caption: 'not yet' } } })).body;
 
 const idAt = (ms: number) => String((BigInt(ms - Date.UTC(2010, 0, 1)) << 23n) | 77n);
 const DAY_MS = 86_400_000;
@@ -52,6 +58,9 @@ const PIECE = {
   'content-type': 'application/offset+octet-stream',
 };
 const bodyFor = (method: string, at: string) => {
+  if (method === 'PATCH' && at.startsWith('/posts/')) return { body: { caption: 'x' } };
+  if (at.endsWith('/schedule')) return { body: { publishAt: new Date(Date.now() + DAY_MS).toISOString() } };
+  if (method === 'PUT' && at.startsWith('/drafts/')) return { body: { content: {}, version: 1 } };
   if (at.startsWith('/uploads/') && method === 'PUT') return { raw: 'x' };
   if (method === 'PATCH') return { raw: 'x', headers: PIECE };
   if (method === 'PUT' && at.includes('/photos/'))
@@ -105,6 +114,7 @@ test('an ID of another kind is an ID of nothing', async () => {
     postId: first.id,
     commentId: comment.id,
     sessionId: session.id,
+    draftId: draft.id,
     uploadId: mediaId,
     mediaId,
   };
@@ -151,7 +161,11 @@ test('an ID that could be, of nothing, answers like what one may not see', async
 const lists = operations
   .filter(({ query }) => query.includes('cursor'))
   .map(({ path }) =>
-    path.replace('{accountId}', ann.id).replace('{postId}', first.id).replace('{tag}', 'pier'),
+    path
+      .replace('{accountId}', ann.id)
+      .replace('{postId}', first.id)
+      .replace('{commentId}', comment.id)
+      .replace('{tag}', 'pier'),
   );
 
 test('a cursor that is edited in any place is refused', async () => {
@@ -179,7 +193,7 @@ test('a cursor that is edited in any place is refused', async () => {
     for (const cursor of edits)
       assertRefused(await ann.act('GET', `${list}?cursor=${cursor}`), 400, 'bad_cursor', `${list} ${cursor}`);
   }
-  assert.ok(tried >= 7, `${tried} lists had a second page`);
+  assert.ok(tried >= 9, `${tried} lists had a second page`);
 });
 
 test('a cursor of another list or another viewer is refused', async () => {

@@ -82,7 +82,7 @@ test('a method that does not exist is refused', async () => {
     for (const [method, at] of [
       ['POST', '/api/v1/me'],
       ['PUT', `/api/v1/posts/${post.id}`],
-      ['PATCH', `/api/v1/posts/${post.id}`],
+      ['PATCH', `/api/v1/comments/${post.id}`],
       ['DELETE', '/api/v1/feed'],
       ['GET', `/api/v1/posts/${post.id}/like`],
     ] as const) {

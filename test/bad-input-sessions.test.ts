@@ -94,7 +94,7 @@ const PIECE = {
 test('without a session every route that needs one says so', async () => {
   const open =
     /^\/(setup|accounts|sessions|password-resets(\/confirm)?|email-confirmations)$|^\/handles|^\/hashtags|^\/search|^\/posts\/owners$/;
-  const reading = /^\/(accounts|posts)\/\{/;
+  const reading = /^\/(accounts|posts|comments)\/\{/;
   await changesNothing(world, async () => {
     for (const { method, path, hasBody } of await operationsOf(world)) {
       if ((open.test(path) && path !== '/sessions') || (path === '/sessions' && method === 'POST')) continue;

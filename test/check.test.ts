@@ -22,7 +22,8 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
   await bob.follows(ann);
   await carol.follows(ann);
   await bob.likes(post);
-  await bob.comments(post, 'nice');
+  const comment = await bob.comments(post, 'nice');
+  await carol.likesComment(await ann.replies(comment, 'thanks'));
   await world.settled();
   assert.deepEqual(await check(false), { left: 0, wrong: [] });
 
@@ -33,7 +34,19 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
     sql`insert into post_likes (post_id, account_id, like_id) values (${post.id}, ${carol.id}, 1)`,
   );
   await world.rows(sql`update posts set comment_count = 7 where post_id = ${post.id}`);
+  await world.rows(
+    sql`update comments set like_count = 3, reply_count = 3 where comment_id = ${comment.id} returning 1`,
+  );
+  await world.rows(sql`
+    insert into comments (comment_id, post_id, account_id, text, parent_id)
+    values (next_id(id_logical_shard(${post.id})), ${post.id}, ${bob.id}, 'to nobody', 77)`);
+  await world.rows(sql`
+    insert into comment_likes (comment_id, account_id, like_id)
+    values (next_id(id_logical_shard(${post.id})), ${bob.id}, 1)`);
   await world.rows(sql`delete from hashtag_posts`);
+  await world.rows(
+    sql`insert into saves (account_id, post_id, save_id) values (${bob.id}, ${post.id}, 2), (${bob.id}, 1, 1)`,
+  );
   await world.app.shards.directory.rows(sql`update handles set is_live = false where account_id = ${ann.id}`);
   const rendition = (await world.files()).find((file) => file.endsWith('w320.jpg'));
   await rm(rendition ?? '');
@@ -45,6 +58,7 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
     '✗ counters',
     '✗ handles in the directory',
     '✗ hashtag pages',
+    '✗ references to other servers',
     '✗ photo files',
   ]);
   assert.ok(broken.left >= 8, `${broken.left} differences`);
@@ -53,7 +67,11 @@ test('check finds nothing in a sound network, each kind of damage in a broken on
   assert.deepEqual(await check(false), { left: 0, wrong: [] });
   assert.equal((await ann.get('/me')).followerCount, 1);
   const seen = await ann.get(`/posts/${post.id}`);
-  assert.deepEqual([seen.likeCount, seen.commentCount], [1, 1]);
+  assert.deepEqual([seen.likeCount, seen.commentCount], [1, 2]);
+  const [shown] = (await ann.get(`/posts/${post.id}/comments`)).items;
+  assert.deepEqual([shown.likeCount, shown.replyCount], [0, 1]);
+  const saves = await world.rows<{ post_id: string }>(sql`select post_id from saves`);
+  assert.deepEqual(saves, [{ post_id: post.id }]);
   assert.equal((await world.call('GET', '/search?q=%23pier')).body.hashtags[0].postCount, 1);
 });
 

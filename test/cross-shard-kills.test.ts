@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import type { AccountId, CommentId, PostId } from '../core/ids.ts';
 import { NotFound } from '../server/errors.ts';
 import { beginDeletion, editAccount } from '../server/features/accounts/accounts.ts';
+import { likeComment, unlikeComment } from '../server/features/comments/comment-likes.ts';
 import { comment, deleteComment } from '../server/features/comments/comments.ts';
 import * as graph from '../server/features/graph/graph.ts';
 import { like, unlike } from '../server/features/likes/likes.ts';
@@ -60,6 +61,8 @@ const tries = (work: Promise<unknown>) =>
   work.catch((error) => {
     if (!(error instanceof NotFound)) throw error;
   });
+/** The oldest of the post. */
+const commentOn = async (p: PostId) => (await world.commentsOf(p))[0]?.comment_id as CommentId;
 const privately = (isPrivate: boolean) => ({ isPrivate });
 
 const scenarios: Scenario[] = [
@@ -233,9 +236,38 @@ const scenarios: Scenario[] = [
       await comment(by, a, p, 'hm', null);
       await now();
     },
-    act: async (by, { a, p }) =>
-      deleteComment(by, a, (await world.commentsOf(p))[0]?.comment_id as CommentId),
+    act: async (by, { a, p }) => deleteComment(by, a, await commentOn(p)),
     after: toldOf('commented', 0),
+  },
+  {
+    name: 'answer a comment',
+    hasPost: true,
+    before: (by, { b, p }) => comment(by, b, p, 'who?', null),
+    act: async (by, { a, p }) => comment(by, a, p, 'I', null, await commentOn(p)),
+    after: toldOf('replied', 1),
+  },
+  {
+    name: 'like a comment again before the unlike was told',
+    hasPost: true,
+    before: async (by, { a, b, p }, now) => {
+      await comment(by, b, p, 'me', null);
+      await likeComment(by, a, await commentOn(p));
+      await now();
+      await unlikeComment(by, a, await commentOn(p));
+    },
+    act: async (by, { a, p }) => likeComment(by, a, await commentOn(p)),
+    after: toldOf('comment_liked', 1),
+  },
+  {
+    name: 'delete a comment with a reply and a like that were not told yet',
+    hasPost: true,
+    before: async (by, { a, b, p }) => {
+      await comment(by, b, p, 'who?', null);
+      await comment(by, a, p, 'I', null, await commentOn(p));
+      await likeComment(by, a, await commentOn(p));
+    },
+    act: async (by, { b, p }) => deleteComment(by, b, await commentOn(p)),
+    after: toldOf('replied', 0),
   },
   {
     name: 'comment on a post that is being deleted',

@@ -74,7 +74,7 @@ export async function findFaults(app: App): Promise<string[]> {
     ...counters,
     ...jobs,
     ...deleted,
-    ...(await findWrongTags(app)),
+    ...(await findWrongTags(app)).concat(await findWrongComments(app, known)),
   ];
 }
 
@@ -90,6 +90,30 @@ function differing(what: string, left: string[], right: string[]): string[] {
     ...[...b.difference(a)].map((each) => `mirror of a ${what} without source ${each}`),
     ...(a.size < left.length || b.size < right.length ? [`${what} twice`] : []),
   ];
+}
+
+/** All about a comment is in its own server, but for those who like it. */
+async function findWrongComments({ shards }: App, known: Set<string>): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { database } of shards.servers) {
+    const wrong = await database.rows<{ text: string }>(sql`
+      select comment_id || ' counts wrongly' as text from comments where (like_count, reply_count) <> (
+        (select count(*) from comment_likes where comment_likes.comment_id = comments.comment_id),
+        (select count(*) from comments as reply where reply.parent_id = comments.comment_id))
+      union all select comment_id || ' answers nothing' from comments where parent_id <> 0
+        and not exists (select from comments as parent where parent.comment_id = comments.parent_id)
+      union all select account_id || ' likes no comment' from comment_likes
+        where not exists (select from comments where comments.comment_id = comment_likes.comment_id)`);
+    const likers = await database.rows<{ account_id: string }>(
+      sql`select distinct account_id from comment_likes`,
+    );
+    const strangers = likers.filter(({ account_id }) => !known.has(account_id));
+    faults.push(
+      ...wrong.map(({ text }) => text),
+      ...strangers.map(({ account_id }) => `nobody ${account_id} likes a comment`),
+    );
+  }
+  return faults;
 }
 
 async function findWrongTags(app: App): Promise<string[]> {

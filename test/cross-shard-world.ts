@@ -121,7 +121,7 @@ export async function openCrossWorld({ members = 0 } = {}) {
     drain: (by: App, random = () => 0, jobsMax = JOBS_MAX) => drain(by, random, jobsMax),
     commentsOf: (postId: PostId) =>
       serverOf(app.shards, postId).database.rows<{ comment_id: CommentId }>(
-        sql`select comment_id from comments where post_id = ${postId}`,
+        sql`select comment_id from comments where post_id = ${postId} order by comment_id`,
       ),
   };
 }

@@ -6,12 +6,14 @@ import { test } from 'node:test';
 import type { AccountId, MediaId } from '../core/ids.ts';
 import type { PostCard } from '../core/shapes.ts';
 import { readConfig } from '../server/config.ts';
+import { beatAll } from '../server/features/live/live.ts';
 import { photoUrls } from '../server/features/media/addresses.ts';
 import { enlargePhoto } from '../server/features/media/media.ts';
 import { sql } from '../server/infra/sql.ts';
 import { nginxSite } from '../server/main/admin/nginx.ts';
+import { openReader } from './event-reader.ts';
 import { type Answer, askAt, freePort, startNginx } from './nginx.ts';
-import { openWorld, PASSWORD, type Person, samplePhoto } from './world.ts';
+import { openWorld, PASSWORD, type Person, samplePhoto, until } from './world.ts';
 
 const world = await openWorld({ config: { proxies: 1 } });
 const { app } = world;
@@ -301,6 +303,17 @@ test('uploads pass, large ones too, up to the limit', async () => {
   assert.equal((await front(ticket.url, { method: 'PUT', headers: tooLong })).status, 413);
   const elsewhere = { ...headers, 'content-length': '2000000' };
   assert.equal((await front('/api/v1/posts', { method: 'POST', headers: elsewhere })).status, 413);
+});
+
+test('live events pass as they come, and the beats between them', async () => {
+  const reader = await openReader(front.base, '', { authorization: `Bearer ${bob.token}` });
+  assert.equal(reader.headers.get('content-type'), 'text/event-stream');
+  await reader.waitFor('activity');
+  const post = await cara.posts('live through nginx');
+  await reader.waitFor('feed', ({ postIds }) => (postIds as string[]).includes(post.id));
+  await beatAll(app);
+  await until(async () => (reader.text().includes('\n:\n') ? true : null), 'the beat arrives');
+  await reader.close();
 });
 
 test('what a client says of its address does not let it guess passwords without end', async () => {

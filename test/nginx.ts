@@ -19,7 +19,7 @@ type Ask = (
 ) => Promise<Answer>;
 
 /** Starts nginx as this user, on a free port of this machine, in a folder of its own; stopped with the test file. */
-export async function startNginx(...[settings, linkSecret]: Parameters<typeof nginxSite>): Promise<Ask> {
+export async function startNginx(...[settings, linkSecret]: Parameters<typeof nginxSite>) {
   const [program, port, folder] = [
     await findNginx(),
     await freePort(),
@@ -53,7 +53,7 @@ export async function startNginx(...[settings, linkSecret]: Parameters<typeof ng
   await until(answers, 'nginx answers', 10_000).catch(async (error) => {
     throw new Error(`${error.message}\n${await readFile(at('error.log'), 'utf8').catch(() => '')}`);
   });
-  return ask;
+  return Object.assign(ask, { base: `http://127.0.0.1:${port}` });
 }
 
 /** Sends paths just as they are, which fetch does not. */

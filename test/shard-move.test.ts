@@ -46,10 +46,16 @@ async function fillAllTables(rows: number): Promise<void> {
       (table) =>
         `insert into ${table} select ${id}, other, other, 'accepted' from n, generate_series(1, 2) other`,
     ),
-    ...['blocks', 'likes', 'post_likes'].map((table) => `insert into ${table} select ${id}, n, n from n`),
+    ...['blocks', 'likes', 'saves', 'post_likes'].map(
+      (table) => `insert into ${table} select ${id}, n, n from n`,
+    ),
     `insert into activity select ${id}, n, 'liked', n from n`,
     `insert into comments select ${id}, ${id}, n, 'so' from n`,
     `insert into hashtag_posts select ${id}, n from n`,
+    `insert into post_people (post_id, media_id, account_id, x, y) select ${id}, ${id}, n, 0, 0 from n`,
+    `insert into tagged_posts (account_id, post_id) select ${id}, n from n`,
+    `insert into comment_likes (comment_id, account_id, like_id) select ${id}, n, n from n`,
+    `insert into drafts (draft_id, account_id, content) select ${id}, ${id}, '{}' from n`,
   ];
   for (const text of statements)
     await a?.query('pinhole_shard', `with n as (select generate_series(1, ${rows}) as n) ${text}`);

@@ -290,6 +290,11 @@ function personOf(call: CallApi, id: string, handle: string, token: string) {
     leaves: () => must('DELETE', '/me', { body: { password: PASSWORD } }),
     comments: async (post: { id: string }, text: string) =>
       (await must('POST', `/posts/${post.id}/comments`, { body: { text } })).body,
+    replies: async (comment: { id: string; postId: string }, text: string) =>
+      (await must('POST', `/posts/${comment.postId}/comments`, { body: { text, parentId: comment.id } }))
+        .body,
+    likesComment: (comment: { id: string }) => must('PUT', `/comments/${comment.id}/like`),
+    unlikesComment: (comment: { id: string }) => must('DELETE', `/comments/${comment.id}/like`),
   };
 }
 

@@ -5,7 +5,9 @@ import { meQuery, useSetup } from './api/accounts.ts';
 import { sentenceOf } from './api/client.ts';
 import { Notices } from './components/Notices.tsx';
 import { Shell } from './components/Shell.tsx';
-import { LazyPage, loadPagesAhead, pageCode } from './lazy-page.tsx';
+import { t } from './i18n/text.ts';
+import { LazyPage, loadPagesAhead, pageCode, pageThere } from './lazy-page.tsx';
+import { useLive } from './live/use-live.ts';
 import { aroundNav, useScrollPlace } from './navigation.ts';
 import { FeedPage } from './pages/FeedPage.tsx';
 import { NotFoundPage } from './pages/NotFoundPage.tsx';
@@ -17,25 +19,58 @@ import { Button } from './ui/Button.tsx';
 import { ErrorBoundary } from './ui/ErrorBoundary.tsx';
 import { Spinner } from './ui/Spinner.tsx';
 
-const signUpPage = pageCode(async () => (await import('./pages/SignUpPage.tsx')).SignUpPage);
-const setupPage = pageCode(async () => (await import('./pages/SetupPage.tsx')).SetupPage);
-const resetPage = pageCode(async () => (await import('./pages/ResetPage.tsx')).ResetPage);
-const confirmPage = pageCode(async () => (await import('./pages/ConfirmPage.tsx')).ConfirmPage);
-const postPage = pageCode(async () => (await import('./pages/PostPage.tsx')).PostPage);
-const profilePage = pageCode(async () => (await import('./pages/ProfilePage.tsx')).ProfilePage);
-const followsPage = pageCode(async () => (await import('./pages/FollowsPage.tsx')).FollowsPage);
-const explorePage = pageCode(async () => (await import('./pages/ExplorePage.tsx')).ExplorePage);
-const hashtagPage = pageCode(async () => (await import('./pages/HashtagPage.tsx')).HashtagPage);
-const activityPage = pageCode(async () => (await import('./pages/ActivityPage.tsx')).ActivityPage);
-const requestsPage = pageCode(async () => (await import('./pages/RequestsPage.tsx')).RequestsPage);
-const newPostPage = pageCode(async () => (await import('./pages/NewPostPage.tsx')).NewPostPage);
-const editPhotosPage = pageCode(async () => (await import('./pages/EditPhotosPage.tsx')).EditPhotosPage);
-const settingsPage = pageCode(async () => (await import('./pages/SettingsPage.tsx')).SettingsPage);
+const welcomePage = pageThere(WelcomePage, ['entrance']);
+const signInPage = pageThere(SignInPage, ['entrance']);
+const signUpPage = pageCode(
+  async () => (await import('./pages/SignUpPage.tsx')).SignUpPage,
+  ['entrance', 'errors'],
+);
+const setupPage = pageCode(
+  async () => (await import('./pages/SetupPage.tsx')).SetupPage,
+  ['entrance', 'errors'],
+);
+const resetPage = pageCode(
+  async () => (await import('./pages/ResetPage.tsx')).ResetPage,
+  ['entrance', 'errors'],
+);
+const confirmPage = pageCode(
+  async () => (await import('./pages/ConfirmPage.tsx')).ConfirmPage,
+  ['entrance', 'errors'],
+);
+const postPage = pageCode(async () => (await import('./pages/PostPage.tsx')).PostPage, ['post', 'errors']);
+const profilePage = pageCode(async () => (await import('./pages/ProfilePage.tsx')).ProfilePage, ['profile']);
+const followsPage = pageCode(async () => (await import('./pages/FollowsPage.tsx')).FollowsPage, ['profile']);
+const explorePage = pageCode(async () => (await import('./pages/ExplorePage.tsx')).ExplorePage, ['search']);
+const hashtagPage = pageCode(async () => (await import('./pages/HashtagPage.tsx')).HashtagPage, ['search']);
+const activityPage = pageCode(
+  async () => (await import('./pages/ActivityPage.tsx')).ActivityPage,
+  ['activity', 'profile'],
+);
+const requestsPage = pageCode(
+  async () => (await import('./pages/RequestsPage.tsx')).RequestsPage,
+  ['profile'],
+);
+const newPostPage = pageCode(
+  async () => (await import('./pages/NewPostPage.tsx')).NewPostPage,
+  ['composer', 'errors'],
+);
+const editPhotosPage = pageCode(
+  async () => (await import('./pages/EditPhotosPage.tsx')).EditPhotosPage,
+  ['editor', 'filters', 'errors'],
+);
+const settingsPage = pageCode(
+  async () => (await import('./pages/SettingsPage.tsx')).SettingsPage,
+  ['settings', 'errors'],
+);
 
-export function App() {
+/** Those that the server draws too. */
+export const firstPages = { post: postPage, profile: profilePage };
+
+/** `ssrPath`: on the server, the address of the page that is drawn. */
+export function App({ ssrPath }: { ssrPath?: string }) {
   return (
     <ErrorBoundary>
-      <Router aroundNav={aroundNav}>
+      <Router aroundNav={aroundNav} ssrPath={ssrPath}>
         <Start />
         <Notices />
       </Router>
@@ -51,6 +86,7 @@ function Start() {
   const hasStarted = me.data !== undefined;
   const viewerId = me.data?.id ?? null;
   const keepsOriginals = me.data?.keepsOriginals ?? false;
+  useLive(viewerId);
   useEffect(() => {
     if (hasStarted) loadPagesAhead();
   }, [hasStarted]);
@@ -82,7 +118,9 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
   const own = (page: ReactNode) => (isSignedIn ? page : <ToSignIn />);
   return (
     <Switch>
-      <Route path={patterns.home}>{isSignedIn ? <FeedPage /> : <WelcomePage />}</Route>
+      <Route path={patterns.home}>
+        {isSignedIn ? <FeedPage /> : <LazyPage code={welcomePage} props={{}} />}
+      </Route>
       <Route path={patterns.post}>
         {({ postId }) => <LazyPage key={postId} code={postPage} props={{ postId }} />}
       </Route>
@@ -110,7 +148,9 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
       <Route path={patterns.requests}>{own(<LazyPage code={requestsPage} props={{}} />)}</Route>
       <Route path={patterns.newPost}>{own(<LazyPage code={newPostPage} props={{}} />)}</Route>
       <Route path={patterns.settings}>{own(<LazyPage code={settingsPage} props={{}} />)}</Route>
-      <Route path={patterns.signIn}>{isSignedIn ? <ToReturn /> : <SignInPage />}</Route>
+      <Route path={patterns.signIn}>
+        {isSignedIn ? <ToReturn /> : <LazyPage code={signInPage} props={{}} />}
+      </Route>
       <Route path={patterns.signUp}>
         {isSignedIn ? <ToReturn /> : <LazyPage code={signUpPage} props={{}} />}
       </Route>
@@ -144,9 +184,9 @@ function ToReturn() {
 function CannotStart({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   return (
     <div className="empty" role="alert">
-      <h1>Pinhole cannot start</h1>
+      <h1>{t('common.cannotStart')}</h1>
       <p>{sentenceOf(error)}</p>
-      <Button onClick={onRetry}>Try again</Button>
+      <Button onClick={onRetry}>{t('common.tryAgain')}</Button>
     </div>
   );
 }

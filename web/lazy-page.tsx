@@ -1,18 +1,51 @@
 import { type ComponentType, lazy, useState } from 'react';
+import { type Area, hasMessages, loadMessages } from './i18n/messages.ts';
 
-/** The code of a page: fetched when the page is first shown, or ahead, when the browser has nothing better to do. */
-type PageCode<Props> = { loaded: ComponentType<Props> | null; whenShown: ComponentType<Props> };
+/** The code of a page and its messages: fetched when the page is first shown, or ahead, when the browser has nothing better to do. */
+type PageCode<Props> = {
+  readonly loaded: ComponentType<Props> | null;
+  whenShown: ComponentType<Props>;
+  load: () => Promise<unknown>;
+};
 
 const loaders: (() => Promise<unknown>)[] = [];
 
-export function pageCode<Props extends object>(load: () => Promise<ComponentType<Props>>): PageCode<Props> {
+export function pageCode<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+  areas: readonly Area[],
+): PageCode<Props> {
+  let loaded: ComponentType<Props> | null = null;
   const start = async () => {
-    code.loaded = await load();
-    return { default: code.loaded };
+    const [page] = await Promise.all([load(), loadMessages(areas)]);
+    loaded = page;
+    return { default: page };
   };
-  const code: PageCode<Props> = { loaded: null, whenShown: lazy(start) as unknown as ComponentType<Props> };
   loaders.push(start);
-  return code;
+  return {
+    get loaded() {
+      return loaded;
+    },
+    whenShown: lazy(start) as unknown as ComponentType<Props>,
+    load: start,
+  };
+}
+
+/** A page whose code comes with the first screen's; its messages may still have to be fetched. */
+export function pageThere<Props extends object>(
+  page: ComponentType<Props>,
+  areas: readonly Area[],
+): PageCode<Props> {
+  const start = async () => {
+    await loadMessages(areas);
+    return { default: page };
+  };
+  return {
+    get loaded() {
+      return hasMessages(areas) ? page : null;
+    },
+    whenShown: lazy(start) as unknown as ComponentType<Props>,
+    load: start,
+  };
 }
 
 /** Code that is there already is drawn at once, without the empty moment that React.lazy has even then. */
@@ -35,5 +68,6 @@ export function loadPagesAhead(): void {
       loaders[at]?.().catch(() => undefined);
       if (at < loaders.length) next(at + 1);
     });
+  whenIdle(() => void loadMessages(['errors']).catch(() => undefined));
   next(0);
 }

@@ -1,32 +1,75 @@
 /**
- * Where the reader is in the history: each entry has a key under which its scroll position is kept, so that "back"
- * returns to the place and not to the top; and a guard can ask before a page with unsent work is left.
- * (The browser's own restoration comes too early: the list is not on the page yet.)
+ * Where the reader is in the history: each entry has a key under which its scroll position is kept, and what parts of its
+ * page must look the same for it, so that "back" and a reload return to the place and not to the top; and a guard can ask
+ * before a page with unsent work is left. (The browser's own restoration comes too early: the list is not on the page yet.)
  */
-import { useLayoutEffect } from 'react';
+import { useLayoutEffect, useState } from 'react';
 import type { AroundNavHandler } from 'wouter';
 
+/** What parts of a page keep for one entry of the history, by name. Small, and fit for JSON. */
+export type Kept = Record<string, unknown>;
+type Entry = { place: number; kept: Kept };
 type Guard = { ask: () => Promise<boolean>; url: string; state: unknown };
 
-const STORAGE_KEY = 'pinhole.places';
+const STORAGE_KEY = 'pinhole.entries';
 const GIVE_UP_MS = 2_000;
+const ENTRIES_MAX = 50;
 
-const places = new Map<string, number>(readPlaces());
+const entries = new Map<string, Entry>(readEntries());
 let guard: Guard | null = null;
 let isReturning = true;
 let hasMoved = false;
+let closeOverlay: (() => void) | null = null;
 
 export function watchHistory(): void {
   history.scrollRestoration = 'manual';
   if (!keyOf(history.state)) history.replaceState({ key: newKey() }, '');
   window.addEventListener('popstate', onPopState, { capture: true });
-  window.addEventListener('scroll', () => places.set(currentKey(), window.scrollY), { passive: true });
-  window.addEventListener('pagehide', writePlaces);
+  window.addEventListener('scroll', notePlace, { passive: true });
+  window.addEventListener('pagehide', writeEntries);
+  // Loaded anew while something lay over the page: that is closed now.
+  if (isOverlay(history.state)) history.back();
+}
+
+function notePlace(): void {
+  currentEntry().place = window.scrollY;
 }
 
 /** Whether the page is shown by "back", "forward" or a reload, and not by a link. */
 export function isReturn(): boolean {
   return isReturning;
+}
+
+/** How far down the page of this entry was left, in px. */
+export function placeHere(): number {
+  return currentEntry().place;
+}
+
+/** What the page that is shown keeps for its entry of the history. */
+export function useKeptHere(): Kept {
+  return useState(() => currentEntry().kept)[0];
+}
+
+/** For a page that was drawn without what is kept: it starts as it stands there. */
+export function forgetKept(): void {
+  currentEntry().kept = {};
+}
+
+/** State that is the same again after "back" and a reload, and when a list has drawn its part anew. */
+export function useKept<Value>(name: string, initial: Value): [Value, (next: Value) => void] {
+  const kept = useKeptHere();
+  const [value, setValue] = useState(() => (name in kept ? (kept[name] as Value) : initial));
+  const change = (next: Value) => {
+    kept[name] = next;
+    setValue(next);
+  };
+  return [value, change];
+}
+
+/** For what lies over the whole page: "back" closes it. It is closed by `history.back()` alone. */
+export function openOverlay(onClose: () => void): void {
+  closeOverlay = onClose;
+  history.pushState({ ...history.state, isOverlay: true }, '');
 }
 
 /** Whether "back" stays within Pinhole. */
@@ -36,12 +79,15 @@ export function canGoBack(): boolean {
 
 /** For wouter's Router: asks the guard, and gives each new entry its key. */
 export const aroundNav: AroundNavHandler = (navigate, to, options) => {
+  const isSamePage = new URL(to, location.href).pathname === location.pathname;
   const go = () => {
     isReturning = false;
     hasMoved ||= !options?.replace;
-    navigate(to, { ...options, state: { key: options?.replace ? currentKey() : newKey() } });
+    const key = options?.replace ? currentKey() : newKey();
+    // The page stays, and goes on keeping what it keeps.
+    entries.set(key, { place: 0, kept: isSamePage ? currentEntry().kept : {} });
+    navigate(to, { ...options, state: { key } });
   };
-  const isSamePage = new URL(to, location.href).pathname === location.pathname;
   if (!guard || isSamePage) go();
   else void guard.ask().then((mayLeave) => mayLeave && go());
 };
@@ -55,7 +101,7 @@ export function setLeaveGuard(ask: (() => Promise<boolean>) | null): void {
 /** For a component that is made anew for each page: scrolls to where this entry was left, or to the top of a new one. */
 export function useScrollPlace(): void {
   useLayoutEffect(() => {
-    const place = isReturning ? (places.get(currentKey()) ?? 0) : 0;
+    const place = isReturning ? placeHere() : 0;
     window.scrollTo(0, place);
     if (!isReturning) document.querySelector('main')?.focus({ preventScroll: true });
     return place > 0 ? scrollWhenTallEnough(place) : undefined;
@@ -63,6 +109,8 @@ export function useScrollPlace(): void {
 }
 
 function onPopState(event: PopStateEvent): void {
+  closeOverlay?.();
+  closeOverlay = null;
   isReturning = true;
   if (!guard) return;
   // The address has changed already: put ours back before the router sees it, then ask.
@@ -90,6 +138,15 @@ function scrollWhenTallEnough(place: number): () => void {
   return stop;
 }
 
+function currentEntry(): Entry {
+  // On the server there is no history, and nothing is kept from one page to the next.
+  if (typeof history === 'undefined') return { place: 0, kept: {} };
+  const key = currentKey();
+  const entry = entries.get(key) ?? { place: 0, kept: {} };
+  entries.set(key, entry);
+  return entry;
+}
+
 function currentKey(): string {
   return keyOf(history.state) ?? '';
 }
@@ -102,17 +159,21 @@ function newKey(): string {
   return Math.random().toString(36).slice(2, 10);
 }
 
-function readPlaces(): [string, number][] {
+function isOverlay(state: unknown): boolean {
+  return typeof state === 'object' && state !== null && 'isOverlay' in state;
+}
+
+function readEntries(): [string, Entry][] {
   try {
-    return JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? '[]') as [string, number][];
+    return JSON.parse(sessionStorage.getItem(STORAGE_KEY) ?? '[]') as [string, Entry][];
   } catch {
     return [];
   }
 }
 
-function writePlaces(): void {
+function writeEntries(): void {
   try {
-    sessionStorage.setItem(STORAGE_KEY, JSON.stringify([...places].slice(-50)));
+    sessionStorage.setItem(STORAGE_KEY, JSON.stringify([...entries].slice(-ENTRIES_MAX)));
   } catch {
     // Without storage a reload starts at the top.
   }

@@ -9,9 +9,14 @@ const SIGNATURE_BYTES = 9;
 /** A list is named by what it lists and for whom. */
 export type ListName = readonly (string | null)[];
 
-/** The ID before which the page begins. Throws Invalid bad_cursor. */
-export function readCursor(app: App, list: ListName, cursor: string | undefined): string {
-  if (cursor === undefined) return NEWEST;
+/** The ID before which the page begins; `start` is that of the first page. Throws Invalid bad_cursor. */
+export function readCursor(
+  app: App,
+  list: ListName,
+  cursor: string | undefined,
+  start: string = NEWEST,
+): string {
+  if (cursor === undefined) return start;
   const bytes = Buffer.from(cursor, 'base64url');
   const before = bytes.subarray(SIGNATURE_BYTES).toString('latin1');
   const isOurs =

@@ -7,7 +7,7 @@ import { ExpectedError, type FieldFault, Invalid, NotFound, Unavailable } from '
 import type { App } from '../infra/app.ts';
 import { isConnectionLost, ServerDown } from '../infra/server-down.ts';
 import { StoreFault } from '../infra/storage/storage.ts';
-import { sentenceOf } from './sentences.ts';
+import { describeFault } from './sentences.ts';
 
 export function answerError(app: App, error: unknown, request: FastifyRequest, reply: FastifyReply) {
   const expected = isCutOff(request) ? CUT_OFF : expectedOf(notFoundOrUnknown(error, request));
@@ -76,7 +76,7 @@ function expectedOf(error: unknown): ExpectedError | null {
   if (hasZodFastifySchemaValidationErrors(error)) {
     const fields = error.validation.slice(0, FIELDS_MAX).map((fault) => ({
       path: fault.instancePath.replace(/^\//, '').replaceAll('/', '.'),
-      message: sentenceOf(fault),
+      ...describeFault(fault),
     }));
     return wrongFields(fields, error.validationContext);
   }

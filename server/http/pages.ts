@@ -3,9 +3,9 @@
  * the title and link preview of public posts and profiles are written for those who run no scripts.
  */
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import staticFiles from '@fastify/static';
+import type { FastifyReply } from 'fastify';
 import { isPossibleId, type PostId } from '../../core/ids.ts';
 import { ExpectedError, NotFound } from '../errors.ts';
 import { getAccountIdByHandle } from '../features/accounts/accounts.ts';
@@ -13,8 +13,11 @@ import { handleParams } from '../features/accounts/schema.ts';
 import { hydrateProfile } from '../hydrate/accounts.ts';
 import { hydratePost } from '../hydrate/posts.ts';
 import type { App } from '../infra/app.ts';
+import { type Drawing, openDrawing } from './drawing.ts';
 import { unavailable } from './errors.ts';
+import { languageOf, readPages } from './languages.ts';
 import type { Server } from './server.ts';
+import { hasSessionCookie } from './sessions.ts';
 
 type Preview = {
   status: number;
@@ -30,7 +33,7 @@ const DESCRIPTION_MAX = 200;
 const NOT_PAGES = /^\/(api|media|assets|health)(\/|$)/;
 
 export async function pageRoutes(server: Server, app: App, folder: string): Promise<void> {
-  const page = await readFile(path.join(folder, 'index.html'), 'utf8');
+  const pageIn = await readPages(folder);
   await server.register(staticFiles, {
     root: folder,
     index: false,
@@ -46,16 +49,40 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
       );
     },
   });
+  const draw = await openDrawing(server, app, folder);
   server.setNotFoundHandler(async (request, reply) => {
     const [pathname = '/'] = request.url.split('?');
     if ((request.method !== 'GET' && request.method !== 'HEAD') || NOT_PAGES.test(pathname))
       throw new NotFound();
-    const preview = await findPreview(app, pathname);
+    const language = languageOf(request);
+    const isSignedIn = hasSessionCookie(app, request);
+    const [preview, drawing] = await Promise.all([
+      findPreview(app, pathname),
+      isSignedIn ? null : draw(pathname, language, request.ip),
+    ]);
+    if (drawing?.styles) addStyles(reply, drawing.styles);
     return reply
       .code(preview.status)
-      .headers({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache', vary: 'cookie' })
-      .send(page.replace('<!--head-->', () => headOf(app, preview)));
+      .headers({
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-cache',
+        vary: 'cookie, accept-language',
+        'content-language': language,
+      })
+      .send(pageOf(pageIn(language, isSignedIn), headOf(app, preview), drawing));
   });
+}
+
+function pageOf(page: string, head: string, drawing: Drawing | null): string {
+  return page
+    .replace('<!--head-->', () => [head, drawing?.head].filter(Boolean).join('\n    '))
+    .replace('<!--body-->', () => drawing?.body ?? '');
+}
+
+/** What React draws as style attributes is allowed word by word. */
+function addStyles(reply: FastifyReply, styles: string): void {
+  const policy = String(reply.getHeader('content-security-policy'));
+  reply.header('content-security-policy', `${policy}; style-src-attr ${styles}`);
 }
 
 /** As a stranger sees it: a preview is made for whoever the link is sent to. */

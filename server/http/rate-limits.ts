@@ -24,6 +24,12 @@ export type RateLimits = {
   upload(accountId: string): Promise<void>;
   /** Photos made anew, and proofs: each costs as much as a new one. */
   edit(accountId: string): Promise<void>;
+  /** Drafts that are made and saved; a client saves one while it is typed. */
+  draft(accountId: string): Promise<void>;
+  /** Small pictures that are made. */
+  thumbnail(accountId: string): Promise<void>;
+  /** ZIPs of all that is an account's. */
+  export(accountId: string): Promise<void>;
 };
 
 /** Counts once more for the key. Throws Limited with the message. */
@@ -37,6 +43,7 @@ type Limit = {
 };
 
 const MINUTES = 60;
+const DAYS = 86_400;
 const A_THIRD = 1 / 3;
 const ALL = 1;
 
@@ -54,7 +61,10 @@ export function openRateLimits({
   const posts = limit('post', config.postsPerHour, 60 * MINUTES, ALL);
   const edits = limit('edit', 120, 10 * MINUTES, ALL);
   const uploads = limit('upload', config.postsPerHour * 20, 60 * MINUTES, ALL);
+  const drafts = limit('draft', 1_200, 10 * MINUTES, ALL);
+  const thumbnails = limit('thumbnail', 1_200, 10 * MINUTES, ALL);
   const comments = limit('comment', config.postsPerHour * 10, 60 * MINUTES, ALL);
+  const exports = limit('export', 3, DAYS, ALL);
   return {
     async signIn(request, login) {
       const address = addressOf(request);
@@ -75,6 +85,10 @@ export function openRateLimits({
     post: (accountId) => posts(accountId, 'That is a lot of posts within an hour. Try again later.'),
     upload: (accountId) => uploads(accountId, 'That is a lot of uploads within an hour. Try again later.'),
     edit: (accountId) => edits(accountId, 'That is a lot of edits. Try again in some minutes.'),
+    draft: (accountId) => drafts(accountId, 'That is a lot of changes to drafts. Try again in some minutes.'),
+    thumbnail: (accountId) => thumbnails(accountId, 'That is a lot of pictures. Try again in some minutes.'),
+    export: (accountId) =>
+      exports(accountId, 'Your data can be downloaded three times a day. Try again later.'),
     comment: (accountId) => comments(accountId, 'That is a lot of comments within an hour. Try again later.'),
   };
 }

@@ -1,5 +1,11 @@
-/** What a schema finds wrong → a sentence for whoever sent it, which a client can show beside the field. */
+/**
+ * What a schema finds wrong → a sentence for whoever sent it, which a client can show beside the field, and the code of
+ * it with its numbers, for clients in other languages.
+ */
+import type { FieldFault } from '../errors.ts';
+
 type Fault = { keyword: string; message?: string | undefined; params: object };
+type Described = Omit<FieldFault, 'path'>;
 
 const KINDS: Record<string, string> = {
   string: 'a text',
@@ -12,28 +18,45 @@ const KINDS: Record<string, string> = {
 const NAMES_MAX = 3;
 const NAME_MAX = 40;
 
-export function sentenceOf({ keyword, message = '', params }: Fault): string {
+export function describeFault({ keyword, message = '', params }: Fault): Described {
   const { expected, origin, minimum, maximum, values, keys } = params as Record<string, unknown>;
   switch (keyword) {
     case 'invalid_type':
-      if (message.endsWith('received undefined')) return 'This is missing.';
-      return `This must be ${KINDS[String(expected)] ?? String(expected)}.`;
+      if (message.endsWith('received undefined')) return { code: 'missing', message: 'This is missing.' };
+      return { code: 'type', message: `This must be ${KINDS[String(expected)] ?? String(expected)}.` };
     case 'too_big':
-      return `At most ${Number(maximum).toLocaleString('en')}${unitOf(origin, maximum)} possible.`;
+      return {
+        code: TOO_BIG[String(origin)] ?? 'too_large',
+        message: `At most ${Number(maximum).toLocaleString('en')}${unitOf(origin, maximum)} possible.`,
+        params: { count: Number(maximum) },
+      };
     case 'too_small':
-      return `At least ${Number(minimum).toLocaleString('en')}${unitOf(origin, minimum)} needed.`;
+      return {
+        code: TOO_SMALL[String(origin)] ?? 'too_small',
+        message: `At least ${Number(minimum).toLocaleString('en')}${unitOf(origin, minimum)} needed.`,
+        params: { count: Number(minimum) },
+      };
     case 'invalid_value':
-      return `This must be one of: ${(values as unknown[]).map(String).join(', ')}.`;
+      return {
+        code: 'choice',
+        message: `This must be one of: ${(values as unknown[]).map(String).join(', ')}.`,
+      };
     case 'unrecognized_keys':
-      return `There is no field ${(keys as string[]).slice(0, NAMES_MAX).map(quote).join(', ')}.`;
+      return {
+        code: 'unknown',
+        message: `There is no field ${(keys as string[]).slice(0, NAMES_MAX).map(quote).join(', ')}.`,
+      };
     case 'invalid_format':
-      return params && 'format' in params && params.format === 'email'
-        ? 'This is not an e-mail address.'
-        : 'This does not have the right form.';
+      return 'format' in params && params.format === 'email'
+        ? { code: 'email', message: 'This is not an e-mail address.' }
+        : { code: 'form', message: 'This does not have the right form.' };
     default:
-      return /^[A-Z].*\.$/.test(message) ? message : 'This cannot be used.';
+      return { code: 'unusable', message: /^[A-Z].*\.$/.test(message) ? message : 'This cannot be used.' };
   }
 }
+
+const TOO_BIG: Record<string, string> = { string: 'too_long', array: 'too_many' };
+const TOO_SMALL: Record<string, string> = { string: 'too_short', array: 'too_few' };
 
 function unitOf(origin: unknown, count: unknown): string {
   if (origin === 'string') return count === 1 ? ' character is' : ' characters are';

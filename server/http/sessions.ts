@@ -27,6 +27,11 @@ export async function authenticate(app: App, request: FastifyRequest): Promise<V
   return cookie ? findViewer(app, cookie) : null;
 }
 
+/** Whether a browser says that it is signed in; nobody has looked whether that is true. */
+export function hasSessionCookie(app: App, request: FastifyRequest): boolean {
+  return request.cookies[cookieName(app)] !== undefined;
+}
+
 /** The viewer, or Unauthenticated. */
 export function viewerOf(request: FastifyRequest): Viewer {
   if (!request.viewer) throw new Unauthenticated();

@@ -122,6 +122,12 @@ export async function presentMe(app: App, viewer: Pick<Viewer, 'accountId'>): Pr
     emailConfirmed: account.email_confirmed_at !== null,
     role: account.role,
     keepsOriginals: account.keeps_originals,
+    notifications: {
+      likes: account.notifies_likes,
+      comments: account.notifies_comments,
+      follows: account.notifies_follows,
+      mentions: account.notifies_mentions,
+    },
     followerCount: Number(account.follower_count),
     followingCount: Number(account.following_count),
     postCount: Number(account.post_count),

@@ -1,8 +1,9 @@
 /** Comments → cards; those of accounts that the viewer may not see are dropped. */
 
-import type { AccountId } from '../../core/ids.ts';
+import type { AccountId, CommentId } from '../../core/ids.ts';
 import { timeOf } from '../../core/ids.ts';
 import type { CommentCard } from '../../core/shapes.ts';
+import { findLikedComments } from '../features/comments/comment-likes.ts';
 import type { CommentRow } from '../features/comments/comments.ts';
 import { seeAccounts, type ViewerId } from '../features/graph/audience.ts';
 import type { App } from '../infra/app.ts';
@@ -14,7 +15,16 @@ export async function hydrateComments(
   ownerId: AccountId,
   rows: CommentRow[],
 ): Promise<CommentCard[]> {
-  const seen = await seeAccounts(app, viewer, [...new Set(rows.map((row) => row.account_id))]);
+  const [seen, liked] = await Promise.all([
+    seeAccounts(app, viewer, [...new Set(rows.map((row) => row.account_id))]),
+    viewer
+      ? findLikedComments(
+          app,
+          viewer,
+          rows.filter((row) => row.like_count !== '0').map((row) => row.comment_id),
+        )
+      : new Set<CommentId>(),
+  ]);
   return rows.flatMap((row) => {
     const account = seen.get(row.account_id);
     if (!account) return [];
@@ -26,6 +36,10 @@ export async function hydrateComments(
         text: row.text,
         createdAt: new Date(timeOf(row.comment_id)).toISOString(),
         canDelete: viewer !== null && (viewer === row.account_id || viewer === ownerId),
+        parentId: row.parent_id === '0' ? null : row.parent_id,
+        likeCount: Number(row.like_count),
+        liked: liked.has(row.comment_id),
+        replyCount: Number(row.reply_count),
       },
     ];
   });

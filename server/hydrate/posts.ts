@@ -2,11 +2,20 @@
 import type { AccountId, PostId } from '../../core/ids.ts';
 import type { Photo, PostCard } from '../../core/shapes.ts';
 import { NotFound } from '../errors.ts';
-import { seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
-import { findLiked } from '../features/likes/likes.ts';
+import { maySeePost, seeAccounts, type ViewerId, type Visible } from '../features/graph/audience.ts';
+import { findMarks, type Marks } from '../features/likes/likes.ts';
 import { photoUrls } from '../features/media/addresses.ts';
 import { findCards } from '../features/posts/cards.ts';
-import { findPost, type PhotoRow, type PostRow, type SeenPost, seePosts } from '../features/posts/posts.ts';
+import {
+  findPost,
+  likeCountFor,
+  type PersonRow,
+  type PhotoRow,
+  type PostFacts,
+  type PostRow,
+  type SeenPost,
+  seePosts,
+} from '../features/posts/posts.ts';
 import type { App } from '../infra/app.ts';
 import { requestContext } from '../infra/request-context.ts';
 import { markSeen } from '../infra/shards.ts';
@@ -15,69 +24,90 @@ import { presentCard } from './accounts.ts';
 /** Keeps the order; drops what the viewer may not see. Unpublished posts are seen by their author alone. */
 export async function hydratePosts(app: App, viewer: ViewerId, posts: PostRow[]): Promise<PostCard[]> {
   const postIds = posts.map((post) => post.post_id);
-  // Rows of a replica may have been deleted since: then the posts themselves are looked at again.
+  // Rows of a replica may have been deleted or hidden since: then the posts themselves are looked at again.
   if (requestContext()?.hasReadReplica) {
     const cards = new Map(posts.map((post) => [post.post_id, post]));
-    return presentSeen(app, viewer, postIds, seePosts(app, viewer, postIds), Promise.resolve(cards));
+    return presentSeen(app, viewer, postIds, seePosts(app, viewer, postIds), Promise.resolve(cards), {
+      withOwn: true,
+    });
   }
-  const [seen, liked] = await Promise.all([
-    seeAccounts(app, viewer, [...new Set(posts.map((post) => post.account_id))]),
-    viewer ? findLiked(app, viewer, postIds) : new Set<PostId>(),
+  const [seen, marks] = await Promise.all([
+    seeAccounts(app, viewer, [...new Set([...posts.map((post) => post.account_id), ...namedOn(posts)])]),
+    findMarks(app, viewer, postIds),
   ]);
   return posts.flatMap((post) => {
     const account = seen.get(post.account_id);
-    return account && isSeen(post, account, viewer)
-      ? [presentPost(app, post, account, liked.has(post.post_id))]
+    return account && maySeePost(viewer, post, account)
+      ? [presentPost(app, viewer, post, account, seen, marks)]
       : [];
   });
 }
 
-function isSeen(post: Pick<PostRow, 'state' | 'account_id'>, account: Visible, viewer: ViewerId): boolean {
-  if (post.state === 'deleted' || account.sees !== 'all') return false;
-  return post.state === 'published' || post.account_id === viewer;
+function namedOn(posts: Iterable<Pick<PostRow, 'people'>>): AccountId[] {
+  return [...posts].flatMap(({ people }) => people?.map((person) => person.account_id) ?? []);
 }
 
+/** `withOwn`: the viewer's own too that are not published. `onlyFollowed`: the ids are of a list that may be a moment older than his follows. */
+type Kept = { withOwn?: boolean; onlyFollowed?: boolean };
+
 /**
- * In the order of the ids. `mayLag`: replicas may answer what does not depend on privacy; not for what the viewer himself has
- * just made. `onlyFollowed`: the ids are of a list that may be a moment older than the viewer's follows.
+ * In the order of the ids; published ones. `mayLag`: replicas may answer what does not depend on privacy; not for what the viewer
+ * himself has just made.
  */
 export async function hydratePostIds(
   app: App,
   viewer: ViewerId,
   postIds: PostId[],
-  options: { mayLag: boolean; onlyFollowed?: boolean },
+  options: { mayLag: boolean } & Kept,
 ): Promise<PostCard[]> {
   const seeing = seePosts(app, viewer, postIds);
-  const versions = seeing.then((seen) => {
-    const there = [...seen].filter(([, { facts }]) => facts.state !== 'deleted');
-    return new Map(there.map(([postId, { facts }]) => [postId, facts.card_version]));
-  });
+  const versions = seeing.then(
+    (seen) => new Map([...seen].map(([postId, { facts }]) => [postId, facts.card_version])),
+  );
   versions.catch(() => undefined);
   const cards = findCards(app, postIds, versions, options);
-  return presentSeen(app, viewer, postIds, seeing, cards, options.onlyFollowed);
+  return presentSeen(app, viewer, postIds, seeing, cards, options);
 }
+
+type Card = Omit<PostRow, keyof PostFacts> & Pick<PostRow, 'post_id' | 'account_id'>;
 
 async function presentSeen(
   app: App,
   viewer: ViewerId,
   postIds: PostId[],
   seeing: Promise<Map<PostId, SeenPost>>,
-  finding: Promise<Map<PostId, Omit<PostRow, 'state' | 'like_count' | 'comment_count'>>>,
-  onlyFollowed = false,
+  finding: Promise<Map<PostId, Card>>,
+  { withOwn = false, onlyFollowed = false }: Kept,
 ): Promise<PostCard[]> {
-  const [seen, cards, liked] = await Promise.all([
-    seeing,
-    finding,
-    viewer ? findLiked(app, viewer, postIds) : new Set<PostId>(),
-  ]);
-  return postIds.flatMap((postId) => {
+  const [seen, cards, marks] = await Promise.all([seeing, finding, findMarks(app, viewer, postIds)]);
+  const shown = postIds.flatMap((postId) => {
     const [found, card] = [seen.get(postId), cards.get(postId)];
-    if (!found || !card || !isSeen(found.facts, found.account, viewer)) return [];
+    if (!found || !card || (!withOwn && found.facts.state !== 'published')) return [];
     const { facts, account } = found;
-    if (onlyFollowed && account.accountId !== viewer && facts.follower_state !== 'accepted') return [];
-    const { state, like_count, comment_count } = facts;
-    return [presentPost(app, { ...card, state, like_count, comment_count }, account, liked.has(postId))];
+    if (onlyFollowed && account.accountId !== viewer && !account.isFollowed) return [];
+    // In this order: a card out of a replica may say something else of what privacy depends on.
+    return [{ account, post: { ...card, ...facts } }];
   });
+  const named = await seeAccounts(app, viewer, [...new Set(namedOn(shown.map(({ post }) => post)))]);
+  return shown.map(({ account, post }) => presentPost(app, viewer, post, account, named, marks));
+}
+
+/** Only the counts, as they stand, of published posts that the viewer may see. */
+export async function hydrateCounts(app: App, viewer: ViewerId, postIds: PostId[]) {
+  const seen = await seePosts(app, viewer, postIds);
+  return new Map(
+    [...seen].flatMap(([postId, { facts }]) =>
+      facts.state === 'published' ? [[postId, countsOf(viewer, facts)] as const] : [],
+    ),
+  );
+}
+
+function countsOf(viewer: ViewerId, facts: SeenPost['facts']) {
+  return {
+    ownerId: facts.account_id,
+    likeCount: likeCountFor(viewer, facts),
+    commentCount: Number(facts.comment_count),
+  };
 }
 
 export async function hydratePost(app: App, viewer: ViewerId, postId: PostId): Promise<PostCard> {
@@ -101,32 +131,65 @@ export async function hydrateThumbnails(app: App, viewer: AccountId, postIds: Po
   );
 }
 
-function presentPost(app: App, post: PostRow, account: Visible, liked: boolean): PostCard {
+/** `named`: of those who are on the photos, whom the viewer may see. */
+function presentPost(
+  app: App,
+  viewer: ViewerId,
+  post: PostRow,
+  account: Visible,
+  named: Map<AccountId, Visible>,
+  marks: Marks,
+): PostCard {
   return {
     id: post.post_id,
     account: presentCard(app, account),
     caption: post.caption,
     state: post.state === 'deleted' ? 'failed' : post.state,
     createdAt: post.created_at.toISOString(),
-    photos: presentPhotos(app, post.photos, account),
-    likeCount: Number(post.like_count),
+    photos: withPeople(app, presentPhotos(app, post, account), post.people, named),
+    placeName: post.place_name,
+    audience: post.audience,
+    takesComments: post.takes_comments,
+    hidesLikeCount: post.hides_like_count,
+    likeCount: likeCountFor(viewer, post),
     commentCount: Number(post.comment_count),
-    liked,
+    isPinned: post.is_pinned,
+    liked: marks.liked.has(post.post_id),
+    saved: marks.saved.has(post.post_id),
   };
+}
+
+/** Who is on a photo is shown to each viewer otherwise, and so kept apart from what is made once. */
+function withPeople(
+  app: App,
+  photos: Photo[],
+  people: PersonRow[] | null,
+  named: Map<AccountId, Visible>,
+): Photo[] {
+  if (!people) return photos;
+  return photos.map((photo) => ({
+    ...photo,
+    people: people.flatMap(({ media_id, account_id, x, y }) => {
+      const account = media_id === photo.mediaId ? named.get(account_id) : undefined;
+      return account ? [{ account: presentCard(app, account), x, y }] : [];
+    }),
+  }));
 }
 
 const presented = new WeakMap<PhotoRow[], Photo[]>();
 
-/** Those of public accounts have lasting addresses: for a card that many read they are made once. */
-function presentPhotos(app: App, photos: PhotoRow[], account: Visible): Photo[] {
-  const known = account.isPrivate ? undefined : presented.get(photos);
+/** Those that everybody may see have lasting addresses: for a card that many read they are made once. */
+function presentPhotos(app: App, post: PostRow, account: Visible): Photo[] {
+  const { photos } = post;
+  const isPrivate = account.isPrivate || post.audience === 'followers' || post.state === 'archived';
+  const known = isPrivate ? undefined : presented.get(photos);
   if (known) return known;
-  const made = photos.map((photo) => presentPhoto(app, photo, account));
-  if (!account.isPrivate && photos.every(({ shelf }) => shelf === 'public')) presented.set(photos, made);
+  const made = photos.map((photo) => presentPhoto(app, photo, account.accountId, isPrivate));
+  if (!isPrivate && photos.every(({ shelf }) => shelf === 'public')) presented.set(photos, made);
   return made;
 }
 
-function presentPhoto(app: App, photo: PhotoRow, { accountId, isPrivate }: Visible): Photo {
+function presentPhoto(app: App, photo: PhotoRow, accountId: AccountId, isPrivate: boolean): Photo {
   const state = photo.state === 'ready' || photo.state === 'failed' ? photo.state : 'developing';
   const urlOf = photoUrls(app, {
     accountId,
@@ -157,5 +220,6 @@ function presentPhoto(app: App, photo: PhotoRow, { accountId, isPrivate }: Visib
       height,
       url: urlOf(name),
     })),
+    people: [],
   };
 }

@@ -1,5 +1,5 @@
 /** Counters and durations, in the form that Prometheus reads. */
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ImageEvent } from './images/pool.ts';
 import type { Outcome } from './memcached/memcached.ts';
 
@@ -12,6 +12,8 @@ export type Metrics = {
   observeHome(way: 'merged' | 'listed', seconds: number): void;
   /** What became of cards that were asked for. */
   countCards(outcome: Outcome, by: number): void;
+  /** Streams of live events that are open. */
+  setStreams(count: number): void;
   text(): Promise<string>;
 };
 
@@ -46,7 +48,13 @@ export function openMetrics(): Metrics {
     labelNames: ['outcome'],
     registers,
   });
+  const streams = new Gauge({
+    name: 'pinhole_live_streams',
+    help: 'Streams of live events that are open in this process; it takes at most 10,000',
+    registers,
+  });
   const metrics: Metrics = {
+    setStreams: (count) => streams.set(count),
     observeHome: (way, seconds) => homes.observe({ way }, seconds),
     countCards: (outcome, by) => cards.inc({ outcome }, by),
     observePhoto(event) {

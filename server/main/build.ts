@@ -13,8 +13,10 @@ export async function buildClient(): Promise<void> {
   const sources = await hashSources();
   if ((await readFile(STAMP, 'utf8').catch(absent)) === sources) return;
   const vite = path.join(root, 'node_modules/vite/bin/vite.js');
-  const build = promisify(execFile)(process.execPath, [vite, 'build', '--logLevel', 'error'], { cwd: root });
-  await step('Building the web client', build);
+  const build = (...more: string[]) =>
+    promisify(execFile)(process.execPath, [vite, 'build', '--logLevel', 'error', ...more], { cwd: root });
+  await step('Building the web client', build());
+  await step('Building the public pages', build('--ssr', 'draw-page.ts', '--outDir', '../dist/drawing'));
   await writeFile(STAMP, sources);
   say('The web client is built.');
 }

@@ -5,11 +5,16 @@ import swaggerUi from '@fastify/swagger-ui';
 import { accountRoutes } from '../features/accounts/routes.ts';
 import { activityRoutes } from '../features/activity/routes.ts';
 import { commentRoutes } from '../features/comments/routes.ts';
+import { draftRoutes } from '../features/drafts/routes.ts';
 import { exploreRoutes } from '../features/explore/routes.ts';
+import { exportRoutes } from '../features/exports/routes.ts';
 import { feedRoutes } from '../features/feed/routes.ts';
 import { graphRoutes } from '../features/graph/routes.ts';
 import { likeRoutes } from '../features/likes/routes.ts';
+import { liveRoutes } from '../features/live/routes.ts';
 import { mediaRoutes, photoRoutes } from '../features/media/routes.ts';
+import { ownerRoutes } from '../features/owners/routes.ts';
+import { peopleRoutes } from '../features/people/routes.ts';
 import { postRoutes } from '../features/posts/routes.ts';
 import { healthRoutes } from '../http/health.ts';
 import { pageRoutes } from '../http/pages.ts';
@@ -29,12 +34,17 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       accountRoutes(isSetupCode),
       graphRoutes,
       mediaRoutes,
+      ownerRoutes,
+      peopleRoutes,
       postRoutes,
+      draftRoutes,
       likeRoutes,
       commentRoutes,
       feedRoutes,
       exploreRoutes,
       activityRoutes,
+      liveRoutes,
+      exportRoutes,
     ],
     root: [healthRoutes, photoRoutes],
   });

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { type Edits, PLAIN_EDITS } from '../../core/edits.ts';
 import { preparePhoto } from '../../web/darkroom/darkroom.ts';
 import type { EditorPhoto } from '../../web/editor/Editor.tsx';
+import { loadMessages } from '../../web/i18n/messages.ts';
 import '../../web/ui/tokens.css';
 import '../../web/ui/base.css';
 import '../../web/ui/controls.css';
@@ -18,7 +19,13 @@ export type EditorLog = {
 const log: EditorLog = { edits: {}, changes: 0, ended: null };
 Object.assign(window, { editorLog: log, preparePhoto });
 
-const Editor = lazy(() => import('../../web/editor/Editor.tsx'));
+const Editor = lazy(async () => {
+  const [code] = await Promise.all([
+    import('../../web/editor/Editor.tsx'),
+    loadMessages(['common', 'editor', 'filters']),
+  ]);
+  return code;
+});
 
 function EditorPage({ count }: { count: number }) {
   const [photos, setPhotos] = useState<readonly EditorPhoto[]>([]);

@@ -1,7 +1,7 @@
 /** Real Chromium, as a member would use it. What goes wrong inside the page fails the test. */
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { PASSWORD } from '../world.ts';
 
 export const PHONE = { width: 390, height: 844 };
@@ -25,6 +25,7 @@ export async function openPage(
   base: string,
   viewport: { width: number; height: number },
   colorScheme: 'light' | 'dark' = 'light',
+  more: BrowserContextOptions = {},
 ) {
   browser ??= await chromium.launch({
     executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium',
@@ -33,9 +34,11 @@ export async function openPage(
   const context = await browser.newContext({
     viewport,
     colorScheme,
+    locale: 'en-GB',
     baseURL: base,
     hasTouch: viewport === PHONE,
     reducedMotion: 'reduce',
+    ...more,
   });
   context.setDefaultTimeout(WAIT_MS);
   const page = await context.newPage();

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import react from '@vitejs/plugin-react';
 import { build } from 'vite';
+import { catalogues } from '../../web/i18n/catalogues.ts';
 
 const ENTRY = fileURLToPath(new URL('./EditorPage.tsx', import.meta.url));
 const TYPES: Record<string, string> = {
@@ -51,7 +52,7 @@ async function buildPage(outDir: string): Promise<string> {
     configFile: false,
     root: path.dirname(ENTRY),
     logLevel: 'error',
-    plugins: [react()],
+    plugins: [react(), catalogues()],
     worker: { format: 'es' },
     build: {
       outDir,

@@ -1,9 +1,17 @@
-/** The one way to the server: JSON in, JSON out, and every failure as an ApiError with a sentence for a person. */
+/** The one way to the server: JSON in, JSON out, and every failure as an ApiError, for which there is a sentence for a person. */
+import { isKey, type Key, loadMessages } from '../i18n/messages.ts';
+import { t } from '../i18n/text.ts';
 
 const PREFIX = '/api/v1';
 const TIMEOUT_MS = 30_000;
 
-type Fault = { path: string; message: string };
+/** `message` is the server's sentence, in English; `code` and `params` make one of the catalogue. */
+type Fault = {
+  path: string;
+  message: string;
+  code?: string | undefined;
+  params?: Record<string, string | number> | undefined;
+};
 type ErrorBody = { error?: { code?: string; message?: string; fields?: Fault[]; requestId?: string } };
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type CallOptions = {
@@ -16,18 +24,20 @@ type CallOptions = {
 /** `isPartial`: a part of the network did not answer, so that something is missing. */
 export type Page<Item> = { items: Item[]; nextCursor: string | null; isPartial?: boolean | undefined };
 
-/** `status` is 0 when no reply came at all (`code` says 'unreachable' or 'slow'). */
+/** `status` is 0 when no reply came at all (`code` says 'offline', 'unreachable' or 'slow'). */
 export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly fields: Fault[];
+  readonly retryAfterSeconds: number;
 
-  constructor(status: number, code: string, message: string, fields: Fault[] = []) {
+  constructor(status: number, code: string, message: string, fields: Fault[] = [], retryAfterSeconds = 0) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
     this.fields = fields;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -45,7 +55,12 @@ export async function call<Reply>(method: Method, path: string, options: CallOpt
       body: method === 'GET' ? undefined : JSON.stringify(options.body ?? {}),
     });
     const text = await reply.text();
-    if (!reply.ok) throw errorOf(reply.status, text, reply.headers.get('retry-after'));
+    if (!reply.ok) {
+      const error = errorOf(reply.status, text, reply.headers.get('retry-after'));
+      // That nobody is signed in needs no words.
+      if (error.code !== 'unauthenticated') await loadMessages(['errors']).catch(() => undefined);
+      throw error;
+    }
     return (text === '' ? undefined : JSON.parse(text)) as Reply;
   } catch (error) {
     if (error instanceof ApiError || options.signal?.aborted) throw error;
@@ -55,37 +70,70 @@ export async function call<Reply>(method: Method, path: string, options: CallOpt
 
 export function errorOf(status: number, text: string, retryAfter: string | null): ApiError {
   const error = parse(text)?.error;
-  const message = error?.message ?? fallbackSentence(status);
-  const seconds = Number(retryAfter);
-  const wait = retryAfter && seconds > 0 && !/\d/.test(message) ? ` Try again in ${waitText(seconds)}.` : '';
-  return new ApiError(status, error?.code ?? `http_${status}`, message + wait, error?.fields);
+  const seconds = Number(retryAfter) || 0;
+  return new ApiError(status, error?.code ?? `http_${status}`, error?.message ?? '', error?.fields, seconds);
 }
 
 export function unreachable(): ApiError {
   const isOffline = typeof navigator !== 'undefined' && navigator.onLine === false;
-  return new ApiError(
-    0,
-    'unreachable',
-    isOffline
-      ? 'You are offline. Try again when you have a connection.'
-      : 'The server cannot be reached. Try again in a moment.',
-  );
+  return new ApiError(0, isOffline ? 'offline' : 'unreachable', 'no reply');
 }
 
 function tooSlow(): ApiError {
-  return new ApiError(0, 'slow', 'The server is taking too long to answer. Try again in a moment.');
+  return new ApiError(0, 'slow', `no reply within ${TIMEOUT_MS} ms`);
 }
 
-/** What to tell a person about anything that was thrown. */
+/** What to tell a person about anything that was thrown: what happened, and what can be done. */
 export function sentenceOf(error: unknown): string {
-  return error instanceof ApiError ? error.message : 'Something went wrong on this page. Try again.';
+  return error instanceof ApiError ? [causeOf(error), adviceOf(error)].join(' ').trimEnd() : causeOf(error);
 }
 
-/** The server's sentence about one field of a form, or undefined. */
+/** What happened, alone: for those who go on by themselves. Of what no catalogue knows, the server's own sentence. */
+export function causeOf(error: unknown): string {
+  if (!(error instanceof ApiError)) return t('common.pageFailed');
+  const { status, code, message, fields } = error;
+  if (status === 0) return t(NO_REPLY[code] ?? 'common.unreachable');
+  const [fault] = fields;
+  if (code === 'invalid' && fault) return faultText(fault);
+  const key = `errors.${status === 401 && code === 'wrong_password' ? 'wrong_sign_in' : code}`;
+  if (isKey(key)) return t(key);
+  return message || t(BY_STATUS[status] ?? 'common.serverFailed');
+}
+
+const NO_REPLY: Readonly<Record<string, Key>> = { offline: 'common.offline', slow: 'common.slow' };
+/** What comes from something in front of the server has no code. */
+const BY_STATUS: Readonly<Record<number, Key>> = {
+  401: 'common.signInFirst',
+  403: 'common.notAllowed',
+  404: 'common.notHere',
+  413: 'common.tooLarge',
+  429: 'common.tooFast',
+};
+/** May succeed later by itself. */
+const PASSING = new Set([0, 408, 423, 429, 502, 503, 504]);
+/** Below this "in a moment" says enough; from the other on minutes do, in seconds. */
+const MOMENT_SECONDS = 5;
+const MINUTES_FROM_SECONDS = 90;
+
+function adviceOf({ status, code, retryAfterSeconds: seconds }: ApiError): string {
+  if (!PASSING.has(status) && code !== 'http_500') return '';
+  if (code === 'offline') return t('common.againOnline');
+  if (seconds <= MOMENT_SECONDS) return t('common.againSoon');
+  return seconds < MINUTES_FROM_SECONDS
+    ? t('common.againSeconds', { count: Math.ceil(seconds) })
+    : t('common.againMinutes', { count: Math.ceil(seconds / 60) });
+}
+
+/** What is wrong with one field of a form, or undefined. */
 export function faultOf(error: unknown, path: string): string | undefined {
-  return error instanceof ApiError
-    ? error.fields.find((fault) => fault.path.split(/[./]/).includes(path))?.message
-    : undefined;
+  if (!(error instanceof ApiError)) return undefined;
+  const found = error.fields.find((fault) => fault.path.split(/[./]/).includes(path));
+  return found && faultText(found);
+}
+
+export function faultText({ code, params, message }: Omit<Fault, 'path'>): string {
+  const key = `errors.field_${code}`;
+  return isKey(key) ? t(key, params) : message;
 }
 
 export function isGone(error: unknown): boolean {
@@ -98,20 +146,6 @@ function parse(text: string): ErrorBody | null {
   } catch {
     return null;
   }
-}
-
-function fallbackSentence(status: number): string {
-  if (status === 401) return 'Sign in to go on.';
-  if (status === 403) return 'This is not allowed.';
-  if (status === 404) return 'This is not here, or is not shown to you.';
-  if (status === 413) return 'This is too large to be sent.';
-  if (status === 429) return 'That was a little too fast.';
-  return 'The server could not do this just now. Try again in a moment.';
-}
-
-function waitText(seconds: number): string {
-  if (seconds < 90) return `${Math.ceil(seconds)} seconds`;
-  return `${Math.ceil(seconds / 60)} minutes`;
 }
 
 function queryText(query: CallOptions['query']): string {

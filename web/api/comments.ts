@@ -24,6 +24,7 @@ export function useComments(postId: string, isEnabled = true) {
 export function useAddComment(postId: string, me: Me) {
   const client = useQueryClient();
   return useMutation({
+    mutationKey: ['comments', postId],
     mutationFn: ({ text }: { text: string; key: string }) =>
       call<CommentCard>('POST', `/posts/${postId}/comments`, { body: { text } }),
     meta: { showsError: true },
@@ -36,11 +37,20 @@ export function useAddComment(postId: string, me: Me) {
         text,
         createdAt: new Date().toISOString(),
         canDelete: false,
+        parentId: null,
+        likeCount: 0,
+        liked: false,
+        replyCount: 0,
       });
       countComments(client, postId, 1);
     },
     onSuccess: (comment, { key }) =>
-      change(client, postId, (data) => mapItems(data, (item) => (item.id === UNSENT + key ? comment : item))),
+      change(client, postId, (data) => {
+        // It may have come live before this reply.
+        const isThere = data?.pages.some(({ items }) => items.some((item) => item.id === comment.id));
+        if (isThere) return filterItems(data, (item) => item.id !== UNSENT + key);
+        return mapItems(data, (item) => (item.id === UNSENT + key ? comment : item));
+      }),
     onError: (_error, { key }) => {
       change(client, postId, (data) => filterItems(data, (item) => item.id !== UNSENT + key));
       countComments(client, postId, -1);
@@ -51,6 +61,7 @@ export function useAddComment(postId: string, me: Me) {
 export function useDeleteComment(postId: string) {
   const client = useQueryClient();
   return useMutation({
+    mutationKey: ['comments', postId],
     mutationFn: (comment: CommentCard) => call<void>('DELETE', `/comments/${comment.id}`),
     onMutate: async (comment) => {
       await client.cancelQueries({ queryKey: keys.comments(postId) });
@@ -64,6 +75,28 @@ export function useDeleteComment(postId: string) {
       countComments(client, postId, 1);
     },
   });
+}
+
+/** One that has come live. The viewer's own takes the place of what he has not yet heard to be sent. */
+export function showComment(client: QueryClient, comment: CommentCard, viewerId: string | null): void {
+  const { postId } = comment;
+  // The list shows no replies, but how many there are.
+  if (comment.parentId !== null) {
+    void client.invalidateQueries({ queryKey: keys.comments(postId) });
+    return;
+  }
+  const shown = client.getQueryData<CommentPages>(keys.comments(postId))?.pages.flatMap(({ items }) => items);
+  if (!shown || shown.some(({ id }) => id === comment.id)) return;
+  const unsent = shown.findLast(
+    (item) => isUnsent(item) && comment.account.id === viewerId && item.text === comment.text,
+  );
+  if (unsent)
+    change(client, postId, (data) => mapItems(data, (item) => (item.id === unsent.id ? comment : item)));
+  else prepend(client, postId, comment);
+}
+
+export function dropComment(client: QueryClient, postId: string, commentId: string): void {
+  change(client, postId, (data) => filterItems(data, (item) => item.id !== commentId));
 }
 
 function change(

@@ -5,7 +5,7 @@ import { call } from './client.ts';
 import { keys } from './keys.ts';
 import { usePages } from './pages.ts';
 
-type LikeReply = { liked: boolean; likeCount: number };
+type LikeReply = { liked: boolean; likeCount: number | null };
 
 /** Shows at once. Quick taps are sent one after the other, and only the reply to the last one is shown. */
 export function useLike(postId: string) {
@@ -15,7 +15,11 @@ export function useLike(postId: string) {
     patchPost(client, postId, (post) =>
       post.liked === liked
         ? post
-        : { ...post, liked, likeCount: Math.max(0, post.likeCount + (liked ? 1 : -1)) },
+        : {
+            ...post,
+            liked,
+            likeCount: post.likeCount === null ? null : Math.max(0, post.likeCount + (liked ? 1 : -1)),
+          },
     );
   return useMutation({
     mutationKey,

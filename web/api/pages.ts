@@ -1,6 +1,9 @@
 import { type QueryKey, useInfiniteQuery } from '@tanstack/react-query';
 import { call, type Page } from './client.ts';
 
+/** A list is read again whenever it is opened, but not when it has only just come. */
+const JUST_CAME_MS = 5_000;
+
 type PagesOptions = { limit?: number; isEnabled?: boolean; staleTime?: number };
 
 /** A list that grows page by page, by cursor. `items` holds all that has come so far. */
@@ -16,7 +19,7 @@ export function usePages<Item, Reply extends Page<Item> = Page<Item>>(
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.nextCursor,
     enabled: options.isEnabled ?? true,
-    staleTime: options.staleTime,
+    staleTime: options.staleTime ?? JUST_CAME_MS,
     // Nothing is pushed under the finger of somebody who comes back to the window.
     refetchOnWindowFocus: false,
   });

@@ -1,5 +1,6 @@
 import {
   type InfiniteData,
+  type Query,
   type QueryClient,
   useMutation,
   useQuery,
@@ -7,6 +8,7 @@ import {
 } from '@tanstack/react-query';
 import type { PostCard } from '../../core/shapes.ts';
 import type { Publish } from '../../server/features/posts/schema.ts';
+import { setNewPosts } from '../state/new-posts.ts';
 import { dropPost, findPost, patchPost } from './cache.ts';
 import { ApiError, call, type Page } from './client.ts';
 import { keys } from './keys.ts';
@@ -29,12 +31,18 @@ export function refreshFeed(client: QueryClient): void {
     (data) => data && { pages: data.pages.slice(0, 1), pageParams: data.pageParams.slice(0, 1) },
   );
   void client.invalidateQueries({ queryKey: keys.feed });
+  setNewPosts(0);
+}
+
+/** Its first page. */
+export function fetchFeed(signal?: AbortSignal): Promise<Page<PostCard>> {
+  return call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE }, signal });
 }
 
 export function prefetchFeed(client: QueryClient): void {
   void client.prefetchInfiniteQuery({
     queryKey: keys.feed,
-    queryFn: ({ signal }) => call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE }, signal }),
+    queryFn: ({ signal }) => fetchFeed(signal),
     initialPageParam: null as string | null,
   });
 }
@@ -85,9 +93,10 @@ export function usePublish() {
   });
 }
 
-/** The lists in which a new post stands are fetched again when they are next looked at. */
+/** The lists in which a new post stands are fetched again when they are next looked at; the feed by its own ways alone. */
 function showEverywhere(client: QueryClient, post: PostCard): void {
-  void client.invalidateQueries({ queryKey: ['posts'] });
+  const isFeed = ({ queryKey }: Query) => queryKey[1] === keys.feed[1];
+  void client.invalidateQueries({ queryKey: ['posts'], predicate: (query) => !isFeed(query) });
   void client.invalidateQueries({ queryKey: keys.me });
   void client.invalidateQueries({ queryKey: keys.profile(post.account.handle) });
 }

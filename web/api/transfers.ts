@@ -69,13 +69,13 @@ export async function sendInSlices(url: string, bytes: Blob, following: Followin
       sentBytes: offset,
     });
     const reached = offsetOf(answer);
-    if (reached <= offset) throw new ApiError(0, 'no_progress', unreachable().message);
+    if (reached <= offset) throw new ApiError(0, 'no_progress', 'no progress');
     offset = reached;
   }
 }
 
 function offsetOf(answer: Answer): number {
   const offset = Number(answer.header('upload-offset') ?? Number.NaN);
-  if (!Number.isInteger(offset) || offset < 0) throw new ApiError(0, 'no_offset', unreachable().message);
+  if (!Number.isInteger(offset) || offset < 0) throw new ApiError(0, 'no_offset', 'no progress');
   return offset;
 }

@@ -59,9 +59,7 @@ export function isPassing(error: unknown, tries: number): boolean {
 
 function refuseTooLarge(bytes: Blob): void {
   if (bytes.size <= limits.uploadMaxBytes) return;
-  const megabytes = limits.uploadMaxBytes / 1024 / 1024;
-  const sentence = `This photo has more than ${megabytes} MB. Choose a smaller one.`;
-  throw new ApiError(413, 'image_too_large', sentence);
+  throw new ApiError(413, 'image_too_large', 'more than is taken');
 }
 
 /** Null when there is nothing to go on with: too old, refused, or taken back. */

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import { limits } from '../../core/limits.ts';
 import { handleFault } from '../../core/text.ts';
-import { ApiError, faultOf } from '../api/client.ts';
+import { ApiError, faultOf, faultText, sentenceOf } from '../api/client.ts';
+import { t } from '../i18n/text.ts';
 import { Field } from '../ui/Field.tsx';
 
 export type AccountDraft = { handle: string; email: string; password: string; name: string };
@@ -14,12 +15,12 @@ export const emptyAccount: AccountDraft = { handle: '', email: '', password: '',
 export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
   const [leftHandle, setLeftHandle] = useState(false);
   const code = error instanceof ApiError ? error.code : '';
-  const message = error instanceof Error ? error.message : undefined;
-  const handleProblem = leftHandle && draft.handle ? (handleFault(draft.handle) ?? undefined) : undefined;
+  const fault = leftHandle && draft.handle ? handleFault(draft.handle) : null;
+  const handleProblem = fault ? faultText(fault) : undefined;
   return (
     <>
       <Field
-        label="Handle"
+        label={t('entrance.handle')}
         name="handle"
         autoComplete="username"
         autoCapitalize="none"
@@ -30,11 +31,15 @@ export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
         value={draft.handle}
         onChange={(event) => onChange({ ...draft, handle: event.target.value.trim() })}
         onBlur={() => setLeftHandle(true)}
-        hint="Your address here, such as ann or ann.lee"
-        fault={handleProblem ?? faultOf(error, 'handle') ?? (code === 'handle_taken' ? message : undefined)}
+        hint={t('entrance.handleHint')}
+        fault={
+          handleProblem ??
+          faultOf(error, 'handle') ??
+          (code === 'handle_taken' ? sentenceOf(error) : undefined)
+        }
       />
       <Field
-        label="Name (optional)"
+        label={t('entrance.nameOptional')}
         name="name"
         autoComplete="name"
         maxLength={limits.nameMax}
@@ -43,7 +48,7 @@ export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
         fault={faultOf(error, 'name')}
       />
       <Field
-        label="E-mail address"
+        label={t('entrance.email')}
         name="email"
         type="email"
         autoComplete="email"
@@ -52,10 +57,10 @@ export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
         maxLength={limits.emailMax}
         value={draft.email}
         onChange={(event) => onChange({ ...draft, email: event.target.value })}
-        fault={faultOf(error, 'email') ?? (code === 'email_taken' ? message : undefined)}
+        fault={faultOf(error, 'email') ?? (code === 'email_taken' ? sentenceOf(error) : undefined)}
       />
       <Field
-        label="Password"
+        label={t('entrance.password')}
         name="password"
         type="password"
         autoComplete="new-password"
@@ -64,7 +69,7 @@ export function AccountFields({ draft, onChange, error }: AccountFieldsProps) {
         maxLength={limits.passwordMax}
         value={draft.password}
         onChange={(event) => onChange({ ...draft, password: event.target.value })}
-        hint={`At least ${limits.passwordMin} characters`}
+        hint={t('entrance.passwordHint', { count: limits.passwordMin })}
         fault={faultOf(error, 'password')}
       />
     </>

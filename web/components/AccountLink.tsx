@@ -1,12 +1,13 @@
 import { Lock } from 'lucide-react';
 import { Link } from 'wouter';
 import type { AccountCard } from '../../core/shapes.ts';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 
 export function HandleLink({ account }: { account: AccountCard }) {
   return (
-    <Link href={paths.profile(account.handle)} className="handle-link">
+    <Link href={paths.profile(account.handle)} className="handle-link" dir="ltr">
       {account.handle}
     </Link>
   );
@@ -23,6 +24,12 @@ export function AvatarLink({ account, size }: { account: AccountCard; size: numb
 
 export function PrivateMark() {
   return (
-    <Lock size={13} strokeWidth={2.25} role="img" aria-label="Private account" className="private-mark" />
+    <Lock
+      size={13}
+      strokeWidth={2.25}
+      role="img"
+      aria-label={t('common.privateAccount')}
+      className="private-mark"
+    />
   );
 }

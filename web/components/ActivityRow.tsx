@@ -1,6 +1,11 @@
-import { Fragment, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import type { AccountCard } from '../../core/shapes.ts';
 import type { Activity } from '../api/types.ts';
+import { listOf } from '../i18n/list.ts';
+import type { Key } from '../i18n/messages.ts';
+import { Text } from '../i18n/Text.tsx';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { TimeAgo } from '../ui/TimeAgo.tsx';
 import { AvatarLink, HandleLink } from './AccountLink.tsx';
@@ -8,13 +13,17 @@ import { FollowButton } from './FollowButton.tsx';
 import { RequestButtons } from './RequestButtons.tsx';
 import './activity.css';
 
-const SENTENCES: Record<Activity['kind'], string> = {
-  liked: 'liked your post.',
-  commented: 'commented',
-  followed: 'started following you.',
-  follow_requested: 'would like to follow you.',
-  follow_accepted: 'accepted your request.',
-  mentioned: 'mentioned you',
+/** In full, and of posts and comments whose text is not there any more. */
+const SENTENCES: Record<Activity['kind'], readonly [whole: Key, bare: Key]> = {
+  liked: ['activity.liked', 'activity.liked'],
+  commented: ['activity.commented', 'activity.commentedInPost'],
+  followed: ['activity.followed', 'activity.followed'],
+  follow_requested: ['activity.followRequested', 'activity.followRequested'],
+  follow_accepted: ['activity.followAccepted', 'activity.followAccepted'],
+  mentioned: ['activity.mentioned', 'activity.mentionedInPost'],
+  replied: ['activity.replied', 'activity.repliedInPost'],
+  comment_liked: ['activity.commentLiked', 'activity.commentLikedInPost'],
+  tagged: ['activity.tagged', 'activity.tagged'],
 };
 
 export function ActivityRow({ item }: { item: Activity }) {
@@ -22,14 +31,8 @@ export function ActivityRow({ item }: { item: Activity }) {
     <li className="activity-row" data-unread={item.isUnread}>
       <AvatarLink account={item.account} size={44} />
       <p className="activity-text">
-        {item.isUnread && <span className="hidden-visually">New: </span>}
-        <HandleLink account={item.account} />
-        <Others item={item} /> {sentenceFor(item)}{' '}
-        {item.commentText && (
-          <span className="activity-quote" dir="auto">
-            {item.commentText}
-          </span>
-        )}{' '}
+        {item.isUnread && <span className="hidden-visually">{t('activity.newMark')} </span>}
+        <Sentence item={item} />{' '}
         <span className="muted activity-time">
           <TimeAgo iso={item.createdAt} />
         </span>
@@ -39,25 +42,22 @@ export function ActivityRow({ item }: { item: Activity }) {
   );
 }
 
-/** ", bob", " and bob", ", bob and 12 others". */
-function Others({ item: { others, otherCount } }: { item: Activity }) {
-  const unnamed = otherCount - others.length;
-  return others.map((other, at) => {
-    const isLast = unnamed === 0 && at === others.length - 1;
-    return (
-      <Fragment key={other.id}>
-        {isLast ? ' and ' : ', '}
-        <HandleLink account={other} />
-        {at === others.length - 1 && unnamed > 0 && ` and ${unnamed === 1 ? '1 other' : `${unnamed} others`}`}
-      </Fragment>
-    );
-  });
+function Sentence({ item: { kind, account, others, otherCount, commentText } }: { item: Activity }) {
+  const [whole, bare] = SENTENCES[kind];
+  const text = commentText && (
+    <span className="activity-quote" dir="auto">
+      {commentText}
+    </span>
+  );
+  const values = { who: <Who accounts={[account, ...others]} unnamed={otherCount - others.length} />, text };
+  return <Text id={text ? whole : bare} values={{ ...values, count: 1 + otherCount }} />;
 }
 
-function sentenceFor({ kind, commentText }: Activity): string {
-  if (kind === 'commented' || kind === 'mentioned')
-    return SENTENCES[kind] + (commentText ? ':' : ' in a post.');
-  return SENTENCES[kind];
+/** "ann", "ann and bob", "ann, bob and 12 others". */
+function Who({ accounts, unnamed }: { accounts: readonly AccountCard[]; unnamed: number }) {
+  const names: ReactNode[] = accounts.map((account) => <HandleLink key={account.id} account={account} />);
+  if (unnamed > 0) names.push(t('activity.others', { count: unnamed }));
+  return listOf(names);
 }
 
 function endOf(item: Activity): ReactNode {
@@ -67,7 +67,11 @@ function endOf(item: Activity): ReactNode {
       <Link
         href={paths.post(item.post.id)}
         className="activity-post"
-        aria-label={`Open the post${item.post.altText ? `: ${item.post.altText}` : ''}`}
+        aria-label={
+          item.post.altText
+            ? t('activity.openPostOf', { description: item.post.altText })
+            : t('activity.openPost')
+        }
       >
         {item.post.thumbnailUrl && (
           <img src={item.post.thumbnailUrl} alt="" width={44} height={44} loading="lazy" />

@@ -1,5 +1,6 @@
 import { ArrowLeft } from 'lucide-react';
 import { useLocation } from 'wouter';
+import { t } from '../i18n/text.ts';
 import { canGoBack } from '../navigation.ts';
 import { IconButton } from '../ui/Button.tsx';
 
@@ -10,8 +11,11 @@ export function BackHeader({ title, fallback }: BackHeaderProps) {
   const [, navigate] = useLocation();
   return (
     <header className="page-head">
-      <IconButton label="Back" onClick={() => (canGoBack() ? history.back() : navigate(fallback))}>
-        <ArrowLeft aria-hidden size={24} strokeWidth={1.75} />
+      <IconButton
+        label={t('common.back')}
+        onClick={() => (canGoBack() ? history.back() : navigate(fallback))}
+      >
+        <ArrowLeft aria-hidden className="mirrored" size={24} strokeWidth={1.75} />
       </IconButton>
       <h1>{title}</h1>
     </header>

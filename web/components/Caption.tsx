@@ -1,17 +1,30 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { AccountCard } from '../../core/shapes.ts';
+import { t } from '../i18n/text.ts';
+import { useKept } from '../navigation.ts';
 import { HandleLink } from './AccountLink.tsx';
 import { RichText } from './RichText.tsx';
 
-type CaptionProps = { account: AccountCard; text: string; isFolded?: boolean };
+/** `foldedAs`: folded until it is unfolded, and the name by which that is kept. */
+type CaptionProps = { account: AccountCard; text: string; foldedAs?: string };
 
-/** Folded after two lines. Whether it is longer than that is measured before it is painted. */
-export function Caption({ account, text, isFolded: startsFolded = false }: CaptionProps) {
-  const [isFolded, setFolded] = useState(startsFolded);
+/** Folded after two lines. Whether it is longer than that is measured before it is painted, and when its width changes. */
+export function Caption({ account, text, foldedAs }: CaptionProps) {
+  const [isUnfolded, setUnfolded] = useKept(`caption:${foldedAs}`, false);
+  const isFolded = foldedAs !== undefined && !isUnfolded;
   const [isLong, setLong] = useState(false);
-  const measure = (shown: HTMLParagraphElement | null) => {
-    if (shown && isFolded) setLong(shown.scrollHeight > shown.clientHeight + 1);
+  const shown = useRef<HTMLParagraphElement | null>(null);
+  const measure = (caption: HTMLParagraphElement | null) => {
+    shown.current = caption;
+    if (caption && isFolded) setLong(caption.scrollHeight > caption.clientHeight + 1);
   };
+  useEffect(() => {
+    const caption = shown.current;
+    if (!caption || !isFolded) return;
+    const observer = new ResizeObserver(() => setLong(caption.scrollHeight > caption.clientHeight + 1));
+    observer.observe(caption);
+    return () => observer.disconnect();
+  }, [isFolded]);
 
   return (
     <div className="caption">
@@ -22,10 +35,10 @@ export function Caption({ account, text, isFolded: startsFolded = false }: Capti
         <button
           type="button"
           className="muted fold"
-          aria-label="Show more of the caption"
-          onClick={() => setFolded(false)}
+          aria-label={t('feed.showMore')}
+          onClick={() => setUnfolded(true)}
         >
-          more
+          {t('feed.more')}
         </button>
       )}
     </div>

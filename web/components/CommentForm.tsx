@@ -3,6 +3,7 @@ import { limits } from '../../core/limits.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { sentenceOf } from '../api/client.ts';
 import { useAddComment } from '../api/comments.ts';
+import { t } from '../i18n/text.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 
@@ -54,17 +55,17 @@ export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) 
         <textarea
           ref={inputRef}
           rows={1}
-          dir="auto"
+          dir={text === '' ? undefined : 'auto'}
           value={text}
-          placeholder="Add a comment…"
-          aria-label="Add a comment"
+          placeholder={t('post.addCommentHint')}
+          aria-label={t('post.addComment')}
           aria-describedby={add.isError ? errorId : undefined}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
         {isTooLong && <span className="error-text">{limits.commentMax - text.length}</span>}
         <Button type="submit" look="plain" disabled={!canSend}>
-          Post
+          {t('post.send')}
         </Button>
       </div>
     </form>

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { CommentCard } from '../../core/shapes.ts';
 import { sentenceOf } from '../api/client.ts';
 import { isUnsent, type useComments, useDeleteComment } from '../api/comments.ts';
+import { t } from '../i18n/text.ts';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
@@ -18,12 +19,12 @@ type CommentListProps = { postId: string; comments: ReturnType<typeof useComment
 export function CommentList({ postId, comments }: CommentListProps) {
   const remove = useDeleteComment(postId);
   const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
-  if (comments.isPending) return <Spinner label="Loading comments" />;
+  if (comments.isPending) return <Spinner label={t('post.loadingComments')} />;
   if (comments.isError && comments.items.length === 0) {
     return <LoadError error={comments.error} onRetry={() => void comments.refetch()} />;
   }
   return (
-    <section aria-label="Comments">
+    <section aria-label={t('post.comments')}>
       {comments.hasNextPage && (
         <Button
           look="plain"
@@ -31,7 +32,7 @@ export function CommentList({ postId, comments }: CommentListProps) {
           isBusy={comments.isFetchingNextPage}
           onClick={() => void comments.fetchNextPage()}
         >
-          View earlier comments
+          {t('post.earlierComments')}
         </Button>
       )}
       {comments.isFetchNextPageError && (
@@ -39,7 +40,7 @@ export function CommentList({ postId, comments }: CommentListProps) {
           {sentenceOf(comments.error)}
         </p>
       )}
-      {comments.items.length === 0 && <p className="muted no-comments">No comments yet.</p>}
+      {comments.items.length === 0 && <p className="muted no-comments">{t('post.noComments')}</p>}
       <ol className="comments">
         {comments.oldestFirst.map((comment) => (
           <Comment key={comment.id} comment={comment} onDelete={() => setAsksFor(comment)} />
@@ -47,9 +48,9 @@ export function CommentList({ postId, comments }: CommentListProps) {
       </ol>
       {asksFor && (
         <ConfirmDialog
-          title="Delete this comment?"
-          text={asksFor.text}
-          confirm="Delete"
+          title={t('post.deleteCommentTitle')}
+          text={<span dir="auto">{asksFor.text}</span>}
+          confirm={t('common.delete')}
           onConfirm={() => {
             remove.mutate(asksFor);
             setAsksFor(null);
@@ -70,12 +71,12 @@ function Comment({ comment, onDelete }: { comment: CommentCard; onDelete: () => 
           <HandleLink account={comment.account} /> <RichText text={comment.text} />
         </p>
         <p className="muted comment-time">
-          {isUnsent(comment) ? 'Sending…' : <TimeAgo iso={comment.createdAt} />}
+          {isUnsent(comment) ? t('post.sending') : <TimeAgo iso={comment.createdAt} />}
         </p>
       </div>
       {comment.canDelete && (
         <IconButton
-          label={`Delete comment by ${comment.account.handle}`}
+          label={t('post.deleteCommentBy', { handle: comment.account.handle })}
           className="comment-delete"
           onClick={onDelete}
         >

@@ -1,10 +1,20 @@
 import { lazy, Suspense } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
+import { loadMessages } from '../i18n/messages.ts';
+import { t } from '../i18n/text.ts';
 
 /** Choosing, preparing and sending a photo is code that only a failed one needs. */
-const MendPhotos = lazy(async () => ({ default: (await import('./MendPhotos.tsx')).MendPhotos }));
+const MendPhotos = lazy(async () => {
+  const [code] = await Promise.all([import('./MendPhotos.tsx'), loadMessages(['post', 'errors'])]);
+  return { default: code.MendPhotos };
+});
 
-const STAGES = { waiting: 'Waiting', developing: 'Developing', ready: 'Ready', failed: 'Failed' } as const;
+const STAGES = {
+  waiting: 'feed.stageWaiting',
+  developing: 'feed.stageDeveloping',
+  ready: 'feed.stageReady',
+  failed: 'feed.stageFailed',
+} as const;
 
 /** What the author sees until the photos are ready, or when one of them could not be made. */
 export function Developing({ post }: { post: PostCard }) {
@@ -25,22 +35,20 @@ function Progress({ post: { photos } }: { post: PostCard }) {
   return (
     <>
       <p className="strong" role="status">
-        {photos.length === 1 ? 'Your photo is developing' : 'Your photos are developing'}
-        <span className="hidden-visually">
-          : {ready} of {photos.length} ready
-        </span>
+        {t('feed.areDeveloping', { count: photos.length })}
+        <span className="hidden-visually">{t('feed.readyOf', { ready, count: photos.length })}</span>
       </p>
-      <progress value={ready + 0.35} max={photos.length} aria-label="Photos developed" />
+      <progress value={ready + 0.35} max={photos.length} aria-label={t('feed.photosDeveloped')} />
       {photos.length > 1 && (
-        <ol className="stages" aria-label="Stage of each photo">
+        <ol className="stages" aria-label={t('feed.stages')}>
           {photos.map((photo, at) => (
             <li key={photo.mediaId} data-stage={photo.stage}>
-              {at + 1} <span>{STAGES[photo.stage]}</span>
+              {at + 1} <span>{t(STAGES[photo.stage])}</span>
             </li>
           ))}
         </ol>
       )}
-      <p className="muted">You can leave this page; it goes on by itself.</p>
+      <p className="muted">{t('feed.mayLeave')}</p>
     </>
   );
 }

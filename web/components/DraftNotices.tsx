@@ -1,4 +1,5 @@
 import { AppWindow } from 'lucide-react';
+import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { draftKeeper, useKeeping } from './the-draft.ts';
@@ -8,9 +9,9 @@ export function KeptNotice() {
   if (!wasKept) return null;
   return (
     <p className="notice kept-notice" role="status">
-      Your draft was kept. It is on this device only.
+      {t('composer.kept')}
       <Button look="plain" onClick={draftKeeper.welcome}>
-        OK
+        {t('composer.ok')}
       </Button>
     </p>
   );
@@ -18,12 +19,8 @@ export function KeptNotice() {
 
 export function DraftElsewhere() {
   return (
-    <EmptyState
-      icon={AppWindow}
-      title="Your draft is open in another tab"
-      text="So that nothing is sent twice, only one tab works on it."
-    >
-      <Button onClick={() => void draftKeeper.takeOver()}>Go on here</Button>
+    <EmptyState icon={AppWindow} title={t('composer.elsewhere')} text={t('composer.elsewhereText')}>
+      <Button onClick={() => void draftKeeper.takeOver()}>{t('composer.goOnHere')}</Button>
     </EmptyState>
   );
 }

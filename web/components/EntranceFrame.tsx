@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { Link } from 'wouter';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Wordmark } from '../ui/Wordmark.tsx';
 import './entrance.css';
@@ -10,7 +11,7 @@ type EntranceFrameProps = { title: string; text?: ReactNode; children: ReactNode
 export function EntranceFrame({ title, text, children, foot }: EntranceFrameProps) {
   return (
     <div className="entrance">
-      <Link href={paths.home()} aria-label="Pinhole, home" className="entrance-brand">
+      <Link href={paths.home()} aria-label={t('common.brandHome')} className="entrance-brand">
         <Wordmark height={34} />
       </Link>
       <div className="entrance-card">

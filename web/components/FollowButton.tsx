@@ -3,13 +3,20 @@ import { useLocation } from 'wouter';
 import type { AccountWithRelationship } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
 import { useBlock, useFollow } from '../api/graph.ts';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Button } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 
 type FollowButtonProps = { account: AccountWithRelationship; isSmall?: boolean; isWide?: boolean };
 
-const SAYS = { no: 'Follow', requested: 'Requested', yes: 'Following' } as const;
+/** What the button shows, and its whole name. */
+const SAYS = {
+  no: ['common.follow', 'common.followNamed'],
+  back: ['common.followBack', 'common.followBackNamed'],
+  requested: ['common.requested', 'common.requestedNamed'],
+  yes: ['common.following', 'common.followingNamed'],
+} as const;
 
 export function FollowButton({ account, isSmall, isWide }: FollowButtonProps) {
   const me = useMe();
@@ -26,10 +33,10 @@ export function FollowButton({ account, isSmall, isWide }: FollowButtonProps) {
         look="quiet"
         isSmall={isSmall}
         isWide={isWide}
-        aria-label={`Unblock ${handle}`}
+        aria-label={t('common.unblockNamed', { handle })}
         onClick={() => block.mutate(false)}
       >
-        Unblock
+        {t('common.unblock')}
       </Button>
     );
   }
@@ -41,23 +48,27 @@ export function FollowButton({ account, isSmall, isWide }: FollowButtonProps) {
     else follow.mutate(false);
   };
   const isNew = relationship.following === 'no';
-  const says = isNew && relationship.followsYou ? 'Follow back' : SAYS[relationship.following];
+  const [says, named] = SAYS[isNew && relationship.followsYou ? 'back' : relationship.following];
   return (
     <>
       <Button
         look={isNew ? 'solid' : 'quiet'}
         isSmall={isSmall}
         isWide={isWide}
-        aria-label={`${says} ${handle}`}
+        aria-label={t(named, { handle })}
         onClick={press}
       >
-        {says}
+        {t(says)}
       </Button>
       {asks && (
         <ConfirmDialog
-          title={relationship.following === 'requested' ? 'Take back your request?' : `Unfollow ${handle}?`}
-          text={`This account is private: to see its posts you would have to ask again.`}
-          confirm={relationship.following === 'requested' ? 'Take back' : 'Unfollow'}
+          title={
+            relationship.following === 'requested'
+              ? t('common.takeBackTitle')
+              : t('common.unfollowTitle', { handle })
+          }
+          text={t('common.askAgain')}
+          confirm={relationship.following === 'requested' ? t('common.takeBack') : t('common.unfollow')}
           onConfirm={() => {
             setAsks(false);
             follow.mutate(false);

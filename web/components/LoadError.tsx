@@ -1,5 +1,6 @@
 import { CircleAlert } from 'lucide-react';
 import { sentenceOf } from '../api/client.ts';
+import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 
@@ -8,9 +9,9 @@ type LoadErrorProps = { error: unknown; onRetry: () => void };
 export function LoadError({ error, onRetry }: LoadErrorProps) {
   return (
     <div role="alert">
-      <EmptyState icon={CircleAlert} title="This could not be loaded" text={sentenceOf(error)}>
+      <EmptyState icon={CircleAlert} title={t('common.couldNotLoad')} text={sentenceOf(error)}>
         <Button look="quiet" onClick={onRetry}>
-          Try again
+          {t('common.tryAgain')}
         </Button>
       </EmptyState>
     </div>

@@ -1,6 +1,7 @@
 import { useRef, useState } from 'react';
 import type { Photo, PostCard } from '../../core/shapes.ts';
 import { useLeaveOutPhoto } from '../api/photos.ts';
+import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import { FormError } from './FormError.tsx';
 import { DeletePostDialog } from './PostHeader.tsx';
@@ -15,17 +16,17 @@ export function MendPhotos({ post }: { post: PostCard }) {
     <>
       <p className="strong" role="alert">
         {isOne
-          ? 'This photo could not be made'
-          : `${failed.length} of ${post.photos.length} photos could not be made`}
+          ? t('post.oneNotMade')
+          : t('post.someNotMade', { failed: failed.length, count: post.photos.length })}
       </p>
-      <p className="muted">The post is shown to others when all of its photos are ready.</p>
-      <ul className="mend" aria-label="Photos that could not be made">
+      <p className="muted">{t('post.shownWhenReady')}</p>
+      <ul className="mend" aria-label={t('post.notMade')}>
         {failed.map(({ photo, at }) => (
           <FailedPhoto key={photo.mediaId} post={post} photo={photo} at={at} mayLeaveOut={!isOne} />
         ))}
       </ul>
       <Button look="plain" onClick={() => setAsksDelete(true)}>
-        Delete the post
+        {t('post.deleteThePost')}
       </Button>
       {asksDelete && <DeletePostDialog post={post} onClose={() => setAsksDelete(false)} />}
     </>
@@ -38,12 +39,12 @@ function FailedPhoto({ post, photo, at, mayLeaveOut }: FailedPhotoProps) {
   const input = useRef<HTMLInputElement>(null);
   const replacement = useReplacement(post.id, photo);
   const leaveOut = useLeaveOutPhoto(post.id);
-  const which = post.photos.length > 1 ? ` ${at + 1}` : '';
+  const position = at + 1;
   return (
     <li className="notice" data-kind="error">
       <p>
-        {which && <span className="strong">Photo{which}: </span>}
-        {photo.failure ?? 'It could not be developed.'}
+        {post.photos.length > 1 && <span className="strong">{t('post.whichPhoto', { position })} </span>}
+        {photo.failure ?? t('post.notDeveloped')}
       </p>
       {replacement.progress === null ? (
         <p className="failed-actions">
@@ -53,7 +54,7 @@ function FailedPhoto({ post, photo, at, mayLeaveOut }: FailedPhotoProps) {
             accept="image/*,.heic,.heif"
             className="hidden-visually"
             tabIndex={-1}
-            aria-label={`Another photo instead of photo ${at + 1}`}
+            aria-label={t('post.insteadOf', { position })}
             onChange={(event) => {
               const file = event.target.files?.[0];
               if (file) void replacement.replaceBy(file);
@@ -61,16 +62,16 @@ function FailedPhoto({ post, photo, at, mayLeaveOut }: FailedPhotoProps) {
             }}
           />
           <Button look="plain" onClick={() => input.current?.click()}>
-            Choose another photo
+            {t('post.chooseAnother')}
           </Button>
           {mayLeaveOut && (
             <Button
               look="plain"
-              aria-label={`Leave out photo ${at + 1}`}
+              aria-label={t('post.leaveOutNamed', { position })}
               isBusy={leaveOut.isPending}
               onClick={() => leaveOut.mutate(photo.mediaId)}
             >
-              Leave it out
+              {t('post.leaveOut')}
             </Button>
           )}
         </p>

@@ -1,18 +1,23 @@
 import { WifiOff } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
+import { t } from '../i18n/text.ts';
 import { dismissToast, readToasts, subscribeToToasts } from '../state/toasts.ts';
 import { Toasts } from '../ui/Toasts.tsx';
 
 export function Notices() {
-  const toasts = useSyncExternalStore(subscribeToToasts, readToasts);
-  const isOnline = useSyncExternalStore(subscribeToNetwork, () => navigator.onLine);
+  const toasts = useSyncExternalStore(subscribeToToasts, readToasts, readToasts);
+  const isOnline = useSyncExternalStore(
+    subscribeToNetwork,
+    () => navigator.onLine,
+    () => true,
+  );
   return (
     <>
       <div role="status">
         {!isOnline && (
           <p className="offline">
             <WifiOff aria-hidden size={16} />
-            You are offline. What is on the screen may be old.
+            {t('common.offlineNotice')}
           </p>
         )}
       </div>

@@ -1,4 +1,5 @@
 import type { PagesQuery } from '../api/pages.ts';
+import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 
 type PartialNoticeProps = { pages: Pick<PagesQuery<unknown>, 'isPartial' | 'isFetching' | 'refetch'> };
@@ -8,9 +9,9 @@ export function PartialNotice({ pages }: PartialNoticeProps) {
   if (!pages.isPartial) return null;
   return (
     <aside className="notice partial-notice" role="status">
-      <p>Something is missing here: a part of the network does not answer just now.</p>
+      <p>{t('common.partial')}</p>
       <Button look="plain" isBusy={pages.isFetching} onClick={() => void pages.refetch()}>
-        Load again
+        {t('common.loadAgain')}
       </Button>
     </aside>
   );

@@ -1,5 +1,7 @@
 import { Link } from 'wouter';
 import { limits } from '../../core/limits.ts';
+import { Text } from '../i18n/Text.tsx';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import type { DraftPhoto } from '../state/upload-queue.ts';
 import { Switch, TextArea } from '../ui/Field.tsx';
@@ -9,36 +11,37 @@ import { draftStore } from './the-draft.ts';
 type PhotoFieldsProps = { photo: DraftPhoto; at: number; photos: readonly DraftPhoto[] };
 
 export function PhotoFields({ photo, at, photos }: PhotoFieldsProps) {
-  const which = photos.length > 1 ? ` of photo ${at + 1}` : '';
+  const position = at + 1;
   return (
-    <section className="form" aria-label={`Photo ${at + 1}`}>
+    <section className="form" aria-label={t('composer.photo', { position })}>
       {photo.knownPostId && (
         <p className="muted">
-          You have shared this photo before, in{' '}
-          <Link href={paths.post(photo.knownPostId)} className="text-link">
-            this post
-          </Link>
-          .
+          <Text
+            id="composer.sharedBefore"
+            values={{
+              link: (
+                <Link href={paths.post(photo.knownPostId)} className="text-link">
+                  {t('composer.thisPost')}
+                </Link>
+              ),
+            }}
+          />
         </p>
       )}
-      {photo.isUnreadable && (
-        <p className="muted">
-          This browser cannot show this kind of file. It is sent as it is; you can edit it once it is shared.
-        </p>
-      )}
+      {photo.isUnreadable && <p className="muted">{t('composer.unreadable')}</p>}
       <TextArea
-        label={`Description${which}`}
-        hint="For people who cannot see it: what is in the photo?"
+        label={photos.length > 1 ? t('composer.descriptionOf', { position }) : t('composer.description')}
+        hint={t('composer.descriptionHint')}
         rows={2}
         max={limits.altTextMax}
         value={photo.altText}
         onChange={(event) => draftStore.edit(photo.key, { altText: event.target.value })}
-        fault={photo.altText.length > limits.altTextMax ? 'This description is too long.' : undefined}
+        fault={photo.altText.length > limits.altTextMax ? t('composer.descriptionTooLong') : undefined}
       />
       {photo.place && (
         <Switch
-          label="Show where it was taken"
-          hint={`${placeText(photo.place)}: everybody who sees the post sees the place. Off, the post does not tell it.`}
+          label={t('composer.showPlace')}
+          hint={t('composer.showPlaceHint', { place: placeText(photo.place) })}
           isOn={photo.showsPlace}
           onChange={(showsPlace) => draftStore.edit(photo.key, { showsPlace })}
         />

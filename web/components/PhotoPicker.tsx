@@ -1,6 +1,7 @@
 import { ImagePlus } from 'lucide-react';
 import { type ReactNode, type RefObject, useCallback, useEffect, useState } from 'react';
 import { limits } from '../../core/limits.ts';
+import { t } from '../i18n/text.ts';
 import { showToast } from '../state/toasts.ts';
 import { Button } from '../ui/Button.tsx';
 import { draftStore } from './the-draft.ts';
@@ -35,7 +36,7 @@ export function PhotoPicker({ inputRef, isEmpty, onChosen, children }: PhotoPick
         accept="image/*,.heic,.heif"
         className="hidden-visually"
         tabIndex={-1}
-        aria-label="Photos"
+        aria-label={t('composer.photos')}
         onChange={(event) => {
           take(event.target.files);
           event.target.value = '';
@@ -45,10 +46,10 @@ export function PhotoPicker({ inputRef, isEmpty, onChosen, children }: PhotoPick
         <div className="picker-empty">
           <ImagePlus aria-hidden size={52} strokeWidth={1} />
           <p>
-            <span className="for-mouse">Drop photos here, paste them, or</span>
-            <span className="for-touch">Up to {limits.photosPerPost} photos, in their own shape</span>
+            <span className="for-mouse">{t('composer.dropHere')}</span>
+            <span className="for-touch">{t('composer.upTo', { count: limits.photosPerPost })}</span>
           </p>
-          <Button onClick={() => inputRef.current?.click()}>Choose photos</Button>
+          <Button onClick={() => inputRef.current?.click()}>{t('composer.choose')}</Button>
         </div>
       ) : (
         children
@@ -61,9 +62,9 @@ function addPhotos(files: readonly File[]): string | null {
   if (files.length === 0) return null;
   // Some systems give no type for HEIC: only what surely is something else is left out, the server judges the rest.
   const photos = files.filter((file) => file.type === '' || file.type.startsWith('image/'));
-  if (photos.length < files.length) showToast('Only photos can be shared.');
+  if (photos.length < files.length) showToast(t('composer.onlyPhotos'));
   const { firstKey, leftOut } = draftStore.add(photos);
-  if (leftOut > 0) showToast(`A post holds ${limits.photosPerPost} photos: the others were left out.`);
+  if (leftOut > 0) showToast(t('composer.tooMany', { count: limits.photosPerPost }));
   return firstKey;
 }
 

@@ -1,5 +1,6 @@
 import { ArrowLeft, ArrowRight, SlidersHorizontal, Trash2 } from 'lucide-react';
 import { PREVIEW_SIDE } from '../darkroom/darkroom.ts';
+import { t } from '../i18n/text.ts';
 import type { DraftPhoto } from '../state/upload-queue.ts';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { PhotoCanvas } from './PhotoCanvas.tsx';
@@ -19,33 +20,37 @@ export function PhotoStage({ photo, at, photos, onEdit }: PhotoStageProps) {
         <PhotoCanvas
           photo={photo}
           maxSide={PREVIEW_SIDE}
-          label={photo.altText || `Preview of photo ${at + 1}`}
+          label={photo.altText || t('composer.preview', { position: at + 1 })}
         />
       </div>
       <div className="stage-bar">
         <Button look="quiet" isSmall disabled={!photo.prepared} onClick={onEdit}>
           <SlidersHorizontal aria-hidden size={18} />
-          Edit
+          {t('composer.edit')}
         </Button>
         {photos.length > 1 && (
           <>
-            <IconButton label="Move earlier" disabled={at === 0} onClick={() => draftStore.move(at, at - 1)}>
-              <ArrowLeft aria-hidden size={20} />
+            <IconButton
+              label={t('composer.moveEarlier')}
+              disabled={at === 0}
+              onClick={() => draftStore.move(at, at - 1)}
+            >
+              <ArrowLeft aria-hidden className="mirrored" size={20} />
             </IconButton>
             <span className="muted" aria-live="polite">
-              {at + 1} of {photos.length}
+              {t('composer.positionOf', { position: at + 1, count: photos.length })}
             </span>
             <IconButton
-              label="Move later"
+              label={t('composer.moveLater')}
               disabled={at === photos.length - 1}
               onClick={() => draftStore.move(at, at + 1)}
             >
-              <ArrowRight aria-hidden size={20} />
+              <ArrowRight aria-hidden className="mirrored" size={20} />
             </IconButton>
           </>
         )}
         <IconButton
-          label="Remove photo"
+          label={t('composer.removePhoto')}
           className="stage-remove"
           onClick={() => draftStore.remove(photo.key)}
         >

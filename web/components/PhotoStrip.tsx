@@ -1,5 +1,6 @@
 import { CircleAlert, CloudOff, Plus } from 'lucide-react';
 import { limits } from '../../core/limits.ts';
+import { t } from '../i18n/text.ts';
 import type { DraftPhoto, Sending } from '../state/upload-queue.ts';
 import { PhotoCanvas } from './PhotoCanvas.tsx';
 import { draftStore } from './the-draft.ts';
@@ -12,14 +13,18 @@ const THUMBNAIL_SIDE = 192;
 export function PhotoStrip({ photos, selectedKey, onAdd }: PhotoStripProps) {
   const { dragged, onPointerDown, ...drag } = useReorder(draftStore.move);
   return (
-    <ol className="strip" aria-label="Photos of this post" {...drag}>
+    <ol className="strip" aria-label={t('composer.photosOfPost')} {...drag}>
       {photos.map((photo, at) => (
         <li key={photo.key} data-at={at} data-dragged={dragged === at}>
           <button
             type="button"
             className="strip-photo"
             aria-pressed={photo.key === selectedKey}
-            aria-label={`Photo ${at + 1} of ${photos.length}, ${stateText(photo.sending)}`}
+            aria-label={t('composer.photoState', {
+              position: at + 1,
+              count: photos.length,
+              state: stateText(photo.sending),
+            })}
             onClick={() => draftStore.select(photo.key)}
             onPointerDown={(event) => onPointerDown(event, at)}
           >
@@ -30,7 +35,7 @@ export function PhotoStrip({ photos, selectedKey, onAdd }: PhotoStripProps) {
       ))}
       {photos.length < limits.photosPerPost && (
         <li>
-          <button type="button" className="strip-add" aria-label="Add photos" onClick={onAdd}>
+          <button type="button" className="strip-add" aria-label={t('composer.addPhotos')} onClick={onAdd}>
             <Plus aria-hidden size={24} />
           </button>
         </li>
@@ -51,19 +56,21 @@ function SendingMark({ sending }: { sending: Sending }) {
   return (
     <span className="strip-state" aria-hidden>
       {sending.kind === 'sending' ? (
-        `${sending.percent} %`
+        t('composer.percent', { percent: sending.percent })
       ) : sending.kind === 'paused' ? (
         <CloudOff size={22} />
       ) : (
-        'Waiting'
+        t('composer.waiting')
       )}
     </span>
   );
 }
 
 function stateText(sending: Sending): string {
-  if (sending.kind === 'received') return 'received';
-  if (sending.kind === 'failed') return `failed: ${sending.reason}`;
-  if (sending.kind === 'paused') return `waiting for the connection, ${sending.percent} per cent sent`;
-  return sending.kind === 'sending' ? `sending, ${sending.percent} per cent` : 'waiting';
+  if (sending.kind === 'received') return t('composer.stateReceived');
+  if (sending.kind === 'failed') return t('composer.stateFailed', { reason: sending.reason });
+  if (sending.kind === 'paused') return t('composer.statePaused', { percent: sending.percent });
+  return sending.kind === 'sending'
+    ? t('composer.stateSending', { percent: sending.percent })
+    : t('composer.stateWaiting');
 }

@@ -2,25 +2,40 @@ import { Heart, Layers, MessageCircle } from 'lucide-react';
 import { Link } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
 import { useRefreshPost } from '../api/posts.ts';
+import { t } from '../i18n/text.ts';
+import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { shortCount } from '../ui/count.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
-import { altOf, squareSources } from './photo-sources.ts';
+import { Windowed } from '../ui/Windowed.tsx';
+import { altOf } from './photo-alt.ts';
+import { squareSources } from './photo-sources.ts';
 import './photos.css';
 
-/** So many squares are on the screen at first; they are not left to be loaded lazily. */
-const EAGER = 12;
+/** Four rows. So many squares are on the screen at first; they are not left to be loaded lazily. */
+const CHUNK = 12;
 const SIZES = '(min-width: 936px) 296px, 33vw';
 
 export function PostGrid({ posts }: { posts: readonly PostCard[] }) {
+  const kept = useKeptHere();
   return (
-    <ul className="grid" aria-label="Posts">
-      {posts.map((post, at) => (
-        <li key={post.id}>
-          <PostSquare post={post} isEager={at < EAGER} />
-        </li>
-      ))}
-    </ul>
+    <Windowed
+      name="squares"
+      kept={kept}
+      items={posts}
+      keyOf={(post) => post.id}
+      chunk={CHUNK}
+      as="ul"
+      className="grid"
+      label={t('feed.posts')}
+      render={(part, start) =>
+        part.map((post) => (
+          <li key={post.id}>
+            <PostSquare post={post} isEager={start === 0} />
+          </li>
+        ))
+      }
+    />
   );
 }
 
@@ -48,20 +63,24 @@ function PostSquare({ post, isEager }: { post: PostCard; isEager: boolean }) {
           onError={() => void refresh(post.id).catch(() => undefined)}
         />
       ) : (
-        <span className="photo-note">{post.state === 'failed' ? 'Failed' : 'Developing…'}</span>
+        <span className="photo-note">
+          {post.state === 'failed' ? t('feed.postFailed') : t('feed.developing')}
+        </span>
       )}
       {total > 1 && (
         <span className="grid-badge">
           <Layers aria-hidden size={20} fill="currentColor" />
-          <span className="hidden-visually">{total} photos</span>
+          <span className="hidden-visually">{t('feed.photoCount', { count: total })}</span>
         </span>
       )}
       <span className="grid-counts" aria-hidden>
+        {post.likeCount !== null && (
+          <span>
+            <Heart size={20} fill="currentColor" strokeWidth={0} /> {shortCount(post.likeCount)}
+          </span>
+        )}
         <span>
-          <Heart size={20} fill="currentColor" strokeWidth={0} /> {shortCount(post.likeCount)}
-        </span>
-        <span>
-          <MessageCircle size={20} fill="currentColor" strokeWidth={0} className="mirrored" />{' '}
+          <MessageCircle size={20} fill="currentColor" strokeWidth={0} className="flipped" />{' '}
           {shortCount(post.commentCount)}
         </span>
       </span>

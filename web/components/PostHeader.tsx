@@ -4,6 +4,7 @@ import { useLocation } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
 import { useDeletePost } from '../api/posts.ts';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { showToast } from '../state/toasts.ts';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
@@ -19,18 +20,18 @@ export function PostHeader({ post, moreEntries = [] }: PostHeaderProps) {
   const [asks, setAsks] = useState(false);
   const isOwn = me?.id === post.account.id;
   const copy = {
-    label: 'Copy link',
+    label: t('common.copyLink'),
     icon: <Link2 aria-hidden size={20} />,
     run: () => void copyLink(paths.post(post.id)),
   };
   const edit = {
-    label: 'Edit photos',
+    label: t('feed.editPhotos'),
     icon: <SlidersHorizontal aria-hidden size={20} />,
     run: () => navigate(paths.editPhotos(post.id)),
   };
   const isReady = post.photos.some((photo) => photo.state === 'ready');
   const remove = {
-    label: 'Delete post',
+    label: t('feed.deletePost'),
     icon: <Trash2 aria-hidden size={20} />,
     isDanger: true,
     run: () => setAsks(true),
@@ -42,7 +43,7 @@ export function PostHeader({ post, moreEntries = [] }: PostHeaderProps) {
         <HandleLink account={post.account} /> {post.account.isPrivate && <PrivateMark />}
       </p>
       <Menu
-        label="More about this post"
+        label={t('feed.moreAboutPost')}
         entries={isOwn ? [copy, ...(isReady ? [edit] : []), ...moreEntries, remove] : [copy]}
       />
       {asks && <DeletePostDialog post={post} onClose={() => setAsks(false)} />}
@@ -61,15 +62,15 @@ export function DeletePostDialog({ post, onClose }: DeletePostDialogProps) {
     } catch {
       return; // the toast says why
     }
-    showToast('Post deleted');
+    showToast(t('feed.postDeleted'));
     onClose();
     if (path === paths.post(post.id)) navigate(paths.profile(post.account.handle), { replace: true });
   };
   return (
     <ConfirmDialog
-      title="Delete this post?"
-      text="Its photos, likes and comments are removed for everybody. This cannot be undone."
-      confirm="Delete"
+      title={t('feed.deleteTitle')}
+      text={t('feed.deleteText')}
+      confirm={t('common.delete')}
       isBusy={remove.isPending}
       onConfirm={() => void confirm()}
       onClose={onClose}

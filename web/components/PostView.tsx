@@ -1,7 +1,8 @@
+import { memo } from 'react';
 import { Link } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
-import { counted } from '../ui/count.ts';
 import { TimeAgo } from '../ui/TimeAgo.tsx';
 import { Caption } from './Caption.tsx';
 import { Developing } from './Developing.tsx';
@@ -18,21 +19,19 @@ const SLOT = [
   [null, '100vw'],
 ] as const;
 
-/** A post in a feed. */
-export function PostView({ post, isFirst }: PostViewProps) {
+/** A post in a feed: drawn anew only when it has changed itself. */
+export const PostView = memo(function PostView({ post, isFirst }: PostViewProps) {
   const like = useLikePost(post);
   return (
-    <article className="post" aria-label={`Post by ${post.account.handle}`}>
+    <article className="post" aria-label={t('feed.postBy', { handle: post.account.handle })}>
       <PostHeader post={post} />
       <PhotoCarousel post={post} slot={SLOT} isFirst={isFirst} onDoubleTap={() => like(true)} />
       <div className="post-foot">
         {post.state === 'published' ? <PostActions post={post} onLike={like} /> : <Developing post={post} />}
-        {post.caption && <Caption account={post.account} text={post.caption} isFolded />}
+        {post.caption && <Caption account={post.account} text={post.caption} foldedAs={post.id} />}
         {post.commentCount > 0 && (
           <Link href={paths.post(post.id)} className="post-comments muted">
-            {post.commentCount === 1
-              ? 'View 1 comment'
-              : `View all ${counted(post.commentCount, 'comment', 'comments')}`}
+            {t('feed.viewComments', { count: post.commentCount })}
           </Link>
         )}
         <p className="post-time muted">
@@ -43,4 +42,4 @@ export function PostView({ post, isFirst }: PostViewProps) {
       </div>
     </article>
   );
-}
+});

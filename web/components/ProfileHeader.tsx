@@ -4,6 +4,8 @@ import { Link } from 'wouter';
 import type { Profile } from '../../server/features/accounts/schema.ts';
 import { useMe } from '../api/accounts.ts';
 import { useBlock, useRemoveFollower } from '../api/graph.ts';
+import { Text } from '../i18n/Text.tsx';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { showToast } from '../state/toasts.ts';
 import { Avatar } from '../ui/Avatar.tsx';
@@ -28,7 +30,9 @@ export function ProfileHeader({ profile }: { profile: Profile }) {
         <h1>
           {handle} {profile.isPrivate && <PrivateMark />}
         </h1>
-        {relationship.followsYou && !relationship.isSelf && <span className="tag">Follows you</span>}
+        {relationship.followsYou && !relationship.isSelf && (
+          <span className="tag">{t('profile.followsYou')}</span>
+        )}
       </div>
       <Counts profile={profile} />
       <div className="profile-bio">
@@ -52,30 +56,17 @@ export function ProfileHeader({ profile }: { profile: Profile }) {
 
 function Counts({ profile }: { profile: Profile }) {
   const counts = [
-    { count: profile.postCount, one: 'post', many: 'posts', href: null },
-    {
-      count: profile.followerCount,
-      one: 'follower',
-      many: 'followers',
-      href: paths.followers(profile.handle),
-    },
-    {
-      count: profile.followingCount,
-      one: 'following',
-      many: 'following',
-      href: paths.following(profile.handle),
-    },
-  ];
+    { count: profile.postCount, id: 'profile.postCount', href: null },
+    { count: profile.followerCount, id: 'profile.followerCount', href: paths.followers(profile.handle) },
+    { count: profile.followingCount, id: 'profile.followingCount', href: paths.following(profile.handle) },
+  ] as const;
   return (
     <ul className="profile-counts">
-      {counts.map(({ count, one, many, href }) => {
-        const text = (
-          <>
-            <span className="strong">{shortCount(count)}</span> {count === 1 ? one : many}
-          </>
-        );
+      {counts.map(({ count, id, href }) => {
+        const number = <span className="strong">{shortCount(count)}</span>;
+        const text = <Text id={id} values={{ count, number }} />;
         return (
-          <li key={many}>
+          <li key={id}>
             {href && profile.canSeePosts ? <Link href={href}>{text}</Link> : <span>{text}</span>}
           </li>
         );
@@ -88,10 +79,10 @@ function OwnActions({ handle }: { handle: string }) {
   return (
     <>
       <Link href={paths.settings('profile')} className={buttonClass({ isSmall: true })} data-look="quiet">
-        Edit profile
+        {t('profile.editProfile')}
       </Link>
       <Button look="quiet" isSmall onClick={() => void shareLink(paths.profile(handle))}>
-        Share profile
+        {t('profile.shareProfile')}
       </Button>
     </>
   );
@@ -105,24 +96,24 @@ function OthersActions({ profile }: { profile: Profile }) {
   const { handle, relationship } = profile;
   const entries: MenuEntry[] = [
     {
-      label: 'Copy link',
+      label: t('common.copyLink'),
       icon: <Link2 aria-hidden size={20} />,
       run: () => void copyLink(paths.profile(handle)),
     },
   ];
   if (me && relationship.followsYou) {
     entries.push({
-      label: 'Remove follower',
+      label: t('profile.removeFollower'),
       icon: <UserMinus aria-hidden size={20} />,
       run: () =>
         removeFollower.mutate(undefined, {
-          onSuccess: () => showToast(`${handle} does not follow you any more`),
+          onSuccess: () => showToast(t('profile.followerRemoved', { handle })),
         }),
     });
   }
   if (me) {
     entries.push({
-      label: relationship.blocked ? 'Unblock' : 'Block',
+      label: relationship.blocked ? t('common.unblock') : t('profile.block'),
       icon: <Ban aria-hidden size={20} />,
       isDanger: !relationship.blocked,
       run: () => (relationship.blocked ? block.mutate(false) : setAsks(true)),
@@ -131,12 +122,12 @@ function OthersActions({ profile }: { profile: Profile }) {
   return (
     <>
       <FollowButton account={profile} isSmall />
-      <Menu label={`More about ${handle}`} entries={entries} />
+      <Menu label={t('profile.moreAbout', { handle })} entries={entries} />
       {asks && (
         <ConfirmDialog
-          title={`Block ${handle}?`}
-          text="You will not see each other's posts, comments and likes, and neither follows the other any more. They are not told."
-          confirm="Block"
+          title={t('profile.blockTitle', { handle })}
+          text={t('profile.blockText')}
+          confirm={t('profile.block')}
           onConfirm={() => {
             setAsks(false);
             block.mutate(true);

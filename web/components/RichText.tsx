@@ -11,7 +11,7 @@ export function RichText({ text }: { text: string }) {
     if (part.kind === 'text') return <span key={key}>{part.text}</span>;
     const href = part.kind === 'hashtag' ? paths.hashtag(part.target) : paths.profile(part.target);
     return (
-      <Link key={key} href={href} className="text-link">
+      <Link key={key} href={href} className="text-link" dir="auto">
         {part.text}
       </Link>
     );

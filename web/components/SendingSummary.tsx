@@ -1,3 +1,4 @@
+import { t } from '../i18n/text.ts';
 import type { DraftPhoto } from '../state/upload-queue.ts';
 
 /** How the sending goes, in one line, for all photos together. */
@@ -8,15 +9,10 @@ export function SendingSummary({ photos }: { photos: readonly DraftPhoto[] }) {
   return (
     <p className="muted sending-summary" role="status">
       {paused[0]
-        ? `${withoutAdvice(paused[0])} Sending goes on by itself.`
+        ? t('composer.sendingGoesOn', { reason: paused[0] })
         : isSending
-          ? `Sending photos: ${received} of ${photos.length} received`
+          ? t('composer.sendingPhotos', { received, count: photos.length })
           : ''}
     </p>
   );
-}
-
-/** "Try again …" is what we do already. */
-function withoutAdvice(sentence: string): string {
-  return sentence.replace(/ ?Try again[^.]*\./, '');
 }

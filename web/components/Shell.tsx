@@ -5,6 +5,7 @@ import { Link, useLocation } from 'wouter';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { useUnreadCount } from '../api/activity.ts';
 import { refreshFeed } from '../api/posts.ts';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { buttonClass } from '../ui/Button.tsx';
@@ -18,7 +19,7 @@ export function Shell({ me, children }: ShellProps) {
   return (
     <div className="shell" data-signed-in={me !== null}>
       <button type="button" className="skip-link" onClick={() => document.getElementById('main')?.focus()}>
-        Skip to the content
+        {t('common.skip')}
       </button>
       {me ? <MemberBars me={me} /> : <VisitorBar />}
       <main id="main" tabIndex={-1}>
@@ -32,45 +33,45 @@ function MemberBars({ me }: { me: Me }) {
   const unread = useUnreadCount(me);
   const [path] = useLocation();
   const client = useQueryClient();
-  const activity = unread > 0 ? `Activity, ${unread} unread` : 'Activity';
+  const activity = unread > 0 ? t('common.activityUnread', { count: unread }) : t('common.activity');
   return (
     <>
       <header className="top-bar">
-        <Link href={paths.home()} aria-label="Pinhole, home">
+        <Link href={paths.home()} aria-label={t('common.brandHome')}>
           <Wordmark height={25} />
         </Link>
-        <Link href={paths.settings()} className="icon-button" aria-label="Settings">
+        <Link href={paths.settings()} className="icon-button" aria-label={t('common.settings')}>
           <Settings aria-hidden size={22} strokeWidth={1.75} />
         </Link>
       </header>
-      <nav className="nav" aria-label="Main">
-        <Link href={paths.home()} className="nav-brand" aria-label="Pinhole, home">
+      <nav className="nav" aria-label={t('common.mainNavigation')}>
+        <Link href={paths.home()} className="nav-brand" aria-label={t('common.brandHome')}>
           <Wordmark height={27} />
           <Mark size={28} />
         </Link>
         <NavLink
           href={paths.home()}
           icon={House}
-          label="Home"
+          label={t('common.home')}
           isHere={path === paths.home()}
           onAgain={() => refreshFeed(client)}
         />
         <NavLink
           href={paths.explore()}
           icon={Search}
-          label="Search"
+          label={t('common.search')}
           isHere={/^\/(explore|tags)/.test(path)}
         />
         <NavLink
           href={paths.newPost()}
           icon={SquarePlus}
-          label="New post"
+          label={t('common.newPost')}
           isHere={path === paths.newPost()}
         />
         <NavLink
           href={paths.activity()}
           icon={Heart}
-          label="Activity"
+          label={t('common.activity')}
           name={activity}
           hasDot={unread > 0}
           isHere={/^\/(activity|requests)/.test(path)}
@@ -79,18 +80,18 @@ function MemberBars({ me }: { me: Me }) {
           href={paths.profile(me.handle)}
           className="nav-link"
           aria-current={path.startsWith(paths.profile(me.handle)) ? 'page' : undefined}
-          aria-label="Profile"
+          aria-label={t('common.profile')}
         >
           <span className="nav-icon nav-avatar">
             <Avatar url={me.avatarUrl} name={me.name || me.handle} size={26} />
           </span>
-          <span className="nav-text">Profile</span>
+          <span className="nav-text">{t('common.profile')}</span>
         </Link>
         <span className="nav-rest">
           <NavLink
             href={paths.settings()}
             icon={Settings}
-            label="Settings"
+            label={t('common.settings')}
             isHere={path === paths.settings()}
           />
         </span>
@@ -139,15 +140,15 @@ function VisitorBar() {
   if (/^\/(sign-|setup|reset|confirm)/.test(path) || path === paths.home()) return null;
   return (
     <header className="visitor-bar">
-      <Link href={paths.home()} aria-label="Pinhole, home">
+      <Link href={paths.home()} aria-label={t('common.brandHome')}>
         <Wordmark height={25} />
       </Link>
       <span className="visitor-links">
         <Link href={paths.signIn(next)} className={buttonClass({})} data-look="plain">
-          Sign in
+          {t('common.signIn')}
         </Link>
         <Link href={paths.signUp(next)} className={buttonClass({ isSmall: true })} data-look="solid">
-          Sign up
+          {t('common.signUp')}
         </Link>
       </span>
     </header>

@@ -1,5 +1,6 @@
 import { Users } from 'lucide-react';
 import { useSuggestions } from '../api/explore.ts';
+import { t } from '../i18n/text.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { AccountRow } from './AccountRow.tsx';
@@ -16,11 +17,7 @@ export function Suggestions({ title, max }: SuggestionsProps) {
   const accounts = suggestions.data.items.slice(0, max);
   if (accounts.length === 0) {
     return max === undefined ? (
-      <EmptyState
-        icon={Users}
-        title="Nobody else is here yet"
-        text="When others join, you will find them here."
-      />
+      <EmptyState icon={Users} title={t('feed.nobodyHere')} text={t('feed.nobodyHereText')} />
     ) : null;
   }
   return (

@@ -1,6 +1,7 @@
 import { ImagePlus } from 'lucide-react';
 import { Link } from 'wouter';
 import type { Me } from '../../server/features/accounts/schema.ts';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Button, buttonClass } from '../ui/Button.tsx';
 import { EmailNotice } from './EmailNotice.tsx';
@@ -14,20 +15,18 @@ export function WelcomeMember({ me, onReady }: WelcomeMemberProps) {
   return (
     <div className="page narrow welcome-member">
       <EmailNotice me={me} />
-      <h1 dir="auto">Welcome, {me.name || me.handle}</h1>
-      <p className="muted">
-        Photos of the people you follow will be here. Start with a few, or share the first photo yourself.
-      </p>
+      <h1 dir="auto">{t('feed.welcome', { name: me.name || me.handle })}</h1>
+      <p className="muted">{t('feed.welcomeText')}</p>
       <p>
         <Link href={paths.newPost()} className={buttonClass({})} data-look="quiet">
           <ImagePlus aria-hidden size={20} />
-          Share a photo
+          {t('feed.sharePhoto')}
         </Link>
       </p>
-      <Suggestions title="People you could follow" />
+      <Suggestions title={t('feed.couldFollow')} />
       {me.followingCount > 0 && (
         <Button isWide onClick={onReady}>
-          Show my feed
+          {t('feed.showFeed')}
         </Button>
       )}
     </div>

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Photo } from '../../core/shapes.ts';
-import { altOf, frameRatio, sizesOf, squareSources, wholeSources } from './photo-sources.ts';
-
-const ann = { id: '1', handle: 'ann', name: 'Ann', isPrivate: false, avatarUrl: null };
+import { frameRatio, sizesOf, squareSources, wholeSources } from './photo-sources.ts';
 
 function photo(width: number, height: number, altText = ''): Photo {
   const sized = (name: string, w: number, h: number) => ({
@@ -27,17 +25,25 @@ function photo(width: number, height: number, altText = ''): Photo {
     takenAt: null,
     place: null,
     renditions: [scaled('w1080', 1080), scaled('w640', 640), scaled('w320', 320), sized('s150', 150, 150)],
+    people: [],
   };
 }
 
-test('one photo keeps its own shape, however tall', () => {
-  assert.equal(frameRatio([photo(1000, 3000)]), 1 / 3);
+test('one photo has a frame of its own shape, from 1.91:1 to 4:5', () => {
   assert.equal(frameRatio([photo(1910, 1000)]), 1.91);
+  assert.equal(frameRatio([photo(1000, 1200)]), 1000 / 1200);
+  assert.equal(frameRatio([photo(1000, 3000)]), 4 / 5);
+  assert.equal(frameRatio([photo(3000, 1000)]), 1.91);
 });
 
-test('of several photos the first decides, no taller than 2:3', () => {
+test('on its own page one photo keeps its own shape, however tall', () => {
+  assert.equal(frameRatio([photo(1000, 3000)], true), 1 / 3);
+  assert.equal(frameRatio([photo(1000, 3000), photo(1000, 3000)], true), 4 / 5);
+});
+
+test('of several photos the first decides, no taller than 4:5', () => {
   assert.equal(frameRatio([photo(1500, 1000), photo(1000, 1000)]), 1.5);
-  assert.equal(frameRatio([photo(900, 1600), photo(1500, 1000)]), 2 / 3);
+  assert.equal(frameRatio([photo(900, 1600), photo(1500, 1000)]), 4 / 5);
 });
 
 test('beside upright photos the frame is at least a square', () => {
@@ -87,10 +93,4 @@ test('a grid square counts the shorter side of each rendition', () => {
 
 test('a photo that is still developing has no sources', () => {
   assert.deepEqual(wholeSources({ ...photo(10, 10), renditions: [] }), { src: undefined, srcSet: undefined });
-});
-
-test('without a description the alternative text says whose photo it is', () => {
-  assert.equal(altOf(photo(1, 1), ann, 1, 1), 'Photo by Ann');
-  assert.equal(altOf(photo(1, 1), ann, 2, 3), 'Photo 2 of 3 by Ann');
-  assert.equal(altOf(photo(1, 1, 'A pier at dusk'), ann, 1, 1), 'A pier at dusk');
 });

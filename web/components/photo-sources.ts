@@ -1,11 +1,11 @@
-import type { AccountCard, Photo } from '../../core/shapes.ts';
+import type { Photo } from '../../core/shapes.ts';
 
 const SQUARE = 's150';
 /** For large windows and photos shown whole. */
 const LARGEST = 'w2048';
 
-/** Shapes, as width / height, within which the frame of several photos stays. */
-const TALLEST = 2 / 3;
+/** Shapes, as width / height, within which a frame stays. */
+const TALLEST = 4 / 5;
 const FLATTEST = 1.91;
 
 /** `src` and `srcset` of a photo shown whole: the browser takes the rendition that fits the slot and the screen. */
@@ -47,22 +47,17 @@ export function squareSources(photo: Photo): { src?: string; srcSet?: string } {
 }
 
 /**
- * The shape of the frame, width / height. One photo has its own. Of several the first decides, within limits, but
- * where some stand upright the frame is at least a square, so that those are not small.
+ * The shape of the frame, width / height: of the photo, within limits, so that none takes more than a screen. Of several the
+ * first decides, but where some stand upright the frame is at least a square, so that those are not small. Where a photo
+ * has a page of its own, `isWhole`, one photo has its own shape.
  */
-export function frameRatio(photos: readonly Photo[]): number {
+export function frameRatio(photos: readonly Photo[], isWhole = false): number {
   const ratios = photos
     .map((photo) => photo.width / photo.height)
     .filter((ratio) => ratio > 0 && ratio < 100);
   const [first] = ratios;
   if (first === undefined) return 1;
-  if (photos.length === 1) return first;
-  const flattest = Math.min(...ratios) < 1 ? 1 : FLATTEST;
+  if (photos.length === 1 && isWhole) return first;
+  const flattest = photos.length > 1 && Math.min(...ratios) < 1 ? 1 : FLATTEST;
   return Math.min(flattest, Math.max(TALLEST, first));
-}
-
-export function altOf(photo: Photo, account: AccountCard, position: number, total: number): string {
-  if (photo.altText) return photo.altText;
-  const which = total > 1 ? `Photo ${position} of ${total}` : 'Photo';
-  return `${which} by ${account.name || account.handle}`;
 }

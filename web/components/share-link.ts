@@ -1,3 +1,4 @@
+import { t } from '../i18n/text.ts';
 import { showToast } from '../state/toasts.ts';
 
 /** The system's own sheet where there is one (phones), else the clipboard. */
@@ -12,7 +13,7 @@ export async function copyLink(path: string): Promise<void> {
   const url = new URL(path, location.origin).href;
   try {
     await navigator.clipboard.writeText(url);
-    showToast('Link copied');
+    showToast(t('common.linkCopied'));
   } catch {
     // Browsers give the clipboard only to pages that came over https.
     showToast(url);

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from 'react';
 import { exifOfJpeg, readExif } from '../../core/exif.ts';
-import { sentenceOf } from '../api/client.ts';
+import { causeOf, sentenceOf } from '../api/client.ts';
 import { forgetUpload, isPassing, sendPhoto } from '../api/uploads.ts';
 import { preparePhoto } from '../darkroom/darkroom.ts';
 import { createDraftStore, type Draft } from '../state/draft.ts';
@@ -19,7 +19,7 @@ export const draftStore = createDraftStore({
   send: sendPhoto,
   forget: forgetUpload,
   isPassing,
-  explain: sentenceOf,
+  explain: (error, goesOn) => (goesOn ? causeOf(error) : sentenceOf(error)),
 });
 
 export const draftKeeper = createDraftKeeper({

@@ -1,6 +1,7 @@
 import { useSyncExternalStore } from 'react';
 import { ApiError, sentenceOf } from '../api/client.ts';
 import { isPassing, sendPhoto } from '../api/uploads.ts';
+import { t } from '../i18n/text.ts';
 import { createOriginals } from '../state/originals.ts';
 import { showToast } from '../state/toasts.ts';
 import { onViewer } from '../state/viewer.ts';
@@ -16,7 +17,7 @@ export const originals = createOriginals({
   },
   isPassing: (error, tries) => !isSignedOut(error) && isPassing(error, tries),
   isSignedOut,
-  onRefused: (error) => showToast(`An original could not be kept. ${sentenceOf(error)}`),
+  onRefused: (error) => showToast(t('feed.originalNotKept', { reason: sentenceOf(error) })),
 });
 onViewer((viewer) => {
   originals.follow(viewer?.keepsOriginals ? viewer.accountId : null);

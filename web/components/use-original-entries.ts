@@ -3,6 +3,7 @@ import { createElement } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
 import { originalUrl, useKeptOriginals } from '../api/photos.ts';
+import { t } from '../i18n/text.ts';
 import type { MenuEntry } from '../ui/Menu.tsx';
 
 /** For the author: one entry for each photo whose untouched file is kept. */
@@ -13,7 +14,10 @@ export function useOriginalEntries(post: PostCard): MenuEntry[] {
     kept.has(mediaId)
       ? [
           {
-            label: post.photos.length > 1 ? `Download original of photo ${at + 1}` : 'Download original',
+            label:
+              post.photos.length > 1
+                ? t('post.downloadOriginalOf', { position: at + 1 })
+                : t('post.downloadOriginal'),
             icon: createElement(Download, { size: 20, 'aria-hidden': true }),
             run: () => download(originalUrl(post.id, mediaId)),
           },

@@ -2,10 +2,11 @@ import { useEffect, useRef, useState } from 'react';
 import { PLAIN_FRAME } from '../../core/edits.ts';
 import type { MediaId } from '../../core/ids.ts';
 import type { Photo } from '../../core/shapes.ts';
-import { sentenceOf } from '../api/client.ts';
+import { causeOf } from '../api/client.ts';
 import { fetchEdits, useReplacePhoto } from '../api/photos.ts';
 import { type Begun, isPassing, sendPhoto } from '../api/uploads.ts';
 import { preparePhoto } from '../darkroom/darkroom.ts';
+import { t } from '../i18n/text.ts';
 import { keepTrying } from '../state/back-off.ts';
 import { exifOf } from './the-draft.ts';
 
@@ -26,8 +27,9 @@ export function useReplacement(postId: string, photo: Photo) {
     const onTicket = (begun: Begun) => {
       uploadId = begun.uploadId;
     };
-    const onProgress = (percent: number) => setProgress(`Sending, ${Math.min(99, percent)} %`);
-    const onPause = (cut: unknown) => setProgress(`${sentenceOf(cut)} It goes on by itself.`);
+    const onProgress = (percent: number) =>
+      setProgress(t('post.sendingPercent', { percent: Math.min(99, percent) }));
+    const onPause = (cut: unknown) => setProgress(t('post.goesOn', { reason: causeOf(cut) }));
     return await keepTrying(() => sendPhoto(bytes, { uploadId, signal, onTicket, onProgress }), {
       signal,
       isPassing,
@@ -39,7 +41,7 @@ export function useReplacement(postId: string, photo: Photo) {
     controller.current = new AbortController();
     const { signal } = controller.current;
     setError(null);
-    setProgress('Preparing');
+    setProgress(t('post.preparing'));
     try {
       const { takenAt } = await exifOf(file).catch(() => ({ takenAt: null }));
       const { uploadId } = await send(file, signal);

@@ -5,6 +5,7 @@ import type { Me } from '../../server/features/accounts/schema.ts';
 import { ApiError } from '../api/client.ts';
 import { usePublish } from '../api/posts.ts';
 import { preparePhoto } from '../darkroom/darkroom.ts';
+import { t } from '../i18n/text.ts';
 import { setLeaveGuard } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import type { Draft } from '../state/draft.ts';
@@ -45,7 +46,7 @@ export function useShare(me: Me) {
   const leaveShared = () => {
     draftStore.clear({ wasPublished: true });
     draftKeeper.writeNow();
-    showToast('This post was shared already, before your last changes');
+    showToast(t('composer.sharedAlready'));
     navigate(paths.profile(me.handle), { replace: true });
   };
 
@@ -60,7 +61,7 @@ export function useShare(me: Me) {
       draftStore.clear({ wasPublished: true });
       draftKeeper.writeNow();
       if (location.pathname === paths.newPost()) navigate(paths.post(post.id), { replace: true });
-      else showToast('Your post was shared');
+      else showToast(t('composer.shared'));
     } catch (error) {
       // The reply was lost, and something was changed since. Otherwise the page shows it, and the draft stays as it is.
       if (error instanceof ApiError && error.code === 'idempotency_mismatch') leaveShared();
@@ -83,9 +84,7 @@ async function keepOriginals(photos: readonly DraftPhoto[]): Promise<void> {
   const wanted = photos.flatMap(({ file, prepared, uploadId }) =>
     prepared && uploadId && file !== prepared ? [{ uploadId, file }] : [],
   );
-  await originals
-    .add(wanted)
-    .catch(() => showToast('There is no room in this browser to send the originals.'));
+  await originals.add(wanted).catch(() => showToast(t('composer.noRoom')));
 }
 
 function bodyOf(draft: Draft) {

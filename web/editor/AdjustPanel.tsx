@@ -13,21 +13,23 @@ import {
 } from 'lucide-react';
 import { useState } from 'react';
 import { ADJUSTMENT_NAMES, ADJUSTMENTS, type AdjustmentName, type Look } from '../../core/edits.ts';
+import type { Key } from '../i18n/messages.ts';
+import { t } from '../i18n/text.ts';
 import { useMedia } from '../ui/use-media.ts';
 import { Slider } from './Slider.tsx';
 import type { Editing } from './use-edits.ts';
 
-const LABELS: Record<AdjustmentName, string> = {
-  brightness: 'Brightness',
-  contrast: 'Contrast',
-  warmth: 'Warmth',
-  saturation: 'Saturation',
-  highlights: 'Highlights',
-  shadows: 'Shadows',
-  fade: 'Fade',
-  vignette: 'Vignette',
-  sharpen: 'Sharpen',
-  grain: 'Grain',
+const LABELS: Record<AdjustmentName, Key> = {
+  brightness: 'editor.brightness',
+  contrast: 'editor.contrast',
+  warmth: 'editor.warmth',
+  saturation: 'editor.saturation',
+  highlights: 'editor.highlights',
+  shadows: 'editor.shadows',
+  fade: 'editor.fade',
+  vignette: 'editor.vignette',
+  sharpen: 'editor.sharpen',
+  grain: 'editor.grain',
 };
 
 const ICONS: Record<AdjustmentName, LucideIcon> = {
@@ -55,7 +57,7 @@ export function AdjustPanel({ editing }: { editing: Editing }) {
         <AdjustSlider key={chosen} name={chosen} editing={editing} />
       </div>
       <fieldset className="editor-adjustments">
-        <legend className="hidden-visually">What to adjust</legend>
+        <legend className="hidden-visually">{t('editor.whatToAdjust')}</legend>
         {ADJUSTMENT_NAMES.map((name) => {
           const Icon = ICONS[name];
           return (
@@ -72,7 +74,7 @@ export function AdjustPanel({ editing }: { editing: Editing }) {
                 onChange={() => setChosen(name)}
               />
               <Icon aria-hidden size={24} />
-              <span>{LABELS[name]}</span>
+              <span>{t(LABELS[name])}</span>
             </label>
           );
         })}
@@ -85,7 +87,7 @@ function AdjustSlider({ name, editing }: { name: AdjustmentName; editing: Editin
   const { edits, settled, slide, settle } = editing;
   return (
     <Slider
-      label={LABELS[name]}
+      label={t(LABELS[name])}
       value={amountOf(edits.look, name)}
       {...ADJUSTMENTS[name]}
       rest={0}

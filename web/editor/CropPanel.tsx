@@ -1,6 +1,7 @@
 import { FlipHorizontal2, RotateCcw, RotateCwSquare } from 'lucide-react';
 import { DEGREES_MAX, type Frame, isPlainFrame } from '../../core/edits.ts';
 import type { Size } from '../../core/frame.ts';
+import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import { RATIO_NAMES, RATIOS, type RatioName } from './ratios.ts';
 import { Slider } from './Slider.tsx';
@@ -27,7 +28,7 @@ export function CropPanel({ frame, shown, ratio, isSliding, ...props }: CropPane
   return (
     <div className="editor-panel" {...toolPanel('crop')}>
       <Slider
-        label="Straighten"
+        label={t('editor.straighten')}
         value={frame.degrees}
         min={-DEGREES_MAX}
         max={DEGREES_MAX}
@@ -38,7 +39,7 @@ export function CropPanel({ frame, shown, ratio, isSliding, ...props }: CropPane
         onSettle={onStraightened}
       />
       <fieldset className="editor-ratios">
-        <legend className="hidden-visually">Shape</legend>
+        <legend className="hidden-visually">{t('editor.shape')}</legend>
         {RATIO_NAMES.map((name) => (
           <label key={name} className="editor-ratio">
             <input
@@ -48,28 +49,35 @@ export function CropPanel({ frame, shown, ratio, isSliding, ...props }: CropPane
               checked={name === ratio}
               onChange={() => onRatio(name)}
             />
-            <span>{RATIOS[name]}</span>
+            <span>{ratioText(name)}</span>
           </label>
         ))}
       </fieldset>
       <div className="editor-turns">
         <Button look="plain" onClick={onRotate}>
           <RotateCwSquare aria-hidden size={20} />
-          Rotate
+          {t('editor.rotate')}
         </Button>
         <Button look="plain" onClick={onFlip}>
           <FlipHorizontal2 aria-hidden size={20} />
-          Flip
+          {t('editor.flip')}
         </Button>
         <Button look="plain" disabled={isPlainFrame(frame)} onClick={onReset}>
           <RotateCcw aria-hidden size={20} />
-          Reset
+          {t('editor.reset')}
         </Button>
         <p className="editor-size muted" aria-live={isSliding ? 'off' : 'polite'}>
-          <span className="hidden-visually">Size: </span>
-          {Math.round(shown.width)} × {Math.round(shown.height)}
+          <span className="hidden-visually">{t('editor.size')} </span>
+          <span dir="ltr">
+            {Math.round(shown.width)} × {Math.round(shown.height)}
+          </span>
         </p>
       </div>
     </div>
   );
+}
+
+function ratioText(name: RatioName): string {
+  if (name === 'free') return t('editor.free');
+  return name === 'original' ? t('editor.original') : RATIOS[name];
 }

@@ -10,6 +10,8 @@ import type { Crop, Frame } from '../../core/edits.ts';
 import type { Size } from '../../core/frame.ts';
 import { PREVIEW_SIDE } from '../darkroom/darkroom.ts';
 import { PreviewCanvas } from '../darkroom/PreviewCanvas.tsx';
+import type { Key } from '../i18n/messages.ts';
+import { t } from '../i18n/text.ts';
 import { type Ground, type Handle, moveCrop, resizeCrop, scaleCrop } from './crop-moves.ts';
 import type { EditorPhoto } from './Editor.tsx';
 import { useCropGestures } from './use-crop-gestures.ts';
@@ -29,15 +31,15 @@ type CropStageProps = {
 };
 
 /** Corners last: where a small crop makes them overlap, they lie above the sides. */
-const HANDLES: readonly { label: string; handle: Handle }[] = [
-  { label: 'Top side', handle: { x: 0, y: -1 } },
-  { label: 'Right side', handle: { x: 1, y: 0 } },
-  { label: 'Bottom side', handle: { x: 0, y: 1 } },
-  { label: 'Left side', handle: { x: -1, y: 0 } },
-  { label: 'Top left corner', handle: { x: -1, y: -1 } },
-  { label: 'Top right corner', handle: { x: 1, y: -1 } },
-  { label: 'Bottom right corner', handle: { x: 1, y: 1 } },
-  { label: 'Bottom left corner', handle: { x: -1, y: 1 } },
+const HANDLES: readonly { label: Key; handle: Handle }[] = [
+  { label: 'editor.top', handle: { x: 0, y: -1 } },
+  { label: 'editor.right', handle: { x: 1, y: 0 } },
+  { label: 'editor.bottom', handle: { x: 0, y: 1 } },
+  { label: 'editor.left', handle: { x: -1, y: 0 } },
+  { label: 'editor.topLeft', handle: { x: -1, y: -1 } },
+  { label: 'editor.topRight', handle: { x: 1, y: -1 } },
+  { label: 'editor.bottomRight', handle: { x: 1, y: 1 } },
+  { label: 'editor.bottomLeft', handle: { x: -1, y: 1 } },
 ];
 
 /** Around the picture, so that its corners can be taken hold of. */
@@ -81,14 +83,14 @@ export function CropStage({
           edits={settled}
           isWhole
           role="img"
-          aria-label={`${photo.label}, whole`}
+          aria-label={t('editor.wholeOf', { photo: photo.label })}
           style={turnedAs(edits.frame, { width: size.width * scale, height: size.height * scale })}
         />
         <button
           type="button"
           className="crop-box"
-          aria-label="Crop area"
-          aria-description="Arrow keys move it, plus and minus make it larger and smaller."
+          aria-label={t('editor.cropArea')}
+          aria-description={t('editor.cropAreaHelp')}
           style={percent(crop)}
           onKeyDown={(event) => onKeyDown(event, null)}
         >
@@ -101,8 +103,8 @@ export function CropStage({
             className="crop-handle"
             data-x={handle.x}
             data-y={handle.y}
-            aria-label={label}
-            aria-description="Arrow keys move it."
+            aria-label={t(label)}
+            aria-description={t('editor.handleHelp')}
             style={placeOf(crop, handle)}
             onKeyDown={(event) => onKeyDown(event, handle)}
           />

@@ -2,10 +2,12 @@
  * The photo editor: covers the window, dark whatever the theme, so that a photo is judged against the same grey each
  * time. Edits are data (core/edits.ts); the picture itself is never changed.
  */
+
 import { useEffect, useEffectEvent, useId, useRef, useState } from 'react';
 import type { Edits, Look } from '../../core/edits.ts';
 import type { Size } from '../../core/frame.ts';
 import { measurePhoto } from '../darkroom/darkroom.ts';
+import { t } from '../i18n/text.ts';
 import { AdjustPanel } from './AdjustPanel.tsx';
 import { CropTool } from './CropTool.tsx';
 import { EditorHead } from './EditorHead.tsx';
@@ -71,7 +73,7 @@ function EditorDialog({ photo, ...props }: EditorProps & { photo: EditorPhoto })
       }}
     >
       <h2 id={titleId} className="hidden-visually">
-        Edit {photo.label}
+        {t('editor.title', { photo: photo.label })}
       </h2>
       <EditorHead
         editing={editing}
@@ -116,7 +118,7 @@ function ToolArea({ tool, photo, editing, isComparing, onCompare }: ToolAreaProp
   if (size === 'unreadable') {
     return (
       <p className="editor-stage editor-failure" role="alert">
-        This browser cannot show this photo. You can share it without edits.
+        {t('editor.unreadable')}
       </p>
     );
   }

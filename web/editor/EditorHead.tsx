@@ -1,4 +1,5 @@
 import { Redo2, SquareSplitHorizontal, Undo2, X } from 'lucide-react';
+import { t } from '../i18n/text.ts';
 import { Button, IconButton } from '../ui/Button.tsx';
 import type { Editing } from './use-edits.ts';
 import { useHold } from './use-hold.ts';
@@ -17,27 +18,27 @@ export function EditorHead({ editing, onCompare, doneLabel, onDone, onCancel }: 
   const { isHeld, ...hold } = useHold((held) => onCompare?.(held));
   return (
     <header className="editor-head">
-      <IconButton label="Cancel" onClick={onCancel}>
+      <IconButton label={t('common.cancel')} onClick={onCancel}>
         <X aria-hidden size={24} />
       </IconButton>
       <div className="editor-steps">
         <IconButton
-          label="Undo"
+          label={t('editor.undo')}
           aria-keyshortcuts="Control+Z Meta+Z"
           aria-disabled={!editing.undo}
           onClick={() => editing.undo?.()}
         >
-          <Undo2 aria-hidden size={22} />
+          <Undo2 aria-hidden className="mirrored" size={22} />
         </IconButton>
         <IconButton
-          label="Redo"
+          label={t('editor.redo')}
           aria-keyshortcuts="Control+Shift+Z Meta+Shift+Z"
           aria-disabled={!editing.redo}
           onClick={() => editing.redo?.()}
         >
-          <Redo2 aria-hidden size={22} />
+          <Redo2 aria-hidden className="mirrored" size={22} />
         </IconButton>
-        <IconButton label="Hold to compare" disabled={!onCompare} aria-pressed={isHeld} {...hold}>
+        <IconButton label={t('editor.compare')} disabled={!onCompare} aria-pressed={isHeld} {...hold}>
           <SquareSplitHorizontal aria-hidden size={22} />
         </IconButton>
       </div>

@@ -1,8 +1,9 @@
 import { type RefObject, useEffect, useRef } from 'react';
 import { type Frame, PLAIN_LOOK } from '../../core/edits.ts';
-import { FILTER_LABELS, FILTER_NAMES, type FilterName } from '../../core/look/filters.ts';
+import { FILTER_NAMES, type FilterName } from '../../core/look/filters.ts';
 import { previewPhoto } from '../darkroom/darkroom.ts';
 import { putOn } from '../darkroom/put-on.ts';
+import { t } from '../i18n/text.ts';
 import type { EditorPhoto } from './Editor.tsx';
 import { Slider } from './Slider.tsx';
 import type { Editing } from './use-edits.ts';
@@ -18,10 +19,10 @@ export function FilterPanel({ photo, editing }: { photo: EditorPhoto; editing: E
     <>
       <div className="editor-slot">
         {filter === 'none' ? (
-          <p className="editor-hint muted">Choose a filter, then set its strength here.</p>
+          <p className="editor-hint muted">{t('editor.chooseFilter')}</p>
         ) : (
           <Slider
-            label="Strength"
+            label={t('editor.strength')}
             value={strength}
             min={0}
             max={100}
@@ -60,7 +61,7 @@ function FilterTiles({ photoKey, picture, frame, chosen, onChoose }: FilterTiles
   }, [chosen]);
   return (
     <fieldset ref={tiles} className="editor-filters">
-      <legend className="hidden-visually">Filter</legend>
+      <legend className="hidden-visually">{t('editor.filter')}</legend>
       {FILTER_NAMES.map((filter) => (
         <label key={filter} className="editor-filter">
           <input
@@ -71,7 +72,7 @@ function FilterTiles({ photoKey, picture, frame, chosen, onChoose }: FilterTiles
             onChange={() => onChoose(filter)}
           />
           <canvas data-filter={filter} width={1} height={1} aria-hidden />
-          <span>{FILTER_LABELS[filter]}</span>
+          <span>{t(`filters.${filter}`)}</span>
         </label>
       ))}
     </fieldset>

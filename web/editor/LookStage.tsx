@@ -1,6 +1,7 @@
 import { PLAIN_LOOK } from '../../core/edits.ts';
 import { PREVIEW_SIDE } from '../darkroom/darkroom.ts';
 import { PreviewCanvas } from '../darkroom/PreviewCanvas.tsx';
+import { t } from '../i18n/text.ts';
 import type { EditorPhoto } from './Editor.tsx';
 import type { Editing } from './use-edits.ts';
 import { useHold } from './use-hold.ts';
@@ -25,9 +26,9 @@ export function LookStage({ photo, editing, isComparing, onCompare }: LookStageP
         maxSide={PREVIEW_SIDE}
         edits={{ frame, look: isComparing ? PLAIN_LOOK : look }}
         role="img"
-        aria-label={isComparing ? `${photo.label}, before` : photo.label}
+        aria-label={isComparing ? t('editor.beforeOf', { photo: photo.label }) : photo.label}
       />
-      {isComparing && <p className="editor-before">Before</p>}
+      {isComparing && <p className="editor-before">{t('editor.before')}</p>}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { Check } from 'lucide-react';
 import { isPlainLook, type Look } from '../../core/edits.ts';
 import { PreviewCanvas } from '../darkroom/PreviewCanvas.tsx';
+import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import type { EditorPhoto } from './Editor.tsx';
 import { areSameLooks } from './history.ts';
@@ -21,7 +22,7 @@ export function PhotoChoice({ photos, selectedKey, look, onSelect, onUseForAll }
   const isUsed = isSame && !isPlainLook(look);
   return (
     <div className="editor-photos">
-      <ol className="editor-strip" aria-label="Photos of this post">
+      <ol className="editor-strip" aria-label={t('editor.photosOfPost')}>
         {photos.map(({ key, picture, edits, label }) => (
           <li key={key}>
             <button
@@ -45,10 +46,10 @@ export function PhotoChoice({ photos, selectedKey, look, onSelect, onUseForAll }
       </ol>
       <Button look="quiet" isSmall disabled={isSame} onClick={onUseForAll}>
         {isUsed && <Check aria-hidden size={16} />}
-        {isUsed ? 'Used for all' : 'Use look for all'}
+        {isUsed ? t('editor.usedForAll') : t('editor.useForAll')}
       </Button>
       <p className="hidden-visually" role="status">
-        {isUsed ? `All ${photos.length} photos have this look.` : ''}
+        {isUsed ? t('editor.allHaveLook', { count: photos.length }) : ''}
       </p>
     </div>
   );

@@ -8,6 +8,8 @@ import {
   useId,
   useRef,
 } from 'react';
+import { language } from '../i18n/messages.ts';
+import { t } from '../i18n/text.ts';
 import { IconButton } from '../ui/Button.tsx';
 import './slider.css';
 
@@ -72,12 +74,12 @@ export function Slider({
       <label className="slider-label" htmlFor={id}>
         {label}
       </label>
-      <output className="slider-value" htmlFor={id} aria-hidden>
+      <output className="slider-value" htmlFor={id} dir="ltr" aria-hidden>
         {textOf(value, min, unit)}
       </output>
       <span className="slider-reset">
         {value !== rest && (
-          <IconButton label={`Reset ${label.toLowerCase()}`} onClick={() => onSettle(rest)}>
+          <IconButton label={t('editor.resetNamed', { what: label })} onClick={() => onSettle(rest)}>
             <RotateCcw aria-hidden size={16} />
           </IconButton>
         )}
@@ -106,7 +108,11 @@ export function Slider({
 function textOf(value: number, min: number, unit: string): string {
   const sign = value > 0 && min < 0 ? '+' : value < 0 ? '−' : '';
   const digits = Number.isInteger(value) ? 0 : 1;
-  return `${sign}${Math.abs(value).toFixed(digits)}${unit}`;
+  const format = new Intl.NumberFormat(language(), {
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return `${sign}${format.format(Math.abs(value))}${unit}`;
 }
 
 /** From zero to the value, in parts of the track. */

@@ -1,20 +1,23 @@
 import { Blend, Crop, type LucideIcon, SlidersHorizontal } from 'lucide-react';
 import type { KeyboardEvent } from 'react';
+import type { Key } from '../i18n/messages.ts';
+import { t } from '../i18n/text.ts';
 
 export type Tool = 'filter' | 'adjust' | 'crop';
 
-const TOOLS: readonly { tool: Tool; label: string; Icon: LucideIcon }[] = [
-  { tool: 'filter', label: 'Filter', Icon: Blend },
-  { tool: 'adjust', label: 'Adjust', Icon: SlidersHorizontal },
-  { tool: 'crop', label: 'Crop', Icon: Crop },
+const TOOLS: readonly { tool: Tool; label: Key; Icon: LucideIcon }[] = [
+  { tool: 'filter', label: 'editor.filter', Icon: Blend },
+  { tool: 'adjust', label: 'editor.adjust', Icon: SlidersHorizontal },
+  { tool: 'crop', label: 'editor.crop', Icon: Crop },
 ];
 
 const PANEL_ID = 'editor-panel';
 
 export function ToolTabs({ tool, onChoose }: { tool: Tool; onChoose: (tool: Tool) => void }) {
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step) return;
+    const towards = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!towards) return;
+    const step = document.dir === 'rtl' ? -towards : towards;
     event.preventDefault();
     const at = TOOLS.findIndex((each) => each.tool === tool);
     const next = TOOLS.at((at + step) % TOOLS.length)?.tool ?? tool;
@@ -22,7 +25,7 @@ export function ToolTabs({ tool, onChoose }: { tool: Tool; onChoose: (tool: Tool
     document.getElementById(tabId(next))?.focus();
   };
   return (
-    <div className="editor-tools" role="tablist" aria-label="Tools" onKeyDown={onKeyDown}>
+    <div className="editor-tools" role="tablist" aria-label={t('editor.tools')} onKeyDown={onKeyDown}>
       {TOOLS.map(({ tool: each, label, Icon }) => (
         <button
           key={each}
@@ -36,7 +39,7 @@ export function ToolTabs({ tool, onChoose }: { tool: Tool; onChoose: (tool: Tool
           onClick={() => onChoose(each)}
         >
           <Icon aria-hidden size={22} />
-          {label}
+          {t(label)}
         </button>
       ))}
     </div>

@@ -8,14 +8,21 @@ import type { Activity } from '../api/types.ts';
 import { ActivityRow } from '../components/ActivityRow.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
+import { t } from '../i18n/text.ts';
+import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
+import { shortCount } from '../ui/count.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
+import { Windowed } from '../ui/Windowed.tsx';
 import '../components/activity.css';
 
+/** Rows that are drawn, or not, together. */
+const CHUNK = 20;
+
 export function ActivityPage() {
-  useTitle('Activity');
+  useTitle(t('common.activity'));
   const activity = useActivity();
   const { mutate: markSeen } = useMarkSeen();
   const newest = activity.items[0];
@@ -27,7 +34,7 @@ export function ActivityPage() {
   return (
     <div className="page narrow">
       <header className="page-head">
-        <h1>Activity</h1>
+        <h1>{t('common.activity')}</h1>
       </header>
       <RequestsLink />
       {activity.isPending ? (
@@ -35,11 +42,7 @@ export function ActivityPage() {
       ) : activity.isError && activity.items.length === 0 ? (
         <LoadError error={activity.error} onRetry={() => void activity.refetch()} />
       ) : activity.items.length === 0 ? (
-        <EmptyState
-          icon={Heart}
-          title="Nothing yet"
-          text="Likes, comments, mentions and new followers will be here."
-        />
+        <EmptyState icon={Heart} title={t('activity.nothing')} text={t('activity.nothingText')} />
       ) : (
         <ActivityList items={activity.items} />
       )}
@@ -49,19 +52,24 @@ export function ActivityPage() {
 }
 
 function ActivityList({ items }: { items: Activity[] }) {
+  const kept = useKeptHere();
   const parts = [
-    { title: 'New', items: items.filter((item) => item.isUnread) },
-    { title: 'Earlier', items: items.filter((item) => !item.isUnread) },
+    { title: t('activity.new'), items: items.filter((item) => item.isUnread) },
+    { title: t('activity.earlier'), items: items.filter((item) => !item.isUnread) },
   ];
   const shown = parts.filter((part) => part.items.length > 0);
   return shown.map((part) => (
     <section key={part.title} aria-label={part.title}>
       {parts[0]?.items.length !== 0 && <h2 className="activity-heading">{part.title}</h2>}
-      <ul>
-        {part.items.map((item) => (
-          <ActivityRow key={item.id} item={item} />
-        ))}
-      </ul>
+      <Windowed
+        name={part.title}
+        kept={kept}
+        items={part.items}
+        keyOf={(item) => item.id}
+        chunk={CHUNK}
+        as="ul"
+        render={(rows) => rows.map((item) => <ActivityRow key={item.id} item={item} />)}
+      />
     </section>
   ));
 }
@@ -75,10 +83,10 @@ function RequestsLink() {
   return (
     <Link href={paths.requests()} className="requests-link">
       <span>
-        <span className="strong">Follow requests</span>{' '}
-        <span className="muted">{requests.hasNextPage ? `${count}+` : count}</span>
+        <span className="strong">{t('profile.requests')}</span>{' '}
+        <span className="muted">{shortCount(count) + (requests.hasNextPage ? '+' : '')}</span>
       </span>
-      <ChevronRight aria-hidden size={20} />
+      <ChevronRight aria-hidden className="mirrored" size={20} />
     </Link>
   );
 }

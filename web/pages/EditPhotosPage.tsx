@@ -9,6 +9,7 @@ import { type EditablePhoto, useEditablePhotos, useSaveEdits } from '../api/phot
 import { usePost } from '../api/posts.ts';
 import { LoadError } from '../components/LoadError.tsx';
 import Editor from '../editor/Editor.tsx';
+import { t } from '../i18n/text.ts';
 import { canGoBack, setLeaveGuard } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { showToast } from '../state/toasts.ts';
@@ -19,7 +20,7 @@ import { useTitle } from '../ui/use-title.ts';
 
 /** The photos of a post that was shared, edited again from the whole picture. */
 export function EditPhotosPage({ postId }: { postId: string }) {
-  useTitle('Edit photos');
+  useTitle(t('editor.editPhotos'));
   const me = useMe();
   const post = usePost(postId);
   const isOwn = post.data !== undefined && me?.id === post.data.account.id;
@@ -35,13 +36,9 @@ export function EditPhotosPage({ postId }: { postId: string }) {
 
 function NotYours({ postId }: { postId: string }) {
   return (
-    <EmptyState
-      icon={ImageOff}
-      title="There is nothing to edit here"
-      text="Only the author of a post edits its photos."
-    >
+    <EmptyState icon={ImageOff} title={t('editor.nothingToEdit')} text={t('editor.onlyAuthor')}>
       <Link href={paths.post(postId)} className="text-link">
-        To the post
+        {t('editor.toThePost')}
       </Link>
     </EmptyState>
   );
@@ -92,7 +89,9 @@ function PostEditor({ post, photos }: PostEditorProps) {
           key: photo.mediaId,
           picture: photo.picture,
           edits: editsOf(photo),
-          label: `Photo ${post.photos.findIndex(({ mediaId }) => mediaId === photo.mediaId) + 1}`,
+          label: t('editor.photo', {
+            position: post.photos.findIndex(({ mediaId }) => mediaId === photo.mediaId) + 1,
+          }),
         }))}
         selectedKey={selectedKey}
         onSelect={setSelectedKey}
@@ -100,16 +99,16 @@ function PostEditor({ post, photos }: PostEditorProps) {
         onUseForAll={(look) =>
           setChanged(new Map(photos.map((photo) => [photo.mediaId, { ...editsOf(photo), look }])))
         }
-        doneLabel={isSaving ? 'Saving…' : 'Save'}
+        doneLabel={isSaving ? t('editor.saving') : t('editor.save')}
         onDone={() => void saveAll()}
         onCancel={() => (hasUnsaved ? setAsksLeave(true) : leave())}
       />
       {asksLeave && (
         <ConfirmDialog
-          title="Leave without saving?"
-          text="The photos stay as they were."
-          confirm="Leave"
-          cancel="Keep editing"
+          title={t('editor.leaveTitle')}
+          text={t('editor.leaveText')}
+          confirm={t('editor.leave')}
+          cancel={t('editor.keepEditing')}
           onConfirm={leave}
           onClose={() => setAsksLeave(false)}
         />

@@ -6,8 +6,8 @@ import { AccountRow } from '../components/AccountRow.tsx';
 import { FollowButton } from '../components/FollowButton.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { Suggestions } from '../components/Suggestions.tsx';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
-import { counted } from '../ui/count.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -17,7 +17,7 @@ const TYPING_PAUSE_MS = 200;
 const QUERY_MAX = 60;
 
 export function ExplorePage() {
-  useTitle('Search');
+  useTitle(t('common.search'));
   const q = new URLSearchParams(useSearch()).get('q') ?? '';
   const [, navigate] = useLocation();
   const [typed, setTyped] = useState(q);
@@ -30,44 +30,40 @@ export function ExplorePage() {
 
   return (
     <div className="page narrow">
-      <h1 className="hidden-visually">Search</h1>
+      <h1 className="hidden-visually">{t('common.search')}</h1>
       <search className="search">
         <Search aria-hidden size={20} className="search-icon" />
         <input
           type="search"
           className="input"
-          aria-label="Search for people and hashtags"
-          placeholder="People and hashtags"
+          aria-label={t('search.searchFor')}
+          placeholder={t('search.hint')}
           autoCapitalize="none"
           autoComplete="off"
           spellCheck={false}
-          dir="auto"
+          dir={typed === '' ? undefined : 'auto'}
           maxLength={QUERY_MAX}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />
       </search>
-      {q === '' ? <Suggestions title="People you could follow" /> : <Results q={q} />}
+      {q === '' ? <Suggestions title={t('feed.couldFollow')} /> : <Results q={q} />}
     </div>
   );
 }
 
 function Results({ q }: { q: string }) {
   const search = useSearchFor(q);
-  if (search.isPending) return <Spinner label="Searching" />;
+  if (search.isPending) return <Spinner label={t('search.searching')} />;
   if (search.isError) return <LoadError error={search.error} onRetry={() => void search.refetch()} />;
   const { accounts, hashtags } = search.data;
   if (accounts.length + hashtags.length === 0) {
     return (
-      <EmptyState
-        icon={SearchX}
-        title={`Nothing begins with “${q}”`}
-        text="Try fewer letters, or another name."
-      />
+      <EmptyState icon={SearchX} title={t('search.nothing', { query: q })} text={t('search.nothingText')} />
     );
   }
   return (
-    <section aria-label="Results" aria-busy={search.isPlaceholderData}>
+    <section aria-label={t('search.results')} aria-busy={search.isPlaceholderData}>
       <ul className="account-list">
         {accounts.map((account) => (
           <AccountRow key={account.id} account={account}>
@@ -84,7 +80,7 @@ function Results({ q }: { q: string }) {
                 <span className="strong" dir="auto">
                   #{tag}
                 </span>
-                <span className="muted">{counted(postCount, 'post', 'posts')}</span>
+                <span className="muted">{t('search.posts', { count: postCount })}</span>
               </span>
             </Link>
           </li>

@@ -1,24 +1,32 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { CircleCheck } from 'lucide-react';
-import { useEffect } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
+import { isNewer } from '../../core/ids.ts';
 import { useMe } from '../api/accounts.ts';
+import { lookForNewPosts } from '../api/new-posts.ts';
 import { refreshFeed, useFeed } from '../api/posts.ts';
 import { EmailNotice } from '../components/EmailNotice.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
+import { NewPostsPill } from '../components/NewPostsPill.tsx';
 import { PartialNotice } from '../components/PartialNotice.tsx';
 import { PostView } from '../components/PostView.tsx';
 import { Suggestions } from '../components/Suggestions.tsx';
+import { useSeenMark } from '../components/use-seen-mark.ts';
 import { WelcomeMember } from '../components/WelcomeMember.tsx';
-import { isReturn } from '../navigation.ts';
+import { t } from '../i18n/text.ts';
+import { isReturn, useKeptHere } from '../navigation.ts';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useMedia } from '../ui/use-media.ts';
 import { useTitle } from '../ui/use-title.ts';
+import { Windowed } from '../ui/Windowed.tsx';
 
 /** Photos that may be on the screen before anything is scrolled. */
 const FIRST_POSTS = 2;
 /** From here on there is room beside the feed: see post.css. */
 const WIDE = '(min-width: 1240px)';
+
+const LOOK_EVERY_MS = 30_000;
 
 export function FeedPage() {
   useTitle(undefined);
@@ -26,9 +34,14 @@ export function FeedPage() {
   const feed = useFeed();
   const client = useQueryClient();
   const isWide = useMedia(WIDE);
+  const kept = useKeptHere();
+  const mark = useSeenMark(me?.id, feed.items[0]?.id);
+  const seenAt = mark === null ? 0 : feed.items.findIndex((post) => !isNewer(post.id, mark));
+  const goToTop = useTopOf(feed.dataUpdatedAt);
   useEffect(() => {
     if (!isReturn()) refreshFeed(client);
   }, [client]);
+  useLookForNew(feed.dataUpdatedAt);
   if (feed.isPending) return <Spinner />;
   if (feed.isError && feed.items.length === 0)
     return <LoadError error={feed.error} onRetry={() => void feed.refetch()} />;
@@ -38,28 +51,87 @@ export function FeedPage() {
   return (
     <div className="feed-page">
       <div className="feed">
-        <h1 className="hidden-visually">Home</h1>
+        <h1 className="hidden-visually">{t('common.home')}</h1>
+        <NewPostsPill onBrought={goToTop} />
         {me && <EmailNotice me={me} />}
         {feed.items.length > 0 && <PartialNotice pages={feed} />}
-        {feed.items.map((post, at) => (
-          <PostView key={post.id} post={post} isFirst={at < FIRST_POSTS} />
-        ))}
+        <Windowed
+          name="feed"
+          kept={kept}
+          items={feed.items}
+          keyOf={(post) => post.id}
+          chunk={1}
+          className="feed-post"
+          render={(posts, at) => (
+            <>
+              {at > 0 && at === seenAt && <Seen />}
+              {posts.map((post) => (
+                <PostView key={post.id} post={post} isFirst={at < FIRST_POSTS} />
+              ))}
+            </>
+          )}
+        />
         <MorePages pages={feed.items.length > 0 ? { ...feed, isPartial: false } : feed} />
         {!feed.hasNextPage && !feed.isPartial && (
           <footer className="feed-end">
             <CircleCheck aria-hidden size={34} strokeWidth={1.25} />
-            <p className="strong">You're all caught up</p>
-            <p className="muted">That is everything from the people you follow.</p>
+            <p className="strong">{t('feed.caughtUp')}</p>
+            <p className="muted">{t('feed.caughtUpText')}</p>
           </footer>
         )}
       </div>
       {isWide && (
         <aside className="feed-side">
           <div>
-            <Suggestions title="People you could follow" max={5} />
+            <Suggestions title={t('feed.couldFollow')} max={5} />
           </div>
         </aside>
       )}
     </div>
   );
+}
+
+/** Where the new posts end. */
+function Seen() {
+  return (
+    <div className="feed-seen">
+      <CircleCheck aria-hidden size={34} strokeWidth={1.25} />
+      <p className="strong">{t('feed.caughtUp')}</p>
+      <p className="muted">{t('feed.seenBefore')}</p>
+    </div>
+  );
+}
+
+/** After this feed came, it is seen from its top: in that very frame, so that nothing is seen to move. */
+function useTopOf(updatedAt: number): () => void {
+  const wantedAfter = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (wantedAfter.current === null || wantedAfter.current === updatedAt) return;
+    wantedAfter.current = null;
+    window.scrollTo(0, 0);
+  }, [updatedAt]);
+  return () => {
+    wantedAfter.current = updatedAt;
+  };
+}
+
+/** Asks for what is new when somebody comes back, to the page or to the window: it is then announced. */
+function useLookForNew(updatedAt: number): void {
+  const client = useQueryClient();
+  const lookedAt = useRef(updatedAt);
+  useEffect(() => {
+    const look = () => {
+      const isDue = Date.now() - Math.max(lookedAt.current, updatedAt) > LOOK_EVERY_MS;
+      if (updatedAt === 0 || document.visibilityState !== 'visible' || !isDue) return;
+      lookedAt.current = Date.now();
+      void lookForNewPosts(client);
+    };
+    look();
+    document.addEventListener('visibilitychange', look);
+    window.addEventListener('focus', look);
+    return () => {
+      document.removeEventListener('visibilitychange', look);
+      window.removeEventListener('focus', look);
+    };
+  }, [client, updatedAt]);
 }

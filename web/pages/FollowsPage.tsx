@@ -3,6 +3,8 @@ import { useFollowers, useFollowing } from '../api/graph.ts';
 import { AccountList } from '../components/AccountList.tsx';
 import { BackHeader } from '../components/BackHeader.tsx';
 import { LoadError } from '../components/LoadError.tsx';
+import { t } from '../i18n/text.ts';
+import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -10,14 +12,14 @@ import { useTitle } from '../ui/use-title.ts';
 type FollowsPageProps = { handle: string; side: 'followers' | 'following' };
 
 export function FollowsPage({ handle, side }: FollowsPageProps) {
-  const title = side === 'followers' ? 'Followers' : 'Following';
-  useTitle(`${title} of @${handle}`);
+  const title = side === 'followers' ? 'profile.followersOf' : 'profile.followingOf';
+  useTitle(t(title, { handle: `@${handle}` }));
   const profile = useProfile(handle);
   if (profile.isPending) return <Spinner />;
   if (!profile.data) return <LoadError error={profile.error} onRetry={() => void profile.refetch()} />;
   return (
     <div className="page narrow">
-      <BackHeader title={`${title} of ${profile.data.handle}`} fallback={paths.profile(handle)} />
+      <BackHeader title={t(title, { handle: profile.data.handle })} fallback={paths.profile(handle)} />
       {side === 'followers' ? (
         <Followers accountId={profile.data.id} />
       ) : (
@@ -28,9 +30,13 @@ export function FollowsPage({ handle, side }: FollowsPageProps) {
 }
 
 function Followers({ accountId }: { accountId: string }) {
-  return <AccountList pages={useFollowers(accountId)} empty="Nobody follows this account yet." />;
+  return (
+    <AccountList kept={useKeptHere()} pages={useFollowers(accountId)} empty={t('profile.noFollowers')} />
+  );
 }
 
 function Following({ accountId }: { accountId: string }) {
-  return <AccountList pages={useFollowing(accountId)} empty="This account follows nobody yet." />;
+  return (
+    <AccountList kept={useKeptHere()} pages={useFollowing(accountId)} empty={t('profile.noFollowing')} />
+  );
 }

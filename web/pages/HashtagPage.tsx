@@ -3,7 +3,7 @@ import { useHashtag } from '../api/explore.ts';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
 import { PostGrid } from '../components/PostGrid.tsx';
-import { counted } from '../ui/count.ts';
+import { t } from '../i18n/text.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -21,14 +21,10 @@ export function HashtagPage({ tag }: { tag: string }) {
     <div className="page profile-page">
       <header className="hashtag-head">
         <h1 dir="auto">#{first?.tag ?? tag}</h1>
-        <p className="muted">{counted(first?.postCount ?? 0, 'post', 'posts')}</p>
+        <p className="muted">{t('search.posts', { count: first?.postCount ?? 0 })}</p>
       </header>
       {posts.items.length === 0 ? (
-        <EmptyState
-          icon={Hash}
-          title="No posts to show"
-          text={`A post with #${tag} in its caption would be here.`}
-        />
+        <EmptyState icon={Hash} title={t('search.noPosts')} text={t('search.noPostsText', { tag })} />
       ) : (
         <PostGrid posts={posts.items} />
       )}

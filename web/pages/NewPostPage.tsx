@@ -2,7 +2,7 @@ import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 're
 import { limits } from '../../core/limits.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { useMe } from '../api/accounts.ts';
-import { sentenceOf } from '../api/client.ts';
+import { causeOf } from '../api/client.ts';
 import { DraftElsewhere, KeptNotice } from '../components/DraftNotices.tsx';
 import { FailedPhotos } from '../components/FailedPhotos.tsx';
 import { FormError } from '../components/FormError.tsx';
@@ -14,6 +14,8 @@ import { SendingSummary } from '../components/SendingSummary.tsx';
 import { draftKeeper, draftStore, useDraft, useKeeping } from '../components/the-draft.ts';
 import { useShare } from '../components/use-share.ts';
 import type { EditorPhoto } from '../editor/Editor.tsx';
+import { loadMessages } from '../i18n/messages.ts';
+import { t } from '../i18n/text.ts';
 import { setLeaveGuard } from '../navigation.ts';
 import { type Draft, isEmptyDraft } from '../state/draft.ts';
 import { Button } from '../ui/Button.tsx';
@@ -23,10 +25,13 @@ import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import './new-post.css';
 
-const Editor = lazy(() => import('../editor/Editor.tsx'));
+const Editor = lazy(async () => {
+  const [code] = await Promise.all([import('../editor/Editor.tsx'), loadMessages(['editor', 'filters'])]);
+  return code;
+});
 
 export function NewPostPage() {
-  useTitle('New post');
+  useTitle(t('common.newPost'));
   const me = useMe();
   const { state } = useKeeping();
   const accountId = me?.id;
@@ -59,11 +64,11 @@ function Composer({ me }: { me: Me }) {
   return (
     <div className="page new-post">
       <header className="page-head new-post-head">
-        <h1>New post</h1>
+        <h1>{t('common.newPost')}</h1>
         <div className="button-row">
           {!isEmptyDraft(draft) && (
             <Button look="plain" disabled={sharing.isSharing} onClick={() => setAsksDiscard(true)}>
-              Discard
+              {t('composer.discard')}
             </Button>
           )}
           {selected && (
@@ -72,7 +77,7 @@ function Composer({ me }: { me: Me }) {
               disabled={!sharing.isSharing && !isComplete(draft)}
               onClick={() => void sharing.share()}
             >
-              {sharing.isSharing ? 'Sharing…' : 'Share'}
+              {sharing.isSharing ? t('composer.sharing') : t('composer.share')}
             </Button>
           )}
         </div>
@@ -81,7 +86,7 @@ function Composer({ me }: { me: Me }) {
       <FormError error={sharing.error} />
       {sharing.delay && (
         <p className="notice" role="status">
-          {sentenceOf(sharing.delay)} It is tried again by itself.
+          {t('composer.triedAgain', { reason: causeOf(sharing.delay) })}
         </p>
       )}
       <PhotoPicker inputRef={input} isEmpty={draft.photos.length === 0} onChosen={setEditedKey}>
@@ -102,13 +107,13 @@ function Composer({ me }: { me: Me }) {
               <SendingSummary photos={draft.photos} />
               <FailedPhotos photos={draft.photos} />
               <TextArea
-                label="Caption"
-                placeholder="Say something about it. #hashtags and @mentions become links."
+                label={t('composer.caption')}
+                placeholder={t('composer.captionHint')}
                 rows={4}
                 max={limits.captionMax}
                 value={draft.caption}
                 onChange={(event) => draftStore.write(event.target.value)}
-                fault={draft.caption.length > limits.captionMax ? 'This caption is too long.' : undefined}
+                fault={draft.caption.length > limits.captionMax ? t('composer.captionTooLong') : undefined}
               />
               <PhotoFields key={selected.key} photo={selected} at={selectedAt} photos={draft.photos} />
             </div>
@@ -118,10 +123,10 @@ function Composer({ me }: { me: Me }) {
       <DraftEditor draft={draft} editedKey={editedKey} onSelect={setEditedKey} />
       {asksDiscard && (
         <ConfirmDialog
-          title="Discard this post?"
-          text="It was not shared yet. Its photos and its caption are removed from this device."
-          confirm="Discard"
-          cancel="Keep it"
+          title={t('composer.discardTitle')}
+          text={t('composer.discardText')}
+          confirm={t('composer.discard')}
+          cancel={t('composer.keepIt')}
           onConfirm={() => {
             setAsksDiscard(false);
             discard();
@@ -131,10 +136,10 @@ function Composer({ me }: { me: Me }) {
       )}
       {leaving && (
         <ConfirmDialog
-          title="Discard this post?"
-          text="This browser cannot keep it. If you leave now, its photos and its caption are discarded."
-          confirm="Discard"
-          cancel="Keep editing"
+          title={t('composer.discardTitle')}
+          text={t('composer.leaveText')}
+          confirm={t('composer.discard')}
+          cancel={t('composer.keepEditing')}
           onConfirm={() => {
             leaving(true);
             discard();
@@ -155,7 +160,7 @@ type DraftEditorProps = {
 /** Opens when the photo has been prepared; one that this browser cannot read is shared as it is. */
 function DraftEditor({ draft, editedKey, onSelect }: DraftEditorProps) {
   const photos = draft.photos.flatMap(({ key, prepared, edits }, at): EditorPhoto[] =>
-    prepared ? [{ key, picture: prepared, edits, label: `Photo ${at + 1}` }] : [],
+    prepared ? [{ key, picture: prepared, edits, label: t('composer.photo', { position: at + 1 }) }] : [],
   );
   const edited = draft.photos.find((photo) => photo.key === editedKey);
   useEffect(() => {
@@ -174,7 +179,7 @@ function DraftEditor({ draft, editedKey, onSelect }: DraftEditorProps) {
         onSelect={select}
         onChange={(key, edits) => draftStore.edit(key, { edits })}
         onUseForAll={draftStore.useLookForAll}
-        doneLabel="Next"
+        doneLabel={t('composer.done')}
         onDone={() => onSelect(null)}
         onCancel={() => onSelect(null)}
       />

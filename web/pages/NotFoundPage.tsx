@@ -1,22 +1,19 @@
 import { Aperture } from 'lucide-react';
 import { Link } from 'wouter';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { buttonClass } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
 export function NotFoundPage() {
-  useTitle('Not found');
+  useTitle(t('common.notFound'));
   return (
     <div className="page narrow">
-      <h1 className="hidden-visually">Not found</h1>
-      <EmptyState
-        icon={Aperture}
-        title="There is nothing at this address"
-        text="The link may be mistyped, or the page is gone."
-      >
+      <h1 className="hidden-visually">{t('common.notFound')}</h1>
+      <EmptyState icon={Aperture} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
         <Link href={paths.home()} className={buttonClass({})} data-look="quiet">
-          Go home
+          {t('common.goHome')}
         </Link>
       </EmptyState>
     </div>

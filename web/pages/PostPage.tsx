@@ -17,6 +17,9 @@ import { PostActions } from '../components/PostActions.tsx';
 import { PostHeader } from '../components/PostHeader.tsx';
 import { useLikePost } from '../components/use-like-post.ts';
 import { useOriginalEntries } from '../components/use-original-entries.ts';
+import { Text } from '../i18n/Text.tsx';
+import { t } from '../i18n/text.ts';
+import { useWatchedPosts } from '../live/use-live.ts';
 import { paths } from '../paths.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
@@ -36,17 +39,14 @@ const TALLEST = '90vh';
 
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
-  useTitle(query.data && `Post by ${query.data.account.handle}`);
+  useWatchedPosts(query.data?.state === 'published' ? [query.data.id] : []);
+  useTitle(query.data && t('feed.postBy', { handle: query.data.account.handle }));
   if (query.isPending) return <Spinner />;
   if (isGone(query.error)) {
     return (
-      <EmptyState
-        icon={ImageOff}
-        title="This post is not here"
-        text="It was deleted, or it is not shown to you."
-      >
+      <EmptyState icon={ImageOff} title={t('post.notHere')} text={t('post.notHereText')}>
         <Link href={paths.home()} className="text-link">
-          Go home
+          {t('common.goHome')}
         </Link>
       </EmptyState>
     );
@@ -64,14 +64,15 @@ function Post({ post }: { post: PostCard }) {
   const list = useRef<HTMLDivElement>(null);
   const showNewest = () => list.current?.scrollTo({ top: list.current.scrollHeight });
   return (
-    <article className="post-page" aria-label={`Post by ${post.account.handle}`}>
-      <h1 className="hidden-visually">Post by {post.account.handle}</h1>
+    <article className="post-page" aria-label={t('feed.postBy', { handle: post.account.handle })}>
+      <h1 className="hidden-visually">{t('feed.postBy', { handle: post.account.handle })}</h1>
       <PostHeader post={post} moreEntries={useOriginalEntries(post)} />
       <PhotoCarousel
         post={post}
         slot={SLOT}
         tallest={TALLEST}
         isFirst
+        isWhole
         onDoubleTap={isPublished ? () => like(true) : undefined}
       />
       <div className="post-page-talk" ref={list}>
@@ -94,10 +95,16 @@ function Post({ post }: { post: PostCard }) {
           <CommentForm postId={post.id} me={me} inputRef={input} onSent={showNewest} />
         ) : (
           <p className="post-page-visitor muted">
-            <Link href={paths.signIn(paths.post(post.id))} className="text-link">
-              Sign in
-            </Link>{' '}
-            to like or comment.
+            <Text
+              id="post.signInTo"
+              values={{
+                link: (
+                  <Link href={paths.signIn(paths.post(post.id))} className="text-link">
+                    {t('post.signInLink')}
+                  </Link>
+                ),
+              }}
+            />
           </p>
         ))}
     </article>

@@ -8,6 +8,7 @@ import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
 import { PostGrid } from '../components/PostGrid.tsx';
 import { ProfileHeader } from '../components/ProfileHeader.tsx';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { buttonClass } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
@@ -22,19 +23,13 @@ export function ProfilePage({ handle }: { handle: string }) {
   );
   if (query.isPending) return <Spinner />;
   if (isGone(query.error)) {
-    return (
-      <EmptyState
-        icon={UserX}
-        title="This account is not here"
-        text="The link may be mistyped, or the account is gone."
-      />
-    );
+    return <EmptyState icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')} />;
   }
   if (!profile) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
   return (
     <div className="page profile-page">
       <ProfileHeader profile={profile} />
-      <section className="profile-posts" aria-label="Posts">
+      <section className="profile-posts" aria-label={t('feed.posts')}>
         <ProfilePosts profile={profile} />
       </section>
     </div>
@@ -46,17 +41,19 @@ function ProfilePosts({ profile }: { profile: Profile }) {
   const isShown = canSeePosts && !relationship.blocked;
   const posts = useAccountPosts(profile.id, isShown);
   if (relationship.blocked) {
-    return <EmptyState icon={Ban} title={`You blocked ${handle}`} text="Unblock to see their posts again." />;
+    return (
+      <EmptyState icon={Ban} title={t('profile.blockedTitle', { handle })} text={t('profile.blockedText')} />
+    );
   }
   if (!canSeePosts) {
     return (
       <EmptyState
         icon={Lock}
-        title="This account is private"
+        title={t('profile.privateTitle')}
         text={
           relationship.following === 'requested'
-            ? `Your request was sent. When ${handle} accepts it, you will see the photos here.`
-            : `Follow ${handle} to see the photos.`
+            ? t('profile.requestSent', { handle })
+            : t('profile.followToSee', { handle })
         }
       />
     );
@@ -75,11 +72,11 @@ function ProfilePosts({ profile }: { profile: Profile }) {
 }
 
 function NoPosts({ isSelf }: { isSelf: boolean }) {
-  if (!isSelf) return <EmptyState icon={Camera} title="No posts yet" />;
+  if (!isSelf) return <EmptyState icon={Camera} title={t('profile.noPosts')} />;
   return (
-    <EmptyState icon={Camera} title="Share your first photo" text="Your posts will be here, in a grid.">
+    <EmptyState icon={Camera} title={t('profile.firstPhoto')} text={t('profile.firstPhotoText')}>
       <Link href={paths.newPost()} className={buttonClass({})} data-look="solid">
-        New post
+        {t('common.newPost')}
       </Link>
     </EmptyState>
   );

@@ -6,13 +6,14 @@ import { faultOf } from '../api/client.ts';
 import { EntranceFrame } from '../components/EntranceFrame.tsx';
 import { FormError } from '../components/FormError.tsx';
 import { useHashToken } from '../components/use-hash-token.ts';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Button, buttonClass } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
 export function ResetPage() {
-  useTitle('Reset your password');
+  useTitle(t('entrance.resetTitle'));
   const token = useHashToken();
   return token ? <NewPassword token={token} /> : <AskByMail />;
 }
@@ -22,12 +23,9 @@ function AskByMail() {
   const [email, setEmail] = useState('');
   if (ask.isSuccess) {
     return (
-      <EntranceFrame
-        title="Look into your mail"
-        text={`If ${email} belongs to an account, a link to set a new password is on its way.`}
-      >
+      <EntranceFrame title={t('entrance.lookIntoMail')} text={t('entrance.resetSent', { email })}>
         <Link href={paths.signIn()} className={buttonClass({ isWide: true })} data-look="quiet">
-          Back to sign in
+          {t('entrance.backToSignIn')}
         </Link>
       </EntranceFrame>
     );
@@ -38,18 +36,18 @@ function AskByMail() {
   };
   return (
     <EntranceFrame
-      title="Forgot your password?"
-      text="Tell us your address, and a link to set a new one comes by mail."
+      title={t('entrance.forgot')}
+      text={t('entrance.resetText')}
       foot={
         <Link href={paths.signIn()} className="text-link">
-          Back to sign in
+          {t('entrance.backToSignIn')}
         </Link>
       }
     >
       <form className="form" onSubmit={submit}>
         {!faultOf(ask.error, 'email') && <FormError error={ask.error} />}
         <Field
-          label="E-mail address"
+          label={t('entrance.email')}
           name="email"
           type="email"
           autoComplete="email"
@@ -60,7 +58,7 @@ function AskByMail() {
           fault={faultOf(ask.error, 'email')}
         />
         <Button type="submit" isWide isBusy={ask.isPending}>
-          Send the link
+          {t('entrance.sendLink')}
         </Button>
       </form>
     </EntranceFrame>
@@ -72,9 +70,9 @@ function NewPassword({ token }: { token: string }) {
   const [password, setPassword] = useState('');
   if (reset.isSuccess) {
     return (
-      <EntranceFrame title="Your new password is set" text="All other sessions were signed out.">
+      <EntranceFrame title={t('entrance.passwordSet')} text={t('entrance.passwordSetText')}>
         <Link href={paths.signIn()} className={buttonClass({ isWide: true })} data-look="solid">
-          Sign in
+          {t('common.signIn')}
         </Link>
       </EntranceFrame>
     );
@@ -84,11 +82,11 @@ function NewPassword({ token }: { token: string }) {
     if (!reset.isPending) reset.mutate({ token, password });
   };
   return (
-    <EntranceFrame title="Set a new password">
+    <EntranceFrame title={t('entrance.setPasswordTitle')}>
       <form className="form" onSubmit={submit}>
         {!faultOf(reset.error, 'password') && <FormError error={reset.error} />}
         <Field
-          label="New password"
+          label={t('entrance.newPassword')}
           name="password"
           type="password"
           autoComplete="new-password"
@@ -97,16 +95,16 @@ function NewPassword({ token }: { token: string }) {
           maxLength={limits.passwordMax}
           value={password}
           onChange={(event) => setPassword(event.target.value)}
-          hint={`At least ${limits.passwordMin} characters`}
+          hint={t('entrance.passwordHint', { count: limits.passwordMin })}
           fault={faultOf(reset.error, 'password')}
         />
         <Button type="submit" isWide isBusy={reset.isPending}>
-          Set the password
+          {t('entrance.setPassword')}
         </Button>
         {reset.isError && (
           <p>
             <Link href={paths.reset()} className="text-link">
-              Ask for a new link
+              {t('entrance.askNewLink')}
             </Link>
           </p>
         )}

@@ -23,20 +23,22 @@ import { DeleteSection } from '../components/settings/DeleteSection.tsx';
 import { PrivacySection } from '../components/settings/PrivacySection.tsx';
 import { ProfileSection } from '../components/settings/ProfileSection.tsx';
 import { SessionsSection } from '../components/settings/SessionsSection.tsx';
+import type { Key } from '../i18n/messages.ts';
+import { t } from '../i18n/text.ts';
 import { paths, type SettingsSection } from '../paths.ts';
 import { useTitle } from '../ui/use-title.ts';
 import './settings.css';
 
-type Section = { key: SettingsSection; title: string; icon: LucideIcon; show: (me: Me) => ReactNode };
+type Section = { key: SettingsSection; title: Key; icon: LucideIcon; show: (me: Me) => ReactNode };
 
 const SECTIONS: readonly Section[] = [
-  { key: 'profile', title: 'Profile', icon: CircleUser, show: (me) => <ProfileSection me={me} /> },
-  { key: 'privacy', title: 'Privacy', icon: Lock, show: (me) => <PrivacySection me={me} /> },
-  { key: 'account', title: 'E-mail and password', icon: KeyRound, show: (me) => <AccountSection me={me} /> },
-  { key: 'sessions', title: 'Sessions', icon: Smartphone, show: () => <SessionsSection /> },
-  { key: 'appearance', title: 'Appearance', icon: Sun, show: () => <AppearanceSection /> },
-  { key: 'blocked', title: 'Blocked accounts', icon: Ban, show: () => <BlockedSection /> },
-  { key: 'delete', title: 'Delete account', icon: Trash2, show: (me) => <DeleteSection me={me} /> },
+  { key: 'profile', title: 'common.profile', icon: CircleUser, show: (me) => <ProfileSection me={me} /> },
+  { key: 'privacy', title: 'settings.privacy', icon: Lock, show: (me) => <PrivacySection me={me} /> },
+  { key: 'account', title: 'settings.account', icon: KeyRound, show: (me) => <AccountSection me={me} /> },
+  { key: 'sessions', title: 'settings.sessions', icon: Smartphone, show: () => <SessionsSection /> },
+  { key: 'appearance', title: 'settings.appearance', icon: Sun, show: () => <AppearanceSection /> },
+  { key: 'blocked', title: 'settings.blocked', icon: Ban, show: () => <BlockedSection /> },
+  { key: 'delete', title: 'settings.deleteAccount', icon: Trash2, show: (me) => <DeleteSection me={me} /> },
 ];
 
 /** On a phone the list leads to one section; on a desktop both stand side by side. */
@@ -45,15 +47,15 @@ export function SettingsPage() {
   const wanted = new URLSearchParams(useSearch()).get('section');
   const chosen = SECTIONS.find((section) => section.key === wanted);
   const shown = chosen ?? SECTIONS[0];
-  useTitle(chosen?.title ?? 'Settings');
+  useTitle(t(chosen?.title ?? 'common.settings'));
   if (!me || !shown) return null;
   return (
     <div className="page settings" data-chosen={chosen !== undefined}>
       <div className="settings-list">
         <header className="page-head">
-          <h1>Settings</h1>
+          <h1>{t('common.settings')}</h1>
         </header>
-        <nav aria-label="Settings">
+        <nav aria-label={t('common.settings')}>
           {SECTIONS.map(({ key, title, icon: Icon }) => (
             <Link
               key={key}
@@ -62,19 +64,19 @@ export function SettingsPage() {
               aria-current={shown.key === key ? 'page' : undefined}
             >
               <Icon aria-hidden size={21} strokeWidth={1.75} />
-              {title}
-              <ChevronRight aria-hidden size={18} className="settings-chevron" />
+              {t(title)}
+              <ChevronRight aria-hidden size={18} className="settings-chevron mirrored" />
             </Link>
           ))}
           <a href={paths.apiReference()} className="settings-link">
             <BookOpen aria-hidden size={21} strokeWidth={1.75} />
-            For programmers: the API
+            {t('settings.api')}
           </a>
           <SignOutButton />
         </nav>
       </div>
-      <section className="settings-section" key={shown.key} aria-label={shown.title}>
-        <BackHeader title={shown.title} fallback={paths.settings()} />
+      <section className="settings-section" key={shown.key} aria-label={t(shown.title)}>
+        <BackHeader title={t(shown.title)} fallback={paths.settings()} />
         {shown.show(me)}
       </section>
     </div>
@@ -92,7 +94,7 @@ function SignOutButton() {
       onClick={() => signOut.mutate()}
     >
       <LogOut aria-hidden size={21} strokeWidth={1.75} />
-      Sign out
+      {t('settings.signOut')}
     </button>
   );
 }

@@ -5,6 +5,7 @@ import { faultOf } from '../api/client.ts';
 import { AccountFields, emptyAccount, isShownAtField } from '../components/AccountFields.tsx';
 import { EntranceFrame } from '../components/EntranceFrame.tsx';
 import { FormError } from '../components/FormError.tsx';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { Button } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
@@ -12,7 +13,7 @@ import { useTitle } from '../ui/use-title.ts';
 
 /** The first visitor, who started the server and so can read the code in its terminal, becomes the admin. */
 export function SetupPage() {
-  useTitle('Set up');
+  useTitle(t('entrance.setUp'));
   const me = useMe();
   const setup = useSetup(true);
   const setUp = useSetUpAdmin();
@@ -25,11 +26,11 @@ export function SetupPage() {
   };
   const codeFault = faultOf(setUp.error, 'code');
   return (
-    <EntranceFrame title="Your Pinhole is running" text="Make the first account: it looks after this server.">
+    <EntranceFrame title={t('entrance.isRunning')} text={t('entrance.isRunningText')}>
       <form className="form" onSubmit={submit}>
         {!isShownAtField(setUp.error) && !codeFault && <FormError error={setUp.error} />}
         <Field
-          label="Setup code"
+          label={t('entrance.setupCode')}
           name="code"
           autoComplete="one-time-code"
           autoCapitalize="none"
@@ -38,12 +39,12 @@ export function SetupPage() {
           dir="ltr"
           value={code}
           onChange={(event) => setCode(event.target.value)}
-          hint="The terminal in which you started Pinhole shows it."
+          hint={t('entrance.setupCodeHint')}
           fault={codeFault}
         />
         <AccountFields draft={draft} onChange={setDraft} error={setUp.error} />
         <Button type="submit" isWide isBusy={setUp.isPending}>
-          {setUp.isPending ? 'Making your account…' : 'Make the first account'}
+          {setUp.isPending ? t('entrance.makingFirst') : t('entrance.makeFirst')}
         </Button>
       </form>
     </EntranceFrame>

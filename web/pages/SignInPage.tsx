@@ -3,13 +3,15 @@ import { Link, useSearch } from 'wouter';
 import { useSignIn } from '../api/accounts.ts';
 import { EntranceFrame } from '../components/EntranceFrame.tsx';
 import { FormError } from '../components/FormError.tsx';
+import { Text } from '../i18n/Text.tsx';
+import { t } from '../i18n/text.ts';
 import { paths, safeReturn } from '../paths.ts';
 import { Button } from '../ui/Button.tsx';
 import { Field } from '../ui/Field.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
 export function SignInPage() {
-  useTitle('Sign in');
+  useTitle(t('common.signIn'));
   const signIn = useSignIn();
   const next = new URLSearchParams(useSearch()).get('next');
   const [login, setLogin] = useState('');
@@ -20,21 +22,25 @@ export function SignInPage() {
   };
   return (
     <EntranceFrame
-      title="Sign in"
-      text={next ? 'Sign in to go on.' : undefined}
+      title={t('common.signIn')}
+      text={next ? t('common.signInFirst') : undefined}
       foot={
-        <>
-          New here?{' '}
-          <Link href={paths.signUp(next ? safeReturn(next) : undefined)} className="text-link strong">
-            Sign up
-          </Link>
-        </>
+        <Text
+          id="entrance.newHere"
+          values={{
+            link: (
+              <Link href={paths.signUp(next ? safeReturn(next) : undefined)} className="text-link strong">
+                {t('common.signUp')}
+              </Link>
+            ),
+          }}
+        />
       }
     >
       <form className="form" onSubmit={submit}>
         <FormError error={signIn.error} />
         <Field
-          label="Handle or e-mail address"
+          label={t('entrance.login')}
           name="login"
           autoComplete="username"
           autoCapitalize="none"
@@ -45,7 +51,7 @@ export function SignInPage() {
           onChange={(event) => setLogin(event.target.value)}
         />
         <Field
-          label="Password"
+          label={t('entrance.password')}
           name="password"
           type="password"
           autoComplete="current-password"
@@ -54,11 +60,11 @@ export function SignInPage() {
           onChange={(event) => setPassword(event.target.value)}
         />
         <Button type="submit" isWide isBusy={signIn.isPending}>
-          {signIn.isPending ? 'Signing in…' : 'Sign in'}
+          {signIn.isPending ? t('entrance.signingIn') : t('common.signIn')}
         </Button>
         <p>
           <Link href={paths.reset()} className="text-link muted">
-            Forgot your password?
+            {t('entrance.forgot')}
           </Link>
         </p>
       </form>

@@ -1,5 +1,6 @@
 import { Link } from 'wouter';
 import { Camera } from '../components/Camera.tsx';
+import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
 import { buttonClass } from '../ui/Button.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -13,16 +14,14 @@ export function WelcomePage() {
       <Camera />
       <div className="welcome-words">
         <Wordmark height={34} />
-        <h1>Your photos, as you made them.</h1>
-        <p className="muted">
-          Share them with the people you choose: in their own shape, newest first, with nothing in between.
-        </p>
+        <h1>{t('entrance.promise')}</h1>
+        <p className="muted">{t('entrance.promiseText')}</p>
         <div className="welcome-links">
           <Link href={paths.signUp()} className={buttonClass({ isWide: true })} data-look="solid">
-            Sign up
+            {t('common.signUp')}
           </Link>
           <Link href={paths.signIn()} className={buttonClass({ isWide: true })} data-look="quiet">
-            Sign in
+            {t('common.signIn')}
           </Link>
         </div>
       </div>

@@ -56,8 +56,8 @@ export type UploadWork = {
   forget: (uploadId: string) => Promise<void>;
   /** Whether it is worth another try by itself, after so many. */
   isPassing: (error: unknown, tries: number) => boolean;
-  /** The sentence for a person about what `send` threw. */
-  explain: (error: unknown) => string;
+  /** The sentence for a person about what `send` threw; without advice where it goes on by itself. */
+  explain: (error: unknown, goesOn?: boolean) => string;
   /** Resolves when it is time for another try; for tests. */
   pause?: typeof pauseBefore;
 };
@@ -140,7 +140,7 @@ export function createUploadQueue(work: UploadWork, photos: Photos) {
       const bytes = photo.larger ?? photo.prepared ?? photo.file;
       return await work.send(bytes, { uploadId: photo.uploadId, signal, onTicket, onProgress });
     };
-    const onPause = (error: unknown) => tell({ kind: 'paused', percent, reason: work.explain(error) });
+    const onPause = (error: unknown) => tell({ kind: 'paused', percent, reason: work.explain(error, true) });
     const { isPassing, pause } = work;
     const { uploadId, thumbhash } = await keepTrying(attempt, { signal, isPassing, onPause, pause });
     if (!signal.aborted) photos.edit(key, { uploadId, sending: { kind: 'received', uploadId, thumbhash } });

@@ -1,5 +1,6 @@
 import { X } from 'lucide-react';
 import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { t } from '../i18n/text.ts';
 import { Button, IconButton } from './Button.tsx';
 
 type DialogProps = { title: string; onClose: () => void; children: ReactNode };
@@ -11,7 +12,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     <Modal labelledBy={titleId} onClose={onClose}>
       <header className="dialog-head">
         <h2 id={titleId}>{title}</h2>
-        <IconButton label="Close" onClick={onClose}>
+        <IconButton label={t('common.close')} onClick={onClose}>
           <X aria-hidden size={22} />
         </IconButton>
       </header>
@@ -34,7 +35,7 @@ export function ConfirmDialog({
   title,
   text,
   confirm,
-  cancel = 'Cancel',
+  cancel = t('common.cancel'),
   isBusy,
   onConfirm,
   onClose,

@@ -1,4 +1,5 @@
 import { Component, type ReactNode } from 'react';
+import { t } from '../i18n/text.ts';
 import { Button } from './Button.tsx';
 
 type Props = { children: ReactNode };
@@ -16,9 +17,9 @@ export class ErrorBoundary extends Component<Props, State> {
     if (!this.state.hasFailed) return this.props.children;
     return (
       <div className="empty" role="alert">
-        <h2>This page could not be shown</h2>
-        <p>Something went wrong in the browser. Nothing that you shared is lost.</p>
-        <Button onClick={() => location.reload()}>Load again</Button>
+        <h2>{t('common.cannotShow')}</h2>
+        <p>{t('common.cannotShowText')}</p>
+        <Button onClick={() => location.reload()}>{t('common.loadAgain')}</Button>
       </div>
     );
   }

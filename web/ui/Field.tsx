@@ -1,4 +1,5 @@
 import { type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttributes, useId } from 'react';
+import { t } from '../i18n/text.ts';
 
 type Common = { label: string; hint?: ReactNode; fault?: string; max?: number };
 type FieldProps = Common & InputHTMLAttributes<HTMLInputElement>;
@@ -8,7 +9,13 @@ export function Field({ label, hint, fault, max, ...rest }: FieldProps) {
   const id = useId();
   return (
     <Frame id={id} label={label} hint={hint} fault={fault} max={max} value={rest.value}>
-      <input id={id} dir="auto" {...rest} {...described(id, hint, fault)} className="input" />
+      <input
+        id={id}
+        dir={directionOf(rest.value)}
+        {...rest}
+        {...described(id, hint, fault)}
+        className="input"
+      />
     </Frame>
   );
 }
@@ -17,9 +24,20 @@ export function TextArea({ label, hint, fault, max, ...rest }: TextAreaProps) {
   const id = useId();
   return (
     <Frame id={id} label={label} hint={hint} fault={fault} max={max} value={rest.value}>
-      <textarea id={id} dir="auto" {...rest} {...described(id, hint, fault)} className="input" />
+      <textarea
+        id={id}
+        dir={directionOf(rest.value)}
+        {...rest}
+        {...described(id, hint, fault)}
+        className="input"
+      />
     </Frame>
   );
+}
+
+/** A text goes as its own letters do; a placeholder as the page does. */
+function directionOf(value: unknown): 'auto' | undefined {
+  return value === '' || value === undefined ? undefined : 'auto';
 }
 
 type FrameProps = Common & { id: string; value: unknown; children: ReactNode };
@@ -32,7 +50,7 @@ function Frame({ id, label, hint, fault, max, value, children }: FrameProps) {
         {label}
         {max !== undefined && length > max * 0.7 && (
           <span className="field-counter" data-over={length > max} aria-live="polite">
-            <span className="hidden-visually">Characters left: </span>
+            <span className="hidden-visually">{t('common.charactersLeft')} </span>
             {max - length}
           </span>
         )}

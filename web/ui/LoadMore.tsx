@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { t } from '../i18n/text.ts';
 import { Button } from './Button.tsx';
 import { Spinner } from './Spinner.tsx';
 
@@ -30,12 +31,12 @@ export function LoadMore({ hasMore, isLoading, error, onMore }: LoadMoreProps) {
   return (
     <div ref={ref} className="load-more">
       {error === null ? (
-        <Spinner label="Loading more" />
+        <Spinner label={t('common.loadingMore')} />
       ) : (
         <div className="empty" role="alert">
           <p>{error}</p>
           <Button look="quiet" onClick={onMore}>
-            Try again
+            {t('common.tryAgain')}
           </Button>
         </div>
       )}

@@ -1,4 +1,5 @@
 import { X } from 'lucide-react';
+import { t } from '../i18n/text.ts';
 import { Button, IconButton } from './Button.tsx';
 
 type ToastEntry = { key: number; text: string; action?: { label: string; run: () => void } };
@@ -6,7 +7,7 @@ type ToastsProps = { toasts: readonly ToastEntry[]; onDismiss: (key: number) => 
 
 export function Toasts({ toasts, onDismiss }: ToastsProps) {
   return (
-    <section className="toasts" aria-live="polite" aria-label="Messages">
+    <section className="toasts" aria-live="polite" aria-label={t('common.messages')}>
       {toasts.map((toast) => (
         <div className="toast" key={toast.key}>
           <p>{toast.text}</p>
@@ -21,7 +22,7 @@ export function Toasts({ toasts, onDismiss }: ToastsProps) {
               {toast.action.label}
             </Button>
           )}
-          <IconButton label="Dismiss" onClick={() => onDismiss(toast.key)}>
+          <IconButton label={t('common.dismiss')} onClick={() => onDismiss(toast.key)}>
             <X aria-hidden size={18} />
           </IconButton>
         </div>

@@ -1,12 +1,7 @@
-/** "1 like", "2 likes", "1.2M likes". */
-export function counted(count: number, one: string, many: string): string {
-  return `${shortCount(count)} ${new Intl.PluralRules('en').select(count) === 'one' ? one : many}`;
-}
+import { language } from '../i18n/messages.ts';
+import { shortCount as shortCountIn } from '../i18n/numbers.ts';
 
-export function shortCount(count: number, locale?: string): string {
-  const isLong = count >= 10_000;
-  return new Intl.NumberFormat(
-    locale,
-    isLong ? { notation: 'compact', maximumFractionDigits: 1 } : {},
-  ).format(count);
+/** In the language of the page. */
+export function shortCount(count: number): string {
+  return shortCountIn(count, language());
 }

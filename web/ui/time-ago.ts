@@ -7,7 +7,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 const WEEKS_SHOWN = 8;
 
 /** "5 minutes ago"; a plain date after eight weeks. A moment that lies ahead (a wrong clock) counts as now. */
-export function timeAgo(iso: string, nowMs: number, locale?: string): string {
+export function timeAgo(iso: string, nowMs: number, locale: string): string {
   const seconds = Math.max(0, (nowMs - Date.parse(iso)) / 1000);
   const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   if (seconds >= WEEKS_SHOWN * 604_800) return dateOf(iso, nowMs, locale);
@@ -17,11 +17,11 @@ export function timeAgo(iso: string, nowMs: number, locale?: string): string {
   return format.format(0, 'second');
 }
 
-export function exactTime(iso: string, locale?: string): string {
+export function exactTime(iso: string, locale: string): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso));
 }
 
-function dateOf(iso: string, nowMs: number, locale?: string): string {
+function dateOf(iso: string, nowMs: number, locale: string): string {
   const date = new Date(iso);
   const isThisYear = date.getFullYear() === new Date(nowMs).getFullYear();
   return new Intl.DateTimeFormat(locale, {

@@ -32,6 +32,7 @@ test('whoever signs up is signed in, and finds what he gave', async () => {
     name: 'Cleo C.',
     isPrivate: false,
     keepsOriginals: false,
+    notifications: { likes: true, comments: true, follows: true, mentions: true },
     avatarUrl: null,
     bio: '',
     email: 'cleo@example.org',

@@ -8,7 +8,14 @@ import { type Transaction, violates } from '../../infra/database.ts';
 import { hashPassword, isCommonPassword, isPassword } from '../../infra/passwords.ts';
 import { drawShard, mustBeOwned, type Shards, writeAt, writeAtShard } from '../../infra/shards.ts';
 import { endSessions, forgetSessions } from './live-sessions.ts';
-import { accountChanged, accountDeleted, mailWanted, photosMisplaced, privacyChanged } from './schema.ts';
+import {
+  type AccountEdit,
+  accountChanged,
+  accountDeleted,
+  mailWanted,
+  photosMisplaced,
+  privacyChanged,
+} from './schema.ts';
 import * as store from './store.ts';
 
 export type Viewer = {
@@ -28,7 +35,7 @@ export async function signUp(
   const handle = foldHandle(wish.handle);
   const email = wish.email.toLowerCase();
   const fault = handleFault(wish.handle);
-  if (fault) throw new Invalid('invalid', fault, [{ path: 'handle', message: fault }]);
+  if (fault) throw new Invalid('invalid', fault.message, [{ path: 'handle', ...fault }]);
   await refuseWeakPassword(wish.password, 'password');
   const logicalShard = drawShard(app.shards);
   const accountId = await drawNextId<AccountId>(app.shards, logicalShard);
@@ -82,13 +89,13 @@ async function claimNames(app: App, handle: string, email: string, accountId: Ac
       throw taken('email', 'This e-mail address has an account already. Sign in, or reset the password.');
     if (violates(error, 'handles_pkey')) throw taken('handle', 'This handle is taken.');
     if (violates(error, 'handles_skeleton_unique'))
-      throw taken('handle', 'This handle looks too much like one that is taken.');
+      throw taken('handle', 'This handle looks too much like one that is taken.', 'handle_alike');
     throw error;
   }
 }
 
-function taken(field: 'handle' | 'email', message: string): Conflict {
-  return new Conflict(`${field}_taken`, message, [{ path: field, message }]);
+function taken(field: 'handle' | 'email', message: string, code = `${field}_taken`): Conflict {
+  return new Conflict(`${field}_taken`, message, [{ path: field, message, code }]);
 }
 
 // the first account -------------------------------------------------------------------------------------------
@@ -153,16 +160,12 @@ function foldName(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
-export function isPrivate(app: App, accountId: AccountId): Promise<boolean> {
-  return store.selectIsPrivate(app.shards, accountId);
-}
-
 /** Holds the answer until the transaction ends. */
 export const isPrivateForShare = store.selectIsPrivateForShare;
 
 // changing ----------------------------------------------------------------------------------------------------
 
-export async function editAccount(app: App, accountId: AccountId, edit: store.AccountEdit): Promise<void> {
+export async function editAccount(app: App, accountId: AccountId, edit: AccountEdit): Promise<void> {
   await writeAt(app.shards, accountId, async (tx) => {
     const wasPrivate = await store.updateAccount(tx, accountId, edit);
     if (edit.name !== undefined) await app.queue.enqueue(tx, accountChanged, [{ accountId }]);
@@ -197,7 +200,7 @@ export async function mirrorAccount(app: App, accountId: AccountId): Promise<voi
 export async function refuseWeakPassword(password: string, path: string): Promise<void> {
   if (!(await isCommonPassword(password))) return;
   const message = 'This password is among the commonest; others would guess it. Take another.';
-  throw new Invalid('common_password', message, [{ path, message }]);
+  throw new Invalid('common_password', message, [{ path, message, code: 'common_password' }]);
 }
 
 export async function refuseWrongPassword(app: App, accountId: AccountId, password: string): Promise<void> {

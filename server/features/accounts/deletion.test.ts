@@ -47,6 +47,9 @@ test('all that an account did and was given is gone once its deletion is through
   await carol.likes(posts[0] as { id: string });
   await carol.comments(posts[0] as { id: string }, 'a pity');
   await ann.blocks(dora);
+  await dora.must('PUT', `/posts/${kept.id}/save`);
+  await carol.must('PUT', `/posts/${kept.id}/save`);
+  await carol.must('PUT', `/posts/${(posts[0] as { id: string }).id}/save`);
   await world.settled();
   assert.equal((await bob.get('/me')).followerCount, 1);
   assert.equal((await carol.get('/me')).followingCount, 1);
@@ -61,6 +64,8 @@ test('all that an account did and was given is gone once its deletion is through
 
   const files = await world.files();
   assert.deepEqual(await world.rows(sql`select media_id from media where account_id = ${dora.id}`), []);
+  const saves = await world.rows(sql`select account_id, post_id from saves`);
+  assert.deepEqual(saves, [{ account_id: carol.id, post_id: kept.id }]);
   assert.ok(files.length > 0);
   assert.deepEqual(
     files.filter((file) => !kept.photos.some(({ mediaId }) => file.includes(mediaId))),

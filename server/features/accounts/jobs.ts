@@ -3,10 +3,14 @@ import type { App } from '../../infra/app.ts';
 import { job } from '../../infra/queue.ts';
 import { writeAt } from '../../infra/shards.ts';
 import { forgetAccount } from '../activity/activity.ts';
+import { dropSomeCommentLikes } from '../comments/comment-likes.ts';
 import { dropSomeComments } from '../comments/comments.ts';
+import { dropDrafts } from '../drafts/drafts.ts';
 import { dropSomeTies } from '../graph/graph.ts';
 import { dropSomeLikes } from '../likes/likes.ts';
+import { dropSomeSaves } from '../likes/saves.ts';
 import { removeLooseMedia } from '../media/removal.ts';
+import { dropSomeNames } from '../people/people.ts';
 import { dropSomePosts } from '../posts/posts.ts';
 import { finishDeletion, mirrorAccount } from './accounts.ts';
 import { forgetEndedSessions } from './live-sessions.ts';
@@ -33,11 +37,15 @@ export const jobs = [
 
 /** A bounded part of it each time; then the job goes back into the queue, until nothing is left. */
 async function continueDeletion(app: App, accountId: AccountId): Promise<void> {
+  await dropDrafts(app, accountId);
   const left = [
     await dropSomePosts(app, accountId, DELETION_BATCH),
     await dropSomeTies(app, accountId, DELETION_BATCH),
     await dropSomeLikes(app, accountId, DELETION_BATCH),
+    await dropSomeSaves(app, accountId, DELETION_BATCH),
     await dropSomeComments(app, accountId, DELETION_BATCH),
+    await dropSomeNames(app, accountId, DELETION_BATCH),
+    await dropSomeCommentLikes(app, accountId, DELETION_BATCH),
   ];
   await forgetAccount(app, accountId);
   if (left.some(Boolean)) {

@@ -37,6 +37,13 @@ export const signInBody = z.strictObject({
   deviceName,
 });
 
+const notificationChoices = z.object({
+  likes: z.boolean(),
+  comments: z.boolean(),
+  follows: z.boolean(),
+  mentions: z.boolean(),
+});
+
 export const me = accountCard
   .extend({
     bio: z.string(),
@@ -47,6 +54,9 @@ export const me = accountCard
     followingCount: z.number().int(),
     postCount: z.number().int(),
     keepsOriginals: z.boolean(),
+    notifications: notificationChoices.meta({
+      description: 'What my activity tells me of. Requests to follow are always told',
+    }),
     unreadActivity: z.number().int().meta({ description: 'At most 100' }),
   })
   .meta({ id: 'Me' });
@@ -78,7 +88,9 @@ export const editMeBody = z.strictObject({
   keepsOriginals: z.boolean().optional().meta({
     description: 'Whether clients shall also send the untouched files, which only their owner can fetch',
   }),
+  notifications: z.strictObject(notificationChoices.partial().shape).optional(),
 });
+export type AccountEdit = z.infer<typeof editMeBody>;
 export const changePasswordBody = z.strictObject({ currentPassword: oldPassword, newPassword: password });
 export const deleteMeBody = z.strictObject({ password: oldPassword });
 export const askResetBody = z.strictObject({ email });
@@ -108,7 +120,11 @@ export const privacyChanged = {
   name: 'privacy.changed',
   payload: z.object({ accountId: z.string(), before: z.string().optional() }),
 };
-export const photosMisplaced = { name: 'photos.misplaced', payload: z.object({ accountId: z.string() }) };
+/** Those of one post, or all of the account. */
+export const photosMisplaced = {
+  name: 'photos.misplaced',
+  payload: z.object({ accountId: z.string(), postId: z.string().optional() }),
+};
 export const accountDeleted = { name: 'account.deleted', payload: z.object({ accountId: z.string() }) };
 /** `hashes`: of their tokens, base64url. */
 export const sessionsEnded = { name: 'sessions.ended', payload: z.object({ hashes: z.array(z.string()) }) };

@@ -3,6 +3,7 @@ import type { AccountId, SessionId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
 import { changeAt, readAt, readAtShard, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
+import type { AccountEdit } from './schema.ts';
 
 export type AccountRow = {
   account_id: AccountId;
@@ -20,6 +21,11 @@ export type AccountRow = {
   following_count: string;
   post_count: string;
   seen_activity_id: string;
+  notifies_likes: boolean;
+  notifies_comments: boolean;
+  notifies_follows: boolean;
+  notifies_mentions: boolean;
+  created_at: Date;
 };
 export type SessionRow = {
   session_id: SessionId;
@@ -180,41 +186,27 @@ export function selectAccounts(shards: Shards, accountIds: AccountId[]): Promise
   );
 }
 
-export type AccountEdit = {
-  name?: string | undefined;
-  bio?: string | undefined;
-  isPrivate?: boolean | undefined;
-  keepsOriginals?: boolean | undefined;
-};
-
 /** Gives whether the account was private before. */
 export async function updateAccount(
   tx: Transaction,
   accountId: AccountId,
   edit: AccountEdit,
 ): Promise<boolean> {
+  const { likes = null, comments = null, follows = null, mentions = null } = edit.notifications ?? {};
   const row = await oneOf<{ was_private: boolean }>(
     tx,
     sql`
     update accounts set name = coalesce(${edit.name ?? null}, name), bio = coalesce(${edit.bio ?? null}, bio),
       is_private = coalesce(${edit.isPrivate ?? null}::boolean, accounts.is_private),
-      keeps_originals = coalesce(${edit.keepsOriginals ?? null}::boolean, keeps_originals)
+      keeps_originals = coalesce(${edit.keepsOriginals ?? null}::boolean, keeps_originals),
+      notifies_likes = coalesce(${likes}::boolean, notifies_likes), notifies_comments = coalesce(${comments}::boolean, notifies_comments),
+      notifies_follows = coalesce(${follows}::boolean, notifies_follows), notifies_mentions = coalesce(${mentions}::boolean, notifies_mentions)
     from (select is_private as was_private from accounts where account_id = ${accountId} for update) as before
     where account_id = ${accountId} returning was_private`,
   );
   return row?.was_private ?? false;
 }
 
-export async function selectIsPrivate(shards: Shards, accountId: AccountId): Promise<boolean> {
-  const [row] = await readAt<{ is_private: boolean }>(
-    shards,
-    accountId,
-    sql`select is_private from accounts where account_id = ${accountId}`,
-  );
-  return row?.is_private ?? false;
-}
-
-/** Whether the account is private now, held until the transaction ends. */
 export async function selectIsPrivateForShare(tx: Transaction, accountId: AccountId): Promise<boolean> {
   const row = await oneOf<{ is_private: boolean }>(
     tx,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { z } from 'zod';
 import { openWorld, type Person, until } from '../../../test/world.ts';
 import { sql } from '../../infra/sql.ts';
-import { forgetComment, forgetPost } from './activity.ts';
+import { forgetComments, forgetPost } from './activity.ts';
 import type { activityItem } from './schema.ts';
 
 const world = await openWorld();
@@ -226,7 +226,7 @@ test('what was told of a post or a comment is found by an index of its own, howe
   await world.rows(sql`analyze activity`);
   for (let each = 1; each <= 8; each++) {
     await forgetPost(world.app, String(each));
-    await forgetComment(world.app, String(each + 100));
+    await forgetComments(world.app, [String(each + 100)]);
   }
   await until(async () => {
     const used = await world.rows(sql`

@@ -1,17 +1,19 @@
-/** What an account is told: who liked, commented, followed, asked to follow, mentioned. Written by the jobs of others. */
+/** What an account is told: who liked, commented, replied, followed, asked to follow, mentioned. Written by the jobs of others. */
 import { type AccountId, type ActivityId, type PostId, shardOf } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
+import { hint } from '../../infra/hints.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { sweepServers } from '../../infra/shards.ts';
 import { forEachRecent, type Progress, type RebuildOptions } from '../feed/rebuild.ts';
-import { seeAccounts } from '../graph/audience.ts';
+import { maySeePost, seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
 
 export type { ActivityRow } from './store.ts';
 
+const GROUPED = new Set<store.Kind>(['liked', 'comment_liked']);
 const UNREAD_MAX = 100;
 const SWEEP = 1_000;
 
@@ -39,9 +41,13 @@ export async function untell(app: App, tx: Transaction, tellings: Telling[]): Pr
   forgetAfter(app, tx, told);
 }
 
-function forgetAfter({ redis }: Pick<App, 'redis'>, tx: Transaction, told: store.Told[]): void {
+/** The list in Redis first: whoever is told that there is news reads it there. */
+function forgetAfter(app: Pick<App, 'redis' | 'events'>, tx: Transaction, told: store.Told[]): void {
   const accountIds = told.map(({ accountId }) => accountId);
-  tx.afterCommit(() => void store.forgetRecent(redis.feeds, accountIds));
+  tx.afterCommit(async () => {
+    await store.forgetRecent(app.redis.feeds, accountIds);
+    hint(app, 'activity', accountIds);
+  });
 }
 
 function complete(tellings: Telling[]): store.Told[] {
@@ -50,7 +56,7 @@ function complete(tellings: Telling[]): store.Told[] {
     .map((telling) => ({ postId: '0', commentId: '0', ...telling }));
 }
 
-/** What was told, newest first: each group is one row, or all likes of one post among those that were looked at. */
+/** What was told, newest first: each group is one row, or all likes of one post or comment among those that were looked at. */
 export type ActivityPage = { groups: store.ActivityRow[][]; last: ActivityId | undefined; isEnd: boolean };
 
 /** At most `limit` groups of the next rows. Read and unread ones are groups of their own. */
@@ -67,7 +73,7 @@ export async function listActivity(
   let isEnd = rows.length < store.RECENT_MAX;
   for (const row of rows) {
     const isUnread = BigInt(row.activity_id) > BigInt(seenId);
-    const key = row.kind === 'liked' ? `${isUnread} ${row.post_id}` : row.activity_id;
+    const key = GROUPED.has(row.kind) ? `${isUnread} ${row.post_id} ${row.comment_id}` : row.activity_id;
     const group = groups.get(key);
     if (group) group.push(row);
     else if (groups.size < limit) groups.set(key, [row]);
@@ -102,7 +108,7 @@ export async function countUnread(app: App, viewer: AccountId): Promise<number> 
   ]);
   return unread.filter((row) => {
     const post = posts.get(row.post_id);
-    const isPostSeen = post?.state === 'published' && seen.get(post.account_id)?.sees === 'all';
+    const isPostSeen = post?.state === 'published' && maySeePost(viewer, post, seen.get(post.account_id));
     return seen.has(row.actor_id) && (row.post_id === '0' || isPostSeen);
   }).length;
 }
@@ -135,6 +141,7 @@ export function findSeenId(app: App, viewer: AccountId): Promise<string> {
 export async function markSeen(app: App, viewer: AccountId, activityId: ActivityId): Promise<void> {
   if (shardOf(activityId) !== shardOf(viewer)) throw new NotFound();
   await store.updateSeenId(app.shards, viewer, activityId);
+  hint(app, 'activity', [viewer]);
 }
 
 export async function forgetPost(app: App, postId: string): Promise<void> {
@@ -143,8 +150,10 @@ export async function forgetPost(app: App, postId: string): Promise<void> {
   });
 }
 
-export async function forgetComment(app: App, commentId: string): Promise<void> {
-  await sweepServers(app.shards, (database) => store.deleteActivityOfComment(database, commentId));
+export async function forgetComments(app: App, commentIds: string[]): Promise<void> {
+  await sweepServers(app.shards, async (database) => {
+    while ((await store.deleteActivityOfComments(database, commentIds, SWEEP)) === SWEEP);
+  });
 }
 
 export async function forgetAccount(app: App, accountId: AccountId): Promise<void> {

@@ -13,7 +13,7 @@ export function activityRoutes(server: Server, app: App): void {
     {
       schema: {
         tags: ['activity'],
-        summary: 'What I was told, newest first; likes of one post together',
+        summary: 'What I was told, newest first; likes of one post or comment together',
         querystring: pageQuery,
         response: { 200: activityPage },
       },

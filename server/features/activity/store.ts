@@ -10,10 +10,11 @@ import { whereServed } from '../../infra/redis/optional.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { changeAt, readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
+import { activityKinds } from './schema.ts';
 
 const NEWEST = '9223372036854775807';
 
-export type Kind = 'liked' | 'commented' | 'followed' | 'follow_requested' | 'follow_accepted' | 'mentioned';
+export type Kind = (typeof activityKinds)[number];
 export type ActivityRow = {
   activity_id: ActivityId;
   kind: Kind;
@@ -29,11 +30,24 @@ export type Told = {
   commentId: string;
 };
 
+/** Which of an account's choices a kind belongs to. Null: told always, since somebody waits for an answer. */
+const CHOICES: Record<Kind, string | null> = {
+  liked: 'likes',
+  comment_liked: 'likes',
+  commented: 'comments',
+  replied: 'comments',
+  followed: 'follows',
+  follow_accepted: 'follows',
+  follow_requested: null,
+  mentioned: 'mentions',
+  tagged: 'mentions',
+};
+
 const id = z.string().regex(/^\d{1,19}$/);
 const activityRows: z.ZodType<ActivityRow[]> = z.array(
   z.object({
     activity_id: id.transform((text) => text as ActivityId),
-    kind: z.enum(['liked', 'commented', 'followed', 'follow_requested', 'follow_accepted', 'mentioned']),
+    kind: z.enum(activityKinds),
     actor_id: id.transform((text) => text as AccountId),
     post_id: id,
     comment_id: id,
@@ -78,13 +92,19 @@ export async function forgetRecent(redis: Redis | null, accountIds: AccountId[])
   );
 }
 
+/** Not what the account does not want to be told: its row is in the same shard. */
 export async function insertActivity(tx: Transaction, told: Told[]): Promise<void> {
   await tx.rows(sql`
     insert into activity (account_id, activity_id, kind, actor_id, post_id, comment_id)
     select account_id, next_id(id_logical_shard(account_id)), kind, actor_id, post_id, comment_id
     from unnest(${told.map((each) => each.accountId)}::bigint[], ${told.map((each) => each.kind)}::text[],
-      ${told.map((each) => each.actorId)}::bigint[], ${told.map((each) => each.postId)}::bigint[],
-      ${told.map((each) => each.commentId)}::bigint[]) as told (account_id, kind, actor_id, post_id, comment_id)
+      ${told.map((each) => CHOICES[each.kind])}::text[], ${told.map((each) => each.actorId)}::bigint[],
+      ${told.map((each) => each.postId)}::bigint[], ${told.map((each) => each.commentId)}::bigint[])
+      with ordinality as told (account_id, kind, choice, actor_id, post_id, comment_id, place)
+    join accounts using (account_id)
+    where case choice when 'likes' then notifies_likes when 'comments' then notifies_comments
+      when 'follows' then notifies_follows when 'mentions' then notifies_mentions else true end
+    order by place
     on conflict on constraint activity_once do nothing`);
 }
 
@@ -162,10 +182,20 @@ export async function deleteActivityOfPost(
   return Number(row?.count);
 }
 
-export async function deleteActivityOfComment(database: Database, commentId: string): Promise<void> {
-  await database.rows(
-    sql`delete from activity where comment_id = ${commentId} and comment_id <> 0 and is_owned(account_id)`,
+/** On one server: all that was told about comments, at most `limit` at a time. `<> 0` names the partial index. */
+export async function deleteActivityOfComments(
+  database: Database,
+  commentIds: string[],
+  limit: number,
+): Promise<number> {
+  const row = await oneOf<{ count: string }>(
+    database,
+    sql`
+    with batch as (select account_id, activity_id from activity where comment_id = any(${commentIds}::bigint[]) and comment_id <> 0 and is_owned(account_id) limit ${limit}),
+    gone as (delete from activity using batch where (activity.account_id, activity.activity_id) = (batch.account_id, batch.activity_id) returning 1)
+    select count(*) from gone`,
   );
+  return Number(row?.count);
 }
 
 /** On one server: all that was told to or about an account, at most `limit` at a time. */

@@ -7,7 +7,7 @@ import { foldHashtag, hashtagsIn } from '../../../core/text.ts';
 import type { App } from '../../infra/app.ts';
 import { drawShard, lockEdges, mustBeOwned, sweepServers, writeAt } from '../../infra/shards.ts';
 import { drawNextId } from '../accounts/accounts.ts';
-import { seeAccounts } from '../graph/audience.ts';
+import { maySeePost, seeAccounts } from '../graph/audience.ts';
 import { findPostHeads } from '../posts/posts.ts';
 import * as store from './store.ts';
 
@@ -18,8 +18,8 @@ export async function indexPost(app: App, postId: PostId): Promise<void> {
     await mustBeOwned(tx, postId);
     const [post] = await findPostHeads(app, [postId]);
     const isOpen =
-      post?.state === 'published' &&
-      (await seeAccounts(app, null, [post.account_id])).get(post.account_id)?.sees === 'all';
+      post !== undefined &&
+      maySeePost(null, post, (await seeAccounts(app, null, [post.account_id])).get(post.account_id));
     const wanted = isOpen
       ? await Promise.all(hashtagsIn(post.caption).map((tag) => nameHashtag(app, tag)))
       : [];

@@ -1,19 +1,17 @@
-import { z } from 'zod';
 import type { PostId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
-import { accountWithRelationship, pageQuery } from '../../../core/shapes.ts';
+import { pageQuery } from '../../../core/shapes.ts';
 import { NotFound } from '../../errors.ts';
 import { nextCursor, readCursor } from '../../http/cursors.ts';
 import type { Server } from '../../http/server.ts';
 import { viewerOf } from '../../http/sessions.ts';
-import { hydrateAccounts } from '../../hydrate/accounts.ts';
+import { hydrateAccounts, presentCard } from '../../hydrate/accounts.ts';
 import { hydratePostIds } from '../../hydrate/posts.ts';
 import type { App } from '../../infra/app.ts';
-import { listNewestAccounts, searchAccounts } from '../accounts/accounts.ts';
+import { searchAccounts } from '../accounts/accounts.ts';
 import * as explore from './explore.ts';
-import { hashtagPage, searchQuery, searchReply, tagParams } from './schema.ts';
-
-const SUGGESTED_FROM = 60;
+import { hashtagPage, searchQuery, searchReply, suggestionsReply, tagParams } from './schema.ts';
+import { listSuggestions } from './suggestions.ts';
 
 export function exploreRoutes(server: Server, app: App): void {
   server.get(
@@ -78,18 +76,28 @@ export function exploreRoutes(server: Server, app: App): void {
     {
       schema: {
         tags: ['explore'],
-        summary: 'Accounts that I could follow',
-        response: { 200: z.object({ items: z.array(accountWithRelationship) }) },
+        summary: 'Whom I could follow: first whom those follow whom I follow, then the liveliest',
+        response: { 200: suggestionsReply },
       },
     },
     async (request) => {
       const viewer = viewerOf(request).accountId;
-      const accounts = await hydrateAccounts(app, viewer, await listNewestAccounts(app, SUGGESTED_FROM));
-      return {
-        items: accounts
-          .filter(({ relationship }) => !relationship.isSelf && relationship.following === 'no')
-          .slice(0, limits.searchMax),
-      };
+      const suggestions = await listSuggestions(app, viewer);
+      const followedBy = new Map(suggestions.map((each) => [String(each.accountId), each.followedBy]));
+      const accounts = await hydrateAccounts(
+        app,
+        viewer,
+        suggestions.map((each) => each.accountId),
+      );
+      const items = accounts
+        .filter(({ relationship }) => !relationship.isSelf && relationship.following === 'no')
+        .slice(0, limits.searchMax)
+        .map((account) => {
+          const by = followedBy.get(account.id);
+          const cards = by?.accounts.map((each) => presentCard(app, each)) ?? [];
+          return { ...account, followedBy: by ? { accounts: cards, count: by.count } : null };
+        });
+      return { items };
     },
   );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { limits } from '../../../core/limits.ts';
-import { accountWithRelationship, memberText, pageOf, postCard } from '../../../core/shapes.ts';
+import { accountCard, accountWithRelationship, memberText, pageOf, postCard } from '../../../core/shapes.ts';
 
 export const tagParams = z.strictObject({ tag: memberText(limits.hashtagMax).pipe(z.string().min(1)) });
 export const hashtagPage = pageOf(postCard).extend({ tag: z.string(), postCount: z.number().int() });
@@ -13,3 +13,12 @@ export const searchReply = z.object({
   accounts: z.array(accountWithRelationship),
   hashtags: z.array(z.object({ tag: z.string(), postCount: z.number().int() })),
 });
+const suggestion = accountWithRelationship
+  .extend({
+    followedBy: z
+      .object({ accounts: z.array(accountCard).meta({ description: 'Up to two' }), count: z.number().int() })
+      .nullable()
+      .meta({ description: 'Who of those whom I follow follows this account' }),
+  })
+  .meta({ id: 'Suggestion' });
+export const suggestionsReply = z.object({ items: z.array(suggestion) });

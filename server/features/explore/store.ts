@@ -1,7 +1,8 @@
-/** Tables: hashtags (directory), hashtag_posts (in the hashtag's shard). */
-import type { HashtagId, PostId } from '../../../core/ids.ts';
+/** Tables: hashtags (directory), hashtag_posts (in the hashtag's shard). Reads posts and accounts for who is lively. */
+import type { AccountId, HashtagId, PostId } from '../../../core/ids.ts';
 import { type Database, oneOf } from '../../infra/database.ts';
-import { at, changeAt, readAtLagging, type Shards } from '../../infra/shards.ts';
+import { ServerDown } from '../../infra/server-down.ts';
+import { answering, at, changeAt, readAtLagging, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 import { afterPrefix } from '../accounts/store.ts';
 
@@ -87,4 +88,29 @@ export async function selectHashtagPosts(
     select post_id from hashtag_posts where hashtag_id = ${hashtagId} and post_id < ${before} order by post_id desc limit ${limit}`,
   );
   return rows.map((row) => row.post_id);
+}
+
+/** Public accounts by what their posts among the newest `posts` have called forth; each post counts by itself too. One statement per server. */
+export async function selectLively(shards: Shards, posts: number, limit: number) {
+  const found = await Promise.all(
+    answering(shards).map(({ database }) =>
+      database
+        .rows<{ account_id: AccountId; responses: string }>(sql`
+        select account_id, sum(1 + like_count + comment_count) as responses
+        from (
+          select account_id, like_count, comment_count from posts
+          where state = 'published' and audience = 'everyone' and is_owned(post_id) order by post_id desc limit ${posts}) as newest
+        join accounts using (account_id)
+        where state = 'active' and not is_private
+        group by account_id order by responses desc, account_id desc limit ${limit}`)
+        .catch(noneOfServerDown),
+    ),
+  );
+  return found.flat();
+}
+
+/** Who is suggested may lack those of a server that has just stopped to answer. */
+function noneOfServerDown(error: unknown): [] {
+  if (!(error instanceof ServerDown)) throw error;
+  return [];
 }

@@ -166,7 +166,7 @@ test('a card that a cache kept too long, or that is none, is not shown', async (
   await world.settled();
   await warm(app, redis, ann);
   await ann.get('/feed');
-  const key = `post:1:${post.id}`;
+  const key = `post:2:${post.id}`;
   assert.match(await memcached.say(`get ${key}\r\n`), /as it is/);
   for (const text of [
     '{"post_id":"1"}',

@@ -3,6 +3,7 @@
  * does B block A, did B accept A as a follower), read fresh each time, and on A's own blocks.
  */
 import type { AccountId } from '../../../core/ids.ts';
+import type { PostAudience } from '../../../core/shapes.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import { forget } from '../../infra/cache.ts';
@@ -18,6 +19,8 @@ export type Visible = {
   avatarId: string | null;
   /** all: posts too; header: only that it exists, its name, avatar, bio and counts. */
   sees: 'all' | 'header';
+  /** Whether the account accepted the viewer as a follower. */
+  isFollowed: boolean;
 };
 export type ViewerId = AccountId | null;
 
@@ -37,6 +40,21 @@ export function maySee(facts: {
   if (facts.blocksViewer || facts.viewerBlocks) return 'nothing';
   if (facts.isPrivate && !facts.isFollower) return 'header';
   return 'all';
+}
+
+/**
+ * May the viewer see the post, of whose account he sees so much? What is not published is for its author alone. `post` must be as
+ * it stands now: out of a primary, not a cache.
+ */
+export function maySeePost(
+  viewer: ViewerId,
+  post: { account_id: AccountId; state: string; audience: PostAudience },
+  account: Visible | undefined,
+): boolean {
+  if (account?.accountId !== post.account_id || account.sees !== 'all' || post.state === 'deleted')
+    return false;
+  if (post.account_id === viewer) return true;
+  return post.state === 'published' && (post.audience === 'everyone' || account.isFollowed);
 }
 
 /**
@@ -90,6 +108,7 @@ export function judge(
         isPrivate: row.is_private,
         avatarId: row.avatar_id,
         sees,
+        isFollowed: row.follower_state === 'accepted',
       });
   }
   return seen;

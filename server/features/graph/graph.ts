@@ -14,7 +14,7 @@ import { writeAt } from '../../infra/shards.ts';
 import { addToCount } from '../accounts/accounts.ts';
 import { selectNextId } from '../accounts/store.ts';
 import { forgetOwnBlocks, mustSee } from './audience.ts';
-import { followAnswered, followChanged, homeChanged } from './schema.ts';
+import { blockMade, followAnswered, followChanged, homeChanged } from './schema.ts';
 import * as store from './store.ts';
 
 export async function follow(app: App, viewer: AccountId, targetId: AccountId): Promise<void> {
@@ -105,6 +105,7 @@ export async function block(app: App, viewer: AccountId, targetId: AccountId): P
     await store.insertBlock(tx, viewer, targetId, await selectNextId<string>(tx, shardOf(viewer)));
     await dropFollow(app, tx, viewer, targetId);
     await dropFollower(app, tx, viewer, targetId);
+    await app.queue.enqueue(tx, blockMade, [{ accountId: viewer, targetId }]);
   });
   forgetOwnBlocks(app, viewer);
 }
@@ -175,6 +176,33 @@ export function listFollowerIds(
   limit: number,
 ): Promise<AccountId[]> {
   return store.selectFollowerIds(app.shards, accountId, after, limit);
+}
+
+/** Whom the account follows, or has asked, the newest first. */
+export function listNewestFollows(app: App, accountId: AccountId, limit: number) {
+  return store.selectNewestFollows(app.shards, accountId, limit);
+}
+
+/** Whom these accounts follow, those followed by most of them first, with the first two of them in the order given. */
+export async function listFollowedBy(
+  app: App,
+  accountIds: AccountId[],
+  exceptIds: AccountId[],
+  bounds: { each: number; limit: number },
+): Promise<{ accountId: AccountId; count: number; by: AccountId[] }[]> {
+  if (accountIds.length === 0) return [];
+  const rows = await store.selectFollowedBy(app.shards, accountIds, exceptIds, bounds);
+  const place = new Map(accountIds.map((accountId, at) => [accountId, at]));
+  const placeOf = (accountId: AccountId) => place.get(accountId) ?? accountIds.length;
+  const sums = [...Map.groupBy(rows, (row) => row.account_id)].map(([accountId, shares]) => ({
+    accountId,
+    count: shares.reduce((sum, { count }) => sum + Number(count), 0),
+    by: shares
+      .flatMap((share) => share.by)
+      .sort((a, b) => placeOf(a) - placeOf(b))
+      .slice(0, 2),
+  }));
+  return sums.sort((a, b) => b.count - a.count).slice(0, bounds.limit);
 }
 
 export function listRequests(

@@ -26,5 +26,10 @@ export const followAnswered = {
   name: 'follow.answered',
   payload: z.object({ accountId: z.string(), targetId: z.string() }),
 };
+/** Who names the other on photos does so no longer. */
+export const blockMade = {
+  name: 'block.made',
+  payload: z.object({ accountId: z.string(), targetId: z.string() }),
+};
 /** Whose posts the account's home feed holds is no longer what it was. */
 export const homeChanged = { name: 'home.changed', payload: z.object({ accountId: z.string() }) };

@@ -1,7 +1,14 @@
 /** Tables: follows, blocks (owner's side); followers (mirror's side). Reads accounts for what privacy depends on. */
 import type { AccountId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
-import { lockEdges, readAt, readAtLagging, type readEach, type Shards } from '../../infra/shards.ts';
+import {
+  lockEdges,
+  readAt,
+  readAtLagging,
+  type readEach,
+  readReachable,
+  type Shards,
+} from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
 import type { FactsRow } from './schema.ts';
 
@@ -292,6 +299,47 @@ export function selectBlocks(shards: Shards, accountId: AccountId, before: strin
     sql`
     select target_id as account_id, block_id as follow_id from blocks
     where account_id = ${accountId} and block_id < ${before} order by block_id desc limit ${limit}`,
+  );
+}
+
+// who one could follow ----------------------------------------------------------------------------------------
+
+/** Whom the account follows, or has asked, the newest first. */
+export function selectNewestFollows(shards: Shards, accountId: AccountId, limit: number) {
+  return readAt<{ target_id: AccountId; state: FollowRow['state'] }>(
+    shards,
+    accountId,
+    sql`
+    select target_id, state from follows where account_id = ${accountId} order by follow_id desc limit ${limit}`,
+  );
+}
+
+export type FollowedRow = { account_id: AccountId; count: string; by: AccountId[] };
+
+/**
+ * Whom these accounts follow, by how many of them, without those that are excepted; `by`: the first two of them, in the order
+ * given. Of each account the newest `each` follows count, and a server names at most `limit`. One statement per server.
+ */
+export function selectFollowedBy(
+  shards: Shards,
+  accountIds: AccountId[],
+  exceptIds: AccountId[],
+  { each, limit }: { each: number; limit: number },
+): Promise<FollowedRow[]> {
+  return readReachable<FollowedRow, AccountId>(
+    shards,
+    accountIds,
+    (share) => sql`
+    with theirs as materialized (
+      select account_id, place, target_id, follow_id
+      from unnest(${share}::bigint[]) with ordinality as friend (account_id, place), lateral (
+        select target_id, follow_id from follows
+        where follows.account_id = friend.account_id and state = 'accepted'
+        order by follow_id desc limit ${each}) as newest)
+    select target_id as account_id, count(*) as count, (array_agg(account_id::text order by place))[1:2] as by
+    from theirs
+    where not exists (select from unnest(${exceptIds}::bigint[]) as mine where mine = target_id)
+    group by target_id order by count(*) desc, max(follow_id) desc limit ${limit}`,
   );
 }
 

@@ -1,15 +1,21 @@
 /** Likes: written in the liker's shard, mirrored to the post's by a job that also folds the counter. */
 import type { AccountId, PostId } from '../../../core/ids.ts';
+import { Forbidden } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
 import { groupCommit } from '../../infra/group-commit.ts';
+import { hint } from '../../infra/hints.ts';
 import { changing, lockEdges, writeAt, writeEach } from '../../infra/shards.ts';
-import { addToPostCounts, findPostHeads, mustSeePost, type PostHead } from '../posts/posts.ts';
+import { addToPostCounts, findPostHeads, likeCountFor, mustSeePost, type PostHead } from '../posts/posts.ts';
 import { likeChanged } from './schema.ts';
 import * as store from './store.ts';
 
+export type { Marks } from './store.ts';
+
 const NEWEST = '9223372036854775807';
 const SWEEP = 500;
+/** What was liked just before it was archived comes back with that like. */
+const LIKED: ReadonlySet<string | undefined> = new Set(['published', 'archived']);
 
 type Act = { accountId: AccountId; postId: PostId; isLike: boolean };
 
@@ -28,26 +34,36 @@ const write = groupCommit<App, Act, boolean>(async (app, tx, acts) => {
 
 const nameOf = ({ accountId, postId }: store.Key) => `${accountId} ${postId}`;
 
-/** Gives the count as the viewer should see it. Twice is once. */
-export async function like(app: App, viewer: AccountId, postId: PostId): Promise<number> {
+/** Gives the count as the viewer should see it: null where it is hidden. Twice is once. */
+export async function like(app: App, viewer: AccountId, postId: PostId): Promise<number | null> {
   const post = await mustSeePost(app, viewer, postId);
   const isNew = await write(app, viewer, { accountId: viewer, postId, isLike: true });
-  return Number(post.like_count) + Number(isNew);
+  const count = likeCountFor(viewer, post);
+  return count === null ? null : count + Number(isNew);
 }
 
 /** What was liked can be unliked also when it can no longer be seen; then the count is 0. */
-export async function unlike(app: App, viewer: AccountId, postId: PostId): Promise<number> {
-  const post = await mustSeePost(app, viewer, postId).catch((error) => error);
+export async function unlike(app: App, viewer: AccountId, postId: PostId): Promise<number | null> {
+  const post = await mustSeePost(app, viewer, postId).catch((error: Error) => error);
   const wasLiked = await write(app, viewer, { accountId: viewer, postId, isLike: false });
   if (post instanceof Error) {
     if (wasLiked) return 0;
     throw post;
   }
-  return Math.max(0, Number(post.like_count) - Number(wasLiked));
+  const count = likeCountFor(viewer, post);
+  return count === null ? null : Math.max(0, count - Number(wasLiked));
 }
 
-export function findLiked(app: App, viewer: AccountId, postIds: PostId[]): Promise<Set<PostId>> {
-  return postIds.length > 0 ? store.selectLiked(app.shards, viewer, postIds) : Promise.resolve(new Set());
+/** What the viewer likes of these posts, and what he has saved. One statement. */
+export async function findMarks(app: App, viewer: AccountId | null, postIds: PostId[]): Promise<store.Marks> {
+  if (!viewer || postIds.length === 0) return { liked: new Set(), saved: new Set() };
+  return store.selectMarks(app.shards, viewer, postIds);
+}
+
+/** Throws Forbidden where the author shows who likes it to himself alone. */
+export async function mustSeeLikers(app: App, viewer: AccountId | null, postId: PostId): Promise<void> {
+  if (likeCountFor(viewer, await mustSeePost(app, viewer, postId)) === null)
+    throw new Forbidden('likes_hidden', 'Only its author sees who likes this post.');
 }
 
 export function listLikers(app: App, postId: PostId, before: string, limit: number) {
@@ -98,7 +114,7 @@ async function mirrorHere(
   const standing = new Set(sources.map(({ account_id, post_id }) => `${account_id}:${post_id}`));
   const came = await store.insertPostLikes(
     tx,
-    sources.filter(({ post_id }) => posts.get(post_id)?.state === 'published'),
+    sources.filter(({ post_id }) => LIKED.has(posts.get(post_id)?.state)),
   );
   const went = await store.deletePostLikes(
     tx,
@@ -117,6 +133,7 @@ async function mirrorHere(
   for (const { post_id } of came) changes.set(post_id, (changes.get(post_id) ?? 0) + 1);
   for (const { post_id } of went) changes.set(post_id, (changes.get(post_id) ?? 0) - 1);
   const changed = [...changes].filter(([, by]) => by !== 0).sort(([a], [b]) => (a < b ? -1 : 1));
+  tx.afterCommit(() => hint(app, 'post', changes.keys()));
   // Last, so that the rows of hot posts are locked only for the moment of the commit.
   if (changed.length === 0) return;
   const published = await addToPostCounts(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const likeReply = z.object({ liked: z.boolean(), likeCount: z.number().int() });
+export const likeReply = z.object({ liked: z.boolean(), likeCount: z.number().int().nullable() });
 
 const edge = z.object({ accountId: z.string(), postId: z.string() });
 

@@ -1,4 +1,4 @@
-/** Tables: likes (owner's side: what I like), post_likes (mirror's side: who likes my post). */
+/** Tables: likes, saves (owner's side: what I like, what I have saved), post_likes (mirror's side: who likes my post). */
 import type { AccountId, PostId } from '../../../core/ids.ts';
 import type { Database, Transaction } from '../../infra/database.ts';
 import { readAt, readAtLagging, readEach, type Shards } from '../../infra/shards.ts';
@@ -27,18 +27,21 @@ export function deleteLikes(tx: Transaction, edges: Key[]): Promise<Key[]> {
     returning likes.account_id as "accountId", likes.post_id as "postId"`);
 }
 
-export async function selectLiked(
-  shards: Shards,
-  accountId: AccountId,
-  postIds: PostId[],
-): Promise<Set<PostId>> {
-  const rows = await readAt<{ post_id: PostId }>(
+export type Marks = { liked: Set<PostId>; saved: Set<PostId> };
+
+/** Which of the posts the account likes, and which it has saved, in one statement. */
+export async function selectMarks(shards: Shards, accountId: AccountId, postIds: PostId[]): Promise<Marks> {
+  const rows = await readAt<{ post_id: PostId; is_like: boolean }>(
     shards,
     accountId,
     sql`
-    select post_id from likes where account_id = ${accountId} and post_id = any(${postIds})`,
+    select post_id, true as is_like from likes where account_id = ${accountId} and post_id = any(${postIds})
+    union all
+    select post_id, false from saves where account_id = ${accountId} and post_id = any(${postIds})`,
   );
-  return new Set(rows.map((row) => row.post_id));
+  const idsOf = (isLike: boolean) =>
+    new Set(rows.flatMap((row) => (row.is_like === isLike ? row.post_id : [])));
+  return { liked: idsOf(true), saved: idsOf(false) };
 }
 
 /** Those of the edges that stand at their source now. One statement per server. */
@@ -79,6 +82,56 @@ export function selectLikers(shards: Shards, postId: PostId, before: string, lim
     sql`
     select account_id, like_id from post_likes where post_id = ${postId} and like_id < ${before} order by like_id desc limit ${limit}`,
   );
+}
+
+// saves -------------------------------------------------------------------------------------------------------
+
+export type Save = { post_id: PostId; save_id: string };
+
+export async function insertSave(db: Rows, accountId: AccountId, postId: PostId): Promise<void> {
+  await db.rows(sql`
+    insert into saves (account_id, post_id, save_id)
+    values (${accountId}, ${postId}, next_id(id_logical_shard(${accountId}))) on conflict do nothing`);
+}
+
+/** Gives whether it was saved. */
+export async function deleteSave(db: Rows, accountId: AccountId, postId: PostId): Promise<boolean> {
+  const rows = await db.rows(
+    sql`delete from saves where account_id = ${accountId} and post_id = ${postId} returning 1`,
+  );
+  return rows.length > 0;
+}
+
+/** Last saved first; always from the primary, since the member has perhaps just saved one. */
+export function selectSaves(
+  shards: Shards,
+  accountId: AccountId,
+  before: string,
+  limit: number,
+): Promise<Save[]> {
+  return readAt<Save>(
+    shards,
+    accountId,
+    sql`
+    select post_id, save_id from saves where account_id = ${accountId} and save_id < ${before}
+    order by save_id desc limit ${limit}`,
+  );
+}
+
+/** On one server: what its accounts have saved of a post, at most `limit` at a time. */
+export async function deleteSavesOfPost(database: Database, postId: PostId, limit: number): Promise<number> {
+  const rows = await database.rows(sql`
+    delete from saves where (account_id, post_id) in (
+      select account_id, post_id from saves where post_id = ${postId} and is_owned(account_id) limit ${limit})
+    returning 1`);
+  return rows.length;
+}
+
+export async function deleteSomeSaves(tx: Transaction, accountId: AccountId, limit: number): Promise<number> {
+  const rows = await tx.rows(sql`
+    delete from saves where account_id = ${accountId} and post_id in (
+      select post_id from saves where account_id = ${accountId} limit ${limit}) returning 1`);
+  return rows.length;
 }
 
 // removal -----------------------------------------------------------------------------------------------------

@@ -5,14 +5,14 @@
  * that on the other.
  *
  * On the public shelf that is all, and caches may keep it. On the private shelf an address also carries when it expires
- * (in 5 to 10 minutes) and a signature that nginx (secure_link) or CloudFront can check. When an account changes its
- * privacy, its files are moved to the other shelf. Expiries are rounded: the same photo keeps its address for a while.
+ * (in 5 to 10 minutes) and a signature that nginx (secure_link) or CloudFront can check. When an account or a post is hidden
+ * or opened, the files are moved to the other shelf. Expiries are rounded: the same photo keeps its address for a while.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { AccountId, MediaId } from '../../../core/ids.ts';
 import { NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
-import { seeAccount, type ViewerId } from '../graph/audience.ts';
+import { maySeePost, seeAccount, type ViewerId } from '../graph/audience.ts';
 import type { Shelf } from './schema.ts';
 import * as store from './store.ts';
 
@@ -28,7 +28,7 @@ export type AddressParts = {
 
 const STEP_MS = 300_000;
 const TOKEN_BYTES = 16;
-/** How long a photo that was deleted, or whose account became private, may still be served by this process. */
+/** How long a photo that was deleted or hidden, or whose account became private, may still be served by another process than the one that did it. */
 const SERVABLE_MS = 5_000;
 
 /** The folder of one photo's renditions, as a key; its URL has the same path, except for photos on the old shelf. */
@@ -119,7 +119,7 @@ export async function findPhoto(
   if (asked.shelf === 'private') refuseBadPermission(app, path, query);
   const isPublic = found.is_avatar || !found.is_private;
   if (asked.shelf === 'public' && !isPublic) throw new NotFound();
-  const isForAll = isPublic && found.is_published;
+  const isForAll = isPublic && found.state === 'published';
   if (!isForAll) await refuseWhoMayNotSee(app, await viewer(), found);
   return { key: `${photoFolder(app, photo)}/${asked.name}.jpg`, isForAll };
 }
@@ -138,9 +138,8 @@ function refuseBadPermission(
 }
 
 async function refuseWhoMayNotSee(app: App, viewer: ViewerId, photo: store.Servable): Promise<void> {
-  if (viewer === photo.account_id) return;
   const seen = await seeAccount(app, viewer, photo.account_id);
-  if (seen?.sees !== 'all' || !photo.is_published) throw new NotFound();
+  if (!maySeePost(viewer, photo, seen ?? undefined)) throw new NotFound();
 }
 
 async function findServable(app: App, mediaId: MediaId): Promise<store.Servable | null> {
@@ -148,7 +147,7 @@ async function findServable(app: App, mediaId: MediaId): Promise<store.Servable 
   if (cached) return cached;
   const servable = await store.selectServable(app.shards, mediaId);
   // One that is about to be published is asked for again.
-  if (servable?.is_published) app.cache.set(servableKey(mediaId), servable, SERVABLE_MS);
+  if (servable?.state === 'published') app.cache.set(servableKey(mediaId), servable, SERVABLE_MS);
   return servable;
 }
 

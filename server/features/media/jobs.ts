@@ -1,4 +1,4 @@
-import type { AccountId, MediaId } from '../../../core/ids.ts';
+import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
 import type { App } from '../../infra/app.ts';
 import { job } from '../../infra/queue.ts';
 import { photosMisplaced } from '../accounts/schema.ts';
@@ -6,7 +6,7 @@ import { enlargePhoto, forgetRevision } from './media.ts';
 import { purge } from './purge.ts';
 import { dropMedia } from './removal.ts';
 import { mediaDropped, photoEdited, photoReady, photosGone } from './schema.ts';
-import { movePhotos } from './shelves.ts';
+import { movePhotos, movePhotosOfPost } from './shelves.ts';
 
 export const jobs = [
   job(mediaDropped, { concurrency: 1 }, async (app: App, [payload]) => {
@@ -20,7 +20,9 @@ export const jobs = [
     if (payload) await forgetRevision(app, payload.mediaId as MediaId, payload.revision);
   }),
   job(photosMisplaced, { concurrency: 1 }, async (app: App, [payload]) => {
-    if (payload) await movePhotos(app, payload.accountId as AccountId);
+    if (payload?.postId)
+      await movePhotosOfPost(app, payload.accountId as AccountId, payload.postId as PostId);
+    else if (payload) await movePhotos(app, payload.accountId as AccountId);
   }),
   job(photosGone, { batch: 20, concurrency: 1, gatherMs: 500 }, async (app: App, payloads) => {
     await purge(app, [...new Set(payloads.flatMap(({ folders }) => folders))]);

@@ -14,7 +14,6 @@ import { ImageFailure, type Rendition } from '../../infra/images/pool.ts';
 import { ServerDown } from '../../infra/server-down.ts';
 import { changing, writeAt } from '../../infra/shards.ts';
 import { DamagedFile, NotStored, StoreFault, TooLarge } from '../../infra/storage/storage.ts';
-import { isPrivate, isPrivateForShare } from '../accounts/accounts.ts';
 import { forgetServable, photoFolder } from './addresses.ts';
 import { announceGone, removeFolder, removeMedia } from './removal.ts';
 import { photoEdited, photoReady } from './schema.ts';
@@ -136,12 +135,13 @@ export async function developPhoto(
   }
   await store.updateInWork(changing(app.shards, mediaId), mediaId);
   try {
-    const shelf = await shelfFor(app, media);
+    const shelf = await store.selectWantedShelf(app.shards, mediaId);
     const made = await makeRenditions(app, { ...media, shelf }, 'photo');
     const isReady = await writeAt(app.shards, mediaId, async (tx) => {
       const isNew = await store.updateMediaReady(tx, mediaId, shelf, made);
-      await afterMaking(app, tx, { ...media, shelf }, made);
+      // First: it locks the post, then the account to count it, which whoever shares the account by then would wait for.
       await settle(tx);
+      await afterMaking(app, tx, { ...media, shelf }, made);
       return isNew;
     });
     // Deleted meanwhile: the files that were just written came after the removal.
@@ -183,10 +183,6 @@ async function finalFailure(
 
 type Kind = 'photo' | 'avatar' | 'large';
 
-async function shelfFor(app: App, media: store.MediaRow): Promise<'public' | 'private'> {
-  return (await isPrivate(app, media.account_id)) ? 'private' : 'public';
-}
-
 /** Renders with the edits, and stores under the revision and on the shelf, that `media` names. */
 export async function makeRenditions(app: App, media: store.MediaRow, kind: Kind): Promise<store.Made> {
   const { media_id: mediaId, edits } = media;
@@ -225,9 +221,9 @@ async function afterMaking(
   >,
   made: Size,
 ): Promise<void> {
-  // The account's privacy may have changed while they were made.
-  const isPrivateNow = await isPrivateForShare(tx, media.account_id);
-  if (isPrivateNow !== (media.shelf === 'private')) await shelve(app, tx, media.account_id);
+  // The account or the post may have been hidden or opened while they were made.
+  const wanted = await store.selectWantedShelfForShare(tx, media.media_id);
+  if (wanted !== media.shelf) await shelve(app, tx, media.account_id);
   const source = { width: media.source_width ?? 0, height: media.source_height ?? 0 };
   const shown = shownSize(source, media.edits.frame);
   if (Math.max(shown.width, shown.height) > Math.max(made.width, made.height) * LARGER_BY)
@@ -268,8 +264,9 @@ export async function developAgain(app: App, mediaId: MediaId): Promise<void> {
   const made = await makeRenditions(app, media, media.kind === 'avatar' ? 'avatar' : 'photo');
   const { revision, shelf } = media;
   const isKnown = await writeAt(app.shards, mediaId, async (tx) => {
+    const isWritten = await store.updateRenditions(tx, mediaId, revision, shelf, made.renditions);
     if (media.kind === 'photo') await afterMaking(app, tx, media, made);
-    return store.updateRenditions(tx, mediaId, revision, shelf, made.renditions);
+    return isWritten;
   });
   await removeScratch(app, mediaId);
   if (isKnown) return;
@@ -284,7 +281,7 @@ export async function developAgain(app: App, mediaId: MediaId): Promise<void> {
 export async function editPhoto(app: App, media: store.MediaRow, edits: Edits): Promise<void> {
   const { media_id: mediaId } = media;
   const revision = await store.reserveRevision(changing(app.shards, mediaId), mediaId);
-  const edited = { ...media, edits, shelf: await shelfFor(app, media), revision };
+  const edited = { ...media, edits, shelf: await store.selectWantedShelf(app.shards, mediaId), revision };
   try {
     const made = await makeRenditions(app, edited, 'photo');
     await writeAt(app.shards, mediaId, async (tx) => {

@@ -9,7 +9,7 @@ import {
   PLAIN_LOOK,
 } from '../../../core/edits.ts';
 import { CROP_SIDE_MIN } from '../../../core/frame.ts';
-import type { MediaId } from '../../../core/ids.ts';
+import type { AccountId, MediaId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
 import { FILTER_NAMES } from '../../../core/look/filters.ts';
 import { idOf } from '../../../core/shapes.ts';
@@ -148,6 +148,49 @@ export const avatarBody = z.strictObject({
   uploadId: idOf<MediaId>('an upload'),
   edits: editsShape.optional(),
 });
+
+/** Rows. */
+export type StoredRendition = {
+  name: string;
+  width: number;
+  height: number;
+  sizeBytes: number;
+  sha256: string;
+};
+export type MediaState = 'waiting' | 'receiving' | 'uploaded' | 'developing' | 'ready' | 'failed';
+type MediaKind = 'photo' | 'avatar' | 'original';
+export type KeptOriginal = { sizeBytes: number; sha256: string; format: string };
+export type Place = { latitude: number; longitude: number };
+export type MediaRow = {
+  media_id: MediaId;
+  account_id: AccountId;
+  kind: MediaKind;
+  state: MediaState;
+  edits: Edits;
+  revision: number;
+  shelf: Shelf;
+  width: number | null;
+  height: number | null;
+  source_width: number | null;
+  source_height: number | null;
+  thumbhash: string | null;
+  average_colour: string | null;
+  /** As text: pg would make a Date of it, in this machine's zone. */
+  taken_at: string | null;
+  sha256: string | null;
+  size_bytes: string | null;
+  renditions: StoredRendition[];
+  kept_original: KeptOriginal | null;
+  announced_sha256: string | null;
+  announced_bytes: string | null;
+  original_of: MediaId | null;
+  failure_code: string | null;
+  failure_message: string | null;
+  tries: number;
+  is_in_work: boolean;
+  expires_at: Date | null;
+  is_expired: boolean;
+};
 
 /** Jobs. */
 export const mediaDropped = { name: 'media.dropped', payload: z.object({ mediaId: z.string() }) };

@@ -1,6 +1,6 @@
 /**
- * Files of this machine alone that can be made again or sent again: the pieces of uploads under way, and masters. What
- * is found here after a crash is used as far as it goes.
+ * Files of this machine alone that can be made again or sent again: the pieces of uploads under way, masters, and small
+ * pictures of uploads. What is found here after a crash is used as far as it goes.
  */
 import { createWriteStream } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
@@ -11,7 +11,8 @@ import type { App } from '../../infra/app.ts';
 
 type Scratch = Pick<App, 'config'>;
 /** How long what nobody touches is kept. A master is only there to save a second decoding. */
-const KEPT_HOURS = { masters: 2, uploads: 48 };
+const KEPT_HOURS = { masters: 2, uploads: 48, thumbnails: 168 };
+const FOLDERS = ['masters', 'uploads', 'thumbnails'] as const;
 const MODE = 0o700;
 
 export function masterPath(app: Scratch, mediaId: MediaId): string {
@@ -20,6 +21,11 @@ export function masterPath(app: Scratch, mediaId: MediaId): string {
 
 export function piecesPath(app: Scratch, mediaId: MediaId): string {
   return path.join(folderOf(app, 'uploads'), mediaId);
+}
+
+/** A folder for each photo, a file for each of its edits. */
+export function thumbnailPath(app: Scratch, mediaId: MediaId, editsHash: string): string {
+  return path.join(folderOf(app, 'thumbnails'), mediaId, `${editsHash}.jpg`);
 }
 
 /** How many bytes of the upload have arrived in pieces. */
@@ -38,18 +44,19 @@ export async function appendPiece(
 }
 
 export async function removeScratch(app: Scratch, mediaId: MediaId): Promise<void> {
-  for (const file of [masterPath(app, mediaId), piecesPath(app, mediaId)]) await rm(file, { force: true });
+  for (const folder of FOLDERS)
+    await rm(path.join(folderOf(app, folder), mediaId), { force: true, recursive: true });
 }
 
 /** Removes what nobody has touched for long; gives how many files. */
 export async function sweepScratch(app: Pick<App, 'config' | 'clock'>): Promise<number> {
   let swept = 0;
-  for (const folder of ['masters', 'uploads'] as const) {
+  for (const folder of FOLDERS) {
     for (const name of await readdir(folderOf(app, folder)).catch(() => [])) {
       const file = path.join(folderOf(app, folder), name);
       const found = await stat(file).catch(nothing);
       if (!found || app.clock.nowMs() - found.mtimeMs < KEPT_HOURS[folder] * 3_600_000) continue;
-      await rm(file, { force: true });
+      await rm(file, { force: true, recursive: true });
       swept++;
     }
   }

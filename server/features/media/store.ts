@@ -1,52 +1,13 @@
 /** Table: media (owner's side). Files: `keys`, and the renditions, see addresses.ts. */
 import type { Edits } from '../../../core/edits.ts';
 import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
+import type { PostAudience } from '../../../core/shapes.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
 import { readAt, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
-import type { Shelf } from './schema.ts';
+import type { KeptOriginal, MediaRow, Place, Shelf, StoredRendition } from './schema.ts';
 
-export type StoredRendition = {
-  name: string;
-  width: number;
-  height: number;
-  sizeBytes: number;
-  sha256: string;
-};
-export type MediaState = 'waiting' | 'receiving' | 'uploaded' | 'developing' | 'ready' | 'failed';
-export type MediaKind = 'photo' | 'avatar' | 'original';
-export type KeptOriginal = { sizeBytes: number; sha256: string; format: string };
-export type Place = { latitude: number; longitude: number };
-export type MediaRow = {
-  media_id: MediaId;
-  account_id: AccountId;
-  kind: MediaKind;
-  state: MediaState;
-  edits: Edits;
-  revision: number;
-  shelf: Shelf;
-  width: number | null;
-  height: number | null;
-  source_width: number | null;
-  source_height: number | null;
-  thumbhash: string | null;
-  average_colour: string | null;
-  /** As text: pg would make a Date of it, in this machine's zone. */
-  taken_at: string | null;
-  sha256: string | null;
-  size_bytes: string | null;
-  renditions: StoredRendition[];
-  kept_original: KeptOriginal | null;
-  announced_sha256: string | null;
-  announced_bytes: string | null;
-  original_of: MediaId | null;
-  failure_code: string | null;
-  failure_message: string | null;
-  tries: number;
-  is_in_work: boolean;
-  expires_at: Date | null;
-  is_expired: boolean;
-};
+export type { KeptOriginal, MediaRow, Place, StoredRendition } from './schema.ts';
 
 type Rows = { rows: Database['rows'] };
 
@@ -78,12 +39,14 @@ export async function insertMedia(
       ${ticket.sha256}, ${ticket.sizeBytes}, ${ticket.originalOf})`);
 }
 
+/** Those that a draft names are bounded with it. */
 export async function countUnclaimed(tx: Transaction, accountId: AccountId) {
   const row = await oneOf<{ count: string; bytes: string }>(
     tx,
     sql`
     select count(*), coalesce(sum(coalesce(size_bytes, announced_bytes)), 0) as bytes
-    from media where account_id = ${accountId} and expires_at > now()`,
+    from media where account_id = ${accountId} and expires_at > now()
+      and media_id not in (select unnest(upload_ids) from drafts where account_id = ${accountId})`,
   );
   return { count: Number(row?.count), bytes: Number(row?.bytes) };
 }
@@ -294,11 +257,14 @@ export type Servable = {
   account_id: AccountId;
   revision: number;
   shelf: Shelf;
+  /** Whether the private shelf is the right one. */
   is_private: boolean;
   is_avatar: boolean;
-  /** Not deleted, and its account neither. */
+  /** Its account and it are there. */
   is_live: boolean;
-  is_published: boolean;
+  /** Of its post; of an avatar as though it were published. */
+  state: string;
+  audience: PostAudience;
 };
 
 /** What serving a photo depends on. */
@@ -307,11 +273,11 @@ export async function selectServable(shards: Shards, mediaId: MediaId): Promise<
     shards,
     mediaId,
     sql`
-    select media.account_id, revision, shelf, is_private, kind = 'avatar' as is_avatar,
-      accounts.state = 'active' and media.state = 'ready' and coalesce(posts.state <> 'deleted', kind = 'avatar') as is_live,
-      coalesce(posts.state = 'published', kind = 'avatar') as is_published
-    from media join accounts using (account_id)
-    left join post_media using (media_id) left join posts using (post_id)
+    select photo.account_id, revision, shelf, wanted_shelf = 'private' as is_private, kind = 'avatar' as is_avatar,
+      accounts.state = 'active' and photo.state = 'ready' and (kind = 'avatar' or posts.state is not null) as is_live,
+      case when kind = 'avatar' then 'published' else posts.state end as state,
+      coalesce(posts.audience, 'everyone') as audience
+    from photo_shelves as photo join accounts using (account_id) left join posts using (post_id)
     where media_id = ${mediaId}`,
   );
   return row ?? null;
@@ -357,15 +323,46 @@ export async function updateKeptOriginal(
 
 // shelves -----------------------------------------------------------------------------------------------------
 
-/** Photos that lie on another shelf than the account's privacy asks for. Avatars are always public. */
+export type Misplaced = Pick<MediaRow, 'media_id' | 'account_id' | 'revision' | 'shelf' | 'renditions'>;
+
+/** Photos of an account that lie on another shelf than they ought to: see photo_shelves. */
 export function selectMisplaced(db: Rows, accountId: AccountId, limit: number) {
-  return db.rows<Pick<MediaRow, 'media_id' | 'account_id' | 'kind' | 'revision' | 'shelf' | 'renditions'>>(
+  return db.rows<Misplaced>(
     sql`
-    select media_id, account_id, kind, revision, shelf, renditions from media join accounts using (account_id)
-    where account_id = ${accountId} and media.state = 'ready'
-      and shelf <> case when is_private and kind <> 'avatar' then 'private' else 'public' end
-    order by media_id desc limit ${limit}`,
+    select media_id, account_id, revision, shelf, renditions from photo_shelves
+    where account_id = ${accountId} and state = 'ready' and shelf <> wanted_shelf order by media_id desc limit ${limit}`,
   );
+}
+
+export function selectMisplacedOfPost(db: Rows, postId: PostId) {
+  return db.rows<Misplaced>(sql`
+    select media_id, account_id, revision, shelf, renditions from photo_shelves
+    where post_id = ${postId} and state = 'ready' and shelf <> wanted_shelf`);
+}
+
+export async function selectWantedShelf(shards: Shards, mediaId: MediaId): Promise<'public' | 'private'> {
+  const [row] = await readAt<{ wanted_shelf: 'public' | 'private' }>(
+    shards,
+    mediaId,
+    sql`select wanted_shelf from photo_shelves where media_id = ${mediaId}`,
+  );
+  return row?.wanted_shelf ?? 'private';
+}
+
+/** Holds the answer until the transaction ends: the post first, and then its account, as all do who change both. */
+export async function selectWantedShelfForShare(
+  tx: Transaction,
+  mediaId: MediaId,
+): Promise<'public' | 'private'> {
+  await tx.rows(sql`
+    select from posts where post_id = (select post_id from post_media where media_id = ${mediaId}) for update`);
+  await tx.rows(sql`
+    select from accounts where account_id = (select account_id from media where media_id = ${mediaId}) for share`);
+  const row = await oneOf<{ wanted_shelf: 'public' | 'private' }>(
+    tx,
+    sql`select wanted_shelf from photo_shelves where media_id = ${mediaId}`,
+  );
+  return row?.wanted_shelf ?? 'private';
 }
 
 /** False when it was edited or deleted meanwhile, or has more renditions than were moved. */

@@ -10,7 +10,7 @@ import { ServerDown } from '../../infra/server-down.ts';
 import * as store from './store.ts';
 
 /** Another one with each change of what a card holds: the code before reads its own. */
-const SHAPE = 1;
+const SHAPE = 2;
 const PARSED_MS = 60_000;
 /** In memory, for each character of its text: that, what it says, and its photos as they are shown. */
 const PARSED_BYTES = 5;
@@ -80,11 +80,13 @@ function cardOf({
   post_id,
   account_id,
   caption,
+  place_name,
   created_at,
   card_version,
   photos,
+  people,
 }: store.PostCardRow): store.PostCardRow {
-  return { post_id, account_id, caption, created_at, card_version, photos };
+  return { post_id, account_id, caption, place_name, created_at, card_version, photos, people };
 }
 
 /** Null for what is no card of this post: whatever stands in a cache is not taken on trust. */
@@ -101,7 +103,10 @@ function parseOnce(app: App, postId: PostId, text: string): store.PostCardRow | 
 function parse(text: string): store.PostCardRow | null {
   try {
     const card = JSON.parse(text);
-    const isCard = typeof card.caption === 'string' && Array.isArray(card.photos);
+    const isCard =
+      typeof card.caption === 'string' &&
+      Array.isArray(card.photos) &&
+      (card.people === null || Array.isArray(card.people));
     return isCard ? { ...card, created_at: new Date(card.created_at) } : null;
   } catch {
     return null;

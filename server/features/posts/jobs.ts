@@ -7,12 +7,13 @@ import { findAccountIdsByHandle } from '../accounts/accounts.ts';
 import { forgetPost as forgetActivity, tell } from '../activity/activity.ts';
 import { forgetPost as forgetComments } from '../comments/comments.ts';
 import { indexPost } from '../explore/explore.ts';
-import { seeAccounts } from '../graph/audience.ts';
 import { forgetPost as forgetLikes } from '../likes/likes.ts';
+import { forgetSaves } from '../likes/saves.ts';
 import { developPhoto } from '../media/media.ts';
-import { forgetOwner, rememberOwner } from './owners.ts';
-import { findPostHeads, removePost, settlePost } from './posts.ts';
-import { ownerGone, photoClaimed, postDeleted, postPublished } from './schema.ts';
+import { forgetOwner, rememberOwner } from '../owners/owners.ts';
+import { forgetPost as forgetPeople } from '../people/people.ts';
+import { findPostHeads, isSeenBy, removePost, settlePost } from './posts.ts';
+import { ownerGone, photoClaimed, postChanged, postDeleted, postPublished } from './schema.ts';
 
 export const jobs = [
   // The image workers bound how many photos are in work; two more wait with their files read.
@@ -23,19 +24,20 @@ export const jobs = [
       );
   }),
   job(postPublished, { concurrency: 2 }, async (app: App, [payload]) => {
-    if (!payload) return;
-    const postId = payload.postId as PostId;
-    await indexPost(app, postId);
-    await tellMentioned(app, postId);
-    await rememberOwner(app, postId);
+    if (payload) await makeKnown(app, payload.postId as PostId);
+  }),
+  job(postChanged, { concurrency: 1 }, async (app: App, [payload]) => {
+    if (payload) await makeKnown(app, payload.postId as PostId);
   }),
   job(postDeleted, { concurrency: 2 }, async (app: App, [payload]) => {
     if (!payload) return;
     const postId = payload.postId as PostId;
     await indexPost(app, postId);
     await forgetLikes(app, postId);
+    await forgetSaves(app, postId);
     await forgetComments(app, postId);
     await forgetActivity(app, postId);
+    await forgetPeople(app, postId);
     await removePost(app, postId);
   }),
   job(ownerGone, { concurrency: 1 }, async (app: App, [payload]) => {
@@ -43,14 +45,20 @@ export const jobs = [
   }),
 ];
 
+/** Each part compares with what stands, and tells nobody twice. */
+async function makeKnown(app: App, postId: PostId): Promise<void> {
+  await indexPost(app, postId);
+  await tellMentioned(app, postId);
+  await rememberOwner(app, postId);
+}
+
 /** Only who may see the post is told of it. */
 async function tellMentioned(app: App, postId: PostId): Promise<void> {
   const [post] = await findPostHeads(app, [postId]);
   if (post?.state !== 'published') return;
   const mentioned = new Set((await findAccountIdsByHandle(app, mentionsIn(post.caption))).values());
   for (const accountId of mentioned) {
-    const seen = await seeAccounts(app, accountId, [post.account_id]);
-    if (seen.get(post.account_id)?.sees === 'all')
+    if (await isSeenBy(app, accountId, postId))
       await writeAt(app.shards, accountId, (tx) =>
         tell(app, tx, [{ accountId, kind: 'mentioned', actorId: post.account_id, postId }]),
       );

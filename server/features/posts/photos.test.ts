@@ -272,3 +272,14 @@ test('the time and, only if its author wants it, the place are shown; the files 
       400,
     );
 });
+
+test('posts of one account that are developed at once do not wait for each other in a circle', async () => {
+  const uploadIds: string[] = [];
+  for (let number = 0; number < 16; number++) uploadIds.push(await ann.uploads(samplePhoto));
+  await Promise.all(uploadIds.map((uploadId) => ann.publishes('at once', [uploadId])));
+  await world.settled();
+  const rows = await world.rows(
+    sql`select deadlocks from pg_stat_database where datname = current_database()`,
+  );
+  assert.deepEqual(rows, [{ deadlocks: '0' }]);
+});

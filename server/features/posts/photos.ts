@@ -7,6 +7,7 @@ import type { Transaction } from '../../infra/database.ts';
 import { writeAt } from '../../infra/shards.ts';
 import { claimUploads, editPhoto, findMedia, makeProof } from '../media/media.ts';
 import { mediaDropped } from '../media/schema.ts';
+import { namePeople, refuseUnknownPeople, removePeople } from '../people/people.ts';
 import { claimOf, settlePost } from './posts.ts';
 import { photoClaimed, type ReplacePhoto } from './schema.ts';
 import * as store from './store.ts';
@@ -73,9 +74,12 @@ export async function replacePhoto(
   photo: PostPhoto,
   wish: ReplacePhoto,
 ): Promise<void> {
+  await refuseUnknownPeople(app, viewer, [wish]);
   await changeFailedPost(app, viewer, photo, async (tx) => {
     await claimUploads(tx, viewer, [claimOf(wish)], 'photo');
     await store.updatePostMedia(tx, photo.postId, photo.mediaId, wish.uploadId, wish.altText ?? null);
+    await removePeople(tx, photo.postId, photo.mediaId);
+    await namePeople(app, tx, photo.postId, [{ mediaId: wish.uploadId, people: wish.people ?? [] }]);
     await store.updatePostState(tx, photo.postId, 'developing');
     await app.queue.enqueue(tx, photoClaimed, [{ mediaId: wish.uploadId, postId: photo.postId }]);
   });
@@ -85,8 +89,9 @@ export async function replacePhoto(
 export async function leaveOutPhoto(app: App, viewer: AccountId, photo: PostPhoto): Promise<void> {
   await changeFailedPost(app, viewer, photo, async (tx) => {
     const states = await store.selectPhotoStates(tx, photo.postId);
-    if (states.length < 2) throw new Conflict('last_photo', 'A post needs a photo. Delete the post instead.');
+    if (states.size < 2) throw new Conflict('last_photo', 'A post needs a photo. Delete the post instead.');
     await store.deletePostMedia(tx, photo.postId, photo.mediaId);
+    await removePeople(tx, photo.postId, photo.mediaId);
     await store.updatePostState(tx, photo.postId, 'developing');
     await settlePost(app, tx, photo.postId);
   });
@@ -102,7 +107,7 @@ async function changeFailedPost(
   await writeAt(app.shards, photo.postId, async (tx) => {
     const post = await store.selectPostHeadForUpdate(tx, photo.postId);
     if (!post || post.state === 'deleted') throw new NotFound();
-    const states = await store.selectPhotoStatesById(tx, photo.postId);
+    const states = await store.selectPhotoStates(tx, photo.postId);
     if (post.state !== 'failed' || states.get(photo.mediaId) !== 'failed')
       throw new Conflict('photo_not_failed', 'Only a photo that failed can be replaced or left out.');
     await change(tx);

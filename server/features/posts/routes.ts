@@ -6,15 +6,15 @@ import { viewerOf } from '../../http/sessions.ts';
 import { hydratePost, hydratePostIds } from '../../hydrate/posts.ts';
 import type { App } from '../../infra/app.ts';
 import { accountIdParams } from '../accounts/schema.ts';
+import { endDraft } from '../drafts/drafts.ts';
 import { mustSeeAll } from '../graph/audience.ts';
 import { openOriginal } from '../media/media.ts';
 import { editsShape } from '../media/schema.ts';
-import { listOwners } from './owners.ts';
+import * as editing from './editing.ts';
 import * as photos from './photos.ts';
 import * as posts from './posts.ts';
 import {
-  ownersQuery,
-  ownersReply,
+  editBody,
   photoEdits,
   photoParams,
   postIdParams,
@@ -30,6 +30,7 @@ const UNPUBLISHED_MAX = 20;
 
 export function postRoutes(server: Server, app: App, limits: RateLimits): void {
   photoRoutes(server, app, limits);
+  editingRoutes(server, app, limits);
   server.post(
     '/posts',
     {
@@ -44,30 +45,17 @@ export function postRoutes(server: Server, app: App, limits: RateLimits): void {
     async (request, reply) => {
       const viewer = viewerOf(request).accountId;
       await limits.post(viewer);
+      const { draftId } = request.body;
       const postId = await posts.publish(
         app,
         viewer,
         request.body,
         request.headers['idempotency-key'] ?? null,
+        draftId && ((tx) => endDraft(tx, viewer, draftId)),
       );
       reply.code(201);
       return hydratePost(app, viewer, postId);
     },
-  );
-
-  server.get(
-    '/posts/owners',
-    {
-      schema: {
-        tags: ['posts'],
-        summary: 'Whose posts these are; those that I may not see are left out',
-        querystring: ownersQuery,
-        response: { 200: ownersReply },
-      },
-    },
-    async (request) => ({
-      items: await listOwners(app, request.viewer?.accountId ?? null, request.query.ids),
-    }),
   );
 
   server.get(
@@ -90,7 +78,8 @@ export function postRoutes(server: Server, app: App, limits: RateLimits): void {
     {
       schema: {
         tags: ['posts'],
-        summary: 'Posts of an account, newest first',
+        summary:
+          'Posts of an account: with the first page those that are pinned, then the others, newest first',
         params: accountIdParams,
         querystring: pageQuery,
         response: { 200: postsPage },
@@ -102,14 +91,77 @@ export function postRoutes(server: Server, app: App, limits: RateLimits): void {
       const { cursor, limit } = request.query;
       await mustSeeAll(app, viewer, accountId);
       const list = ['posts', accountId, viewer];
-      const postIds = await posts.listPostIdsOfAccount(app, accountId, readCursor(app, list, cursor), limit);
+      const before = readCursor(app, list, cursor);
+      const { pinned, postIds } = await posts.listProfileIds(app, accountId, before, limit, !cursor);
       const inWork =
         viewer === accountId && !cursor
           ? await posts.listUnpublishedIds(app, accountId, UNPUBLISHED_MAX)
           : [];
-      const items = await hydratePostIds(app, viewer, [...inWork, ...postIds], {
+      const items = await hydratePostIds(app, viewer, [...inWork, ...pinned, ...postIds], {
         mayLag: viewer !== accountId,
+        withOwn: true,
       });
+      return { items, nextCursor: nextCursor(app, list, postIds.length, limit, postIds.at(-1)) };
+    },
+  );
+}
+
+/** What an author can do to a post that is there. */
+function editingRoutes(server: Server, app: App, limits: RateLimits): void {
+  server.patch(
+    '/posts/:postId',
+    {
+      schema: {
+        tags: ['posts'],
+        summary: 'Change a post of mine; what is not named stays',
+        params: postIdParams,
+        body: editBody,
+        response: { 200: postReply },
+      },
+    },
+    async (request) => {
+      const viewer = viewerOf(request).accountId;
+      await limits.edit(viewer);
+      await editing.editPost(app, viewer, request.params.postId, request.body);
+      return hydratePost(app, viewer, request.params.postId);
+    },
+  );
+
+  const states = [
+    ['PUT', 'archive', 'Hide a post of mine from all others, for as long as I like', editing.archivePost],
+    ['DELETE', 'archive', 'Show it again', editing.unarchivePost],
+    ['PUT', 'pin', 'Show a post of mine first on my profile; at most three', editing.pinPost],
+    ['DELETE', 'pin', 'In its place again', editing.unpinPost],
+  ] as const;
+  for (const [method, state, summary, change] of states)
+    server.route({
+      method,
+      url: `/posts/:postId/${state}`,
+      schema: { tags: ['posts'], summary, params: postIdParams, response: { 200: postReply } },
+      handler: async (request) => {
+        const viewer = viewerOf(request).accountId;
+        await limits.edit(viewer);
+        await change(app, viewer, request.params.postId);
+        return hydratePost(app, viewer, request.params.postId);
+      },
+    });
+
+  server.get(
+    '/posts/archived',
+    {
+      schema: {
+        tags: ['posts'],
+        summary: 'My archived posts, newest first',
+        querystring: pageQuery,
+        response: { 200: postsPage },
+      },
+    },
+    async (request) => {
+      const viewer = viewerOf(request).accountId;
+      const { cursor, limit } = request.query;
+      const list = ['archived', viewer];
+      const postIds = await posts.listArchivedIds(app, viewer, readCursor(app, list, cursor), limit);
+      const items = await hydratePostIds(app, viewer, postIds, { mayLag: false, withOwn: true });
       return { items, nextCursor: nextCursor(app, list, postIds.length, limit, postIds.at(-1)) };
     },
   );

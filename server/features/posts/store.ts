@@ -3,46 +3,9 @@ import type { AccountId, MediaId, PostId } from '../../../core/ids.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
 import { readAt, readAtLagging, readEach, readReachable, type Shards } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
-import type { FactsRow } from '../graph/schema.ts';
-import type { Shelf } from '../media/schema.ts';
+import type { EditPost, PostCardRow, PostFacts, PostHead, PostRow, PostState } from './schema.ts';
 
-export type PhotoRow = {
-  media_id: MediaId;
-  state: string;
-  is_in_work: boolean;
-  alt_text: string;
-  filter: string;
-  revision: number;
-  shelf: Shelf;
-  width: number | null;
-  height: number | null;
-  thumbhash: string | null;
-  average_colour: string | null;
-  taken_at: string | null;
-  latitude: number | null;
-  longitude: number | null;
-  failure_message: string | null;
-  renditions: { name: string; width: number; height: number }[];
-};
-export type PostRow = {
-  post_id: PostId;
-  account_id: AccountId;
-  caption: string;
-  state: 'developing' | 'published' | 'failed' | 'deleted';
-  like_count: string;
-  comment_count: string;
-  created_at: Date;
-  photos: PhotoRow[];
-};
-/** What all see alike, and what rarely changes. */
-export type PostCardRow = Pick<PostRow, 'post_id' | 'account_id' | 'caption' | 'created_at' | 'photos'> & {
-  card_version: number;
-};
-/** What changes all the time, and what "may the viewer see it" depends on. */
-export type PostFacts = FactsRow &
-  Pick<PostRow, 'post_id' | 'state' | 'like_count' | 'comment_count'> & {
-    card_version: number;
-  };
+export type { PostCardRow, PostFacts, PostHead, PostRow } from './schema.ts';
 
 export async function insertPost(
   tx: Transaction,
@@ -50,13 +13,18 @@ export async function insertPost(
     postId: PostId;
     accountId: AccountId;
     caption: string;
+    placeName: string | null;
+    audience: PostRow['audience'];
+    takesComments: boolean;
+    hidesLikeCount: boolean;
     idempotencyKey: string | null;
     requestHash: Buffer;
   },
 ): Promise<void> {
   await tx.rows(sql`
-    insert into posts (post_id, account_id, caption, idempotency_key, request_hash)
-    values (${post.postId}, ${post.accountId}, ${post.caption}, ${post.idempotencyKey}, ${post.requestHash})`);
+    insert into posts (post_id, account_id, caption, place_name, audience, takes_comments, hides_like_count, idempotency_key, request_hash)
+    values (${post.postId}, ${post.accountId}, ${post.caption}, ${post.placeName}, ${post.audience}, ${post.takesComments},
+      ${post.hidesLikeCount}, ${post.idempotencyKey}, ${post.requestHash})`);
 }
 
 export async function insertPostMedia(
@@ -97,7 +65,10 @@ export async function selectPost(shards: Shards, postId: PostId): Promise<PostRo
 
 function postsOf(postIds: PostId[]): Statement {
   return sql`
-    select post_id, account_id, caption, state, like_count, comment_count, created_at, card_version, photos
+    select post_id, account_id, caption, place_name, state, audience, takes_comments, hides_like_count,
+      pinned_at is not null as is_pinned, like_count, comment_count, created_at, card_version, photos, (
+        select jsonb_agg(jsonb_build_object('media_id', media_id::text, 'account_id', account_id::text, 'x', x, 'y', y) order by account_id)
+        from post_people where post_people.post_id = posts.post_id and not is_removed) as people
     from posts, lateral (
       select coalesce(jsonb_agg(photo order by position), '[]') as photos
       from post_photos where post_photos.post_id = posts.post_id) as shown
@@ -118,7 +89,8 @@ export function selectPostFacts(
     shards,
     postIds,
     (share) => sql`
-    select post_id, posts.state, like_count, comment_count, card_version, posts.account_id,
+    select post_id, posts.state, audience, takes_comments, hides_like_count, pinned_at is not null as is_pinned,
+      like_count, comment_count, card_version, posts.account_id,
       handle, name, is_private, avatar_id, accounts.state = 'active' as is_active,
       exists (select from blocks where blocks.account_id = accounts.account_id and target_id = ${viewerId}) as blocks_viewer,
       followers.state as follower_state
@@ -148,7 +120,10 @@ function newestOf(accountIds: AccountId[], before: string, limit: number): State
         where posts.account_id = author.account_id and state = 'published' and post_id < ${before}
         order by post_id desc limit ${limit}) as mine
       order by mine.post_id desc limit ${limit})
-    select post_id, account_id, caption, state, like_count, comment_count, created_at, photos
+    select post_id, account_id, caption, place_name, state, audience, takes_comments, hides_like_count,
+      pinned_at is not null as is_pinned, like_count, comment_count, created_at, photos, (
+        select jsonb_agg(jsonb_build_object('media_id', media_id::text, 'account_id', account_id::text, 'x', x, 'y', y) order by account_id)
+        from post_people where post_people.post_id = posts.post_id and not is_removed) as people
     from newest join posts using (post_id), lateral (
       select coalesce(jsonb_agg(photo order by position), '[]') as photos
       from post_photos where post_photos.post_id = newest.post_id) as shown
@@ -206,34 +181,54 @@ export async function selectPostIdsOfAccount(
   return rows.map((row) => row.post_id);
 }
 
-/** Own posts that are not published yet, or failed: only for their author. */
-export async function selectUnpublishedIds(
+/** What a profile shows: with the first page the pinned ones, the last pinned first; then the others, newest first. */
+export function selectProfileIds(
   shards: Shards,
   accountId: AccountId,
+  before: string,
+  limit: number,
+  isFirst: boolean,
+) {
+  return readAtLagging<{ post_id: PostId; is_pinned: boolean }>(
+    shards,
+    accountId,
+    sql`
+    select post_id, is_pinned from (
+      (select post_id, true as is_pinned, pinned_at from posts
+        where account_id = ${accountId} and state = 'published' and pinned_at is not null and ${isFirst}::boolean)
+      union all
+      (select post_id, false, null from posts
+        where account_id = ${accountId} and state = 'published' and pinned_at is null and post_id < ${before}
+        order by post_id desc limit ${limit})) as shown
+    order by is_pinned desc, pinned_at desc, post_id desc`,
+  );
+}
+
+/** Own posts in these states, in which nobody else sees them. */
+export async function selectHiddenIds(
+  shards: Shards,
+  accountId: AccountId,
+  states: PostState[],
+  before: string,
   limit: number,
 ): Promise<PostId[]> {
   const rows = await readAt<{ post_id: PostId }>(
     shards,
     accountId,
     sql`
-    select post_id from posts where account_id = ${accountId} and state <> 'published' and state <> 'deleted'
+    select post_id from posts
+    where account_id = ${accountId} and state <> 'published' and state = any(${states}) and post_id < ${before}
     order by post_id desc limit ${limit}`,
   );
   return rows.map((row) => row.post_id);
 }
 
-export type PostHead = {
-  post_id: PostId;
-  account_id: AccountId;
-  state: PostRow['state'];
-  caption: string;
-  like_count: string;
-};
-
 export async function selectPostHeadForUpdate(tx: Transaction, postId: PostId): Promise<PostHead | null> {
   return oneOf<PostHead>(
     tx,
-    sql`select post_id, account_id, state, caption, like_count from posts where post_id = ${postId} for update`,
+    sql`
+    select post_id, account_id, state, audience, caption, like_count, takes_comments, pinned_at is not null as is_pinned
+    from posts where post_id = ${postId} for update`,
   );
 }
 
@@ -242,18 +237,12 @@ export function selectPostHeads(shards: Shards, postIds: PostId[]): Promise<Post
     shards,
     postIds,
     (share) => sql`
-    select post_id, account_id, state, caption, like_count from posts where post_id = any(${share})`,
+    select post_id, account_id, state, audience, caption, like_count, takes_comments, pinned_at is not null as is_pinned
+    from posts where post_id = any(${share})`,
   );
 }
 
-export async function selectPhotoStates(tx: Transaction, postId: PostId): Promise<string[]> {
-  const rows = await tx.rows<{ state: string }>(
-    sql`select state from post_media join media using (media_id) where post_id = ${postId}`,
-  );
-  return rows.map((row) => row.state);
-}
-
-export async function selectPhotoStatesById(tx: Transaction, postId: PostId): Promise<Map<MediaId, string>> {
+export async function selectPhotoStates(tx: Transaction, postId: PostId): Promise<Map<MediaId, string>> {
   const rows = await tx.rows<{ media_id: MediaId; state: string }>(
     sql`select media_id, state from post_media join media using (media_id) where post_id = ${postId}`,
   );
@@ -295,12 +284,57 @@ export async function deletePostMedia(tx: Transaction, postId: PostId, mediaId: 
   await tx.rows(sql`delete from post_media where post_id = ${postId} and media_id = ${mediaId}`);
 }
 
-export async function updatePostState(
+export async function updatePostState(tx: Transaction, postId: PostId, state: PostState): Promise<void> {
+  await tx.rows(sql`update posts set state = ${state}, pinned_at = null where post_id = ${postId}`);
+}
+
+/** What is not named stays. An empty name is none. */
+export async function updatePost(tx: Transaction, postId: PostId, edit: EditPost): Promise<void> {
+  await tx.rows(sql`
+    update posts set caption = coalesce(${edit.caption ?? null}, caption),
+      place_name = case when ${edit.placeName !== undefined}::boolean then ${edit.placeName || null} else place_name end,
+      audience = coalesce(${edit.audience ?? null}, audience),
+      takes_comments = coalesce(${edit.takesComments ?? null}, takes_comments),
+      hides_like_count = coalesce(${edit.hidesLikeCount ?? null}, hides_like_count)
+    where post_id = ${postId}`);
+}
+
+export function selectPhotoOrder(tx: Transaction, postId: PostId) {
+  return tx.rows<{ media_id: MediaId; alt_text: string }>(
+    sql`select media_id, alt_text from post_media where post_id = ${postId} order by position`,
+  );
+}
+
+/** So many photos are no post's: their places are free while others change theirs. */
+const BEHIND = 1_000;
+
+/** `photos`: all of the post. */
+export async function updatePhotoOrder(
   tx: Transaction,
   postId: PostId,
-  state: PostRow['state'],
+  photos: { mediaId: MediaId; altText: string }[],
 ): Promise<void> {
-  await tx.rows(sql`update posts set state = ${state} where post_id = ${postId}`);
+  await tx.rows(sql`update post_media set position = position + ${BEHIND} where post_id = ${postId}`);
+  await tx.rows(sql`
+    update post_media set position = wish.position - 1, alt_text = wish.alt_text
+    from unnest(${photos.map((photo) => photo.mediaId)}::bigint[], ${photos.map((photo) => photo.altText)}::text[])
+      with ordinality as wish (media_id, alt_text, position)
+    where post_id = ${postId} and post_media.media_id = wish.media_id`);
+}
+
+/** Null takes the pin away. Pinned again it stands first. */
+export async function updatePinned(tx: Transaction, postId: PostId, isPinned: boolean): Promise<void> {
+  await tx.rows(
+    sql`update posts set pinned_at = case when ${isPinned}::boolean then clock_timestamp() end where post_id = ${postId}`,
+  );
+}
+
+export async function countPinned(tx: Transaction, accountId: AccountId): Promise<number> {
+  const row = await oneOf<{ count: string }>(
+    tx,
+    sql`select count(*) from posts where account_id = ${accountId} and state = 'published' and pinned_at is not null`,
+  );
+  return Number(row?.count);
 }
 
 /** Gives those that were not deleted before. */
@@ -322,18 +356,20 @@ export async function deletePostRow(tx: Transaction, postId: PostId): Promise<vo
   await tx.rows(sql`delete from posts where post_id = ${postId}`);
 }
 
-/** Adds to the counters of many posts in one statement; never below zero. Gives those that are published. */
+/** Adds to the counters of many posts in one statement; never below zero. Gives those that are published, or are so no longer for a while. */
 export async function addToPostCounts(
   tx: Transaction,
   postIds: PostId[],
   likes: number[],
   comments: number[],
 ): Promise<Set<PostId>> {
-  const rows = await tx.rows<Pick<PostRow, 'post_id' | 'state'>>(sql`
+  const rows = await tx.rows<{ post_id: PostId; state: PostState }>(sql`
     update posts set like_count = greatest(0, like_count + likes), comment_count = greatest(0, comment_count + comments)
     from unnest(${postIds}::bigint[], ${likes}::bigint[], ${comments}::bigint[]) as change (post_id, likes, comments)
     where posts.post_id = change.post_id returning posts.post_id, state`);
-  return new Set(rows.flatMap((row) => (row.state === 'published' ? row.post_id : [])));
+  return new Set(
+    rows.flatMap((row) => (row.state === 'published' || row.state === 'archived' ? row.post_id : [])),
+  );
 }
 
 export async function selectAnyPostIds(
@@ -347,37 +383,4 @@ export async function selectAnyPostIds(
     sql`select post_id from posts where account_id = ${accountId} limit ${limit}`,
   );
   return rows.map((row) => row.post_id);
-}
-
-// whose a post is ----------------------------------------------------------------------------------------------
-
-export type OwnerRow = Pick<PostRow, 'post_id' | 'account_id'>;
-
-/** Key in Redis, role map: owners:layouts, and what infra/redis/id-map.ts keeps under owners:{version}. Rebuilt by `rebuild map`. */
-export const OWNERS = 'owners';
-
-/** Published posts alone, from the primaries; one statement per server. */
-export function selectOwners(shards: Shards, postIds: PostId[]): Promise<OwnerRow[]> {
-  return readReachable<OwnerRow, PostId>(
-    shards,
-    postIds,
-    (share) => sql`
-    select post_id, account_id from posts where post_id = any(${share}) and state = 'published'`,
-  );
-}
-
-/** All published posts of a server, account by account, each account's newest first. */
-export function selectOwnersAfter(database: Database, after: OwnerRow, limit: number): Promise<OwnerRow[]> {
-  return database.rows<OwnerRow>(sql`
-    select post_id, account_id from posts
-    where state = 'published' and is_owned(post_id) and account_id >= ${after.account_id}
-      and (account_id > ${after.account_id} or post_id < ${after.post_id})
-    order by account_id, post_id desc limit ${limit}`);
-}
-
-export async function countPublished(database: Database): Promise<{ count: number; firstId: PostId | null }> {
-  const [row] = await database.rows<{ count: string; first_id: PostId | null }>(
-    sql`select count(*), min(post_id) as first_id from posts where state = 'published'`,
-  );
-  return { count: Number(row?.count), firstId: row?.first_id ?? null };
 }

@@ -39,7 +39,7 @@ export type Developed = Placeholder & {
   place: Place | null;
 };
 
-export type RenderKind = 'photo' | 'avatar' | 'large';
+export type RenderKind = 'photo' | 'avatar' | 'large' | 'draft';
 export type RenderJob = { sourcePath: string; masterPath: string; edits: Edits; kind: RenderKind };
 
 /**

@@ -35,8 +35,8 @@ export type ImageWorkers = {
   develop(sourcePath: string, masterPath: string): Promise<Developed>;
   /**
    * JPEGs of one photo with its edits, never enlarged. 'photo': w1080, w640, w320 (fitting widths, w1080 also 1920 in
-   * height), s150 (a square from the centre); 'avatar': s512, s150, s64; 'large': w2048 (the long side), or nothing if
-   * that is not clearly larger than w1080. A master that is gone or damaged is developed anew. Throws like `develop`.
+   * height), s150 (a square from the centre); 'avatar': s512, s150, s64; 'draft': w320; 'large': w2048 (the long side), or
+   * nothing if that is not clearly larger than w1080. A master that is gone or damaged is developed anew. Throws like `develop`.
    */
   render(job: RenderJob): Promise<Rendered>;
   /** A JPEG of the whole unedited picture, upright, sRGB, at most 2048 pixels long, without metadata. Throws like `develop`. */
@@ -112,7 +112,8 @@ export function startImageWorkers(options: {
     const kind = work.kind === 'render' ? work.job.kind : work.kind;
     return new Promise((resolve, reject) => {
       // What was published already is never refused: the job queue bounds it.
-      if (isStopped || (queue.length >= maxQueue && work.kind !== 'render')) {
+      const isBounded = work.kind === 'render' && kind !== 'draft';
+      if (isStopped || (queue.length >= maxQueue && !isBounded)) {
         observe({ outcome: 'busy', kind, seconds: 0 });
         return reject(busy());
       }

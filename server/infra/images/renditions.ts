@@ -17,10 +17,11 @@ const SAMPLES = 8;
 const LADDERS = {
   photo: { widths: [1080, 640, 320], squares: [150] },
   avatar: { widths: [], squares: [512, 150, 64] },
+  draft: { widths: [320], squares: [] },
 };
 
 /** The picture itself is the widest; all are made of it at the same time, which costs less than each of the one before. */
-export function encodeLadder(picture: Picture, kind: 'photo' | 'avatar'): Promise<Rendition[]> {
+export function encodeLadder(picture: Picture, kind: keyof typeof LADDERS): Promise<Rendition[]> {
   const { widths, squares } = LADDERS[kind];
   return Promise.all([
     ...widths.map((width) => encode(`w${width}`, narrowed(picture, width))),

@@ -1,4 +1,4 @@
-/** Counters of accounts and posts against the rows that they count; both are always on one server. */
+/** Counters of accounts, posts and comments against the rows that they count; both are always on one server. */
 import type { AnyId } from '../../../core/ids.ts';
 import { changeAt } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
@@ -12,6 +12,7 @@ export const checkCounters: Check = {
   async *find(sight): AsyncIterable<Difference[]> {
     yield* wrongCounters(sight, nextAccounts, accountCounts, mendAccount);
     yield* wrongCounters(sight, nextPosts, postCounts, mendPost);
+    yield* wrongCounters(sight, nextComments, commentCounts, mendComment);
   },
 };
 
@@ -74,7 +75,7 @@ function postCounts(ids: AnyId[]): Statement {
       select post_id, array[like_count, comment_count] as stands, array[
         (select count(*) from post_likes where post_likes.post_id = posts.post_id),
         (select count(*) from comments where comments.post_id = posts.post_id)] as counted
-      from posts where post_id = any(${ids}::bigint[]) and state = 'published') as compared
+      from posts where post_id = any(${ids}::bigint[]) and state in ('published', 'archived')) as compared
     where stands <> counted`;
 }
 
@@ -84,4 +85,28 @@ function mendPost(postId: AnyId): Statement {
       like_count = (select count(*) from post_likes where post_likes.post_id = posts.post_id),
       comment_count = (select count(*) from comments where comments.post_id = posts.post_id)
     where post_id = ${postId}`;
+}
+
+function nextComments(after: string, shards: Buffer): Statement {
+  return sql`
+    select comment_id as id from comments
+    where comment_id > ${after} and get_bit(${shards}::bytea, ((comment_id >> 10) & 8191)::integer) = 1 order by comment_id limit ${BATCH}`;
+}
+
+function commentCounts(ids: AnyId[]): Statement {
+  return sql`
+    select comment_id as id, stands::text, counted::text from (
+      select comment_id, array[like_count, reply_count] as stands, array[
+        (select count(*) from comment_likes where comment_likes.comment_id = comments.comment_id),
+        (select count(*) from comments as reply where reply.parent_id = comments.comment_id and reply.parent_id <> 0)] as counted
+      from comments where comment_id = any(${ids}::bigint[])) as compared
+    where stands <> counted`;
+}
+
+function mendComment(commentId: AnyId): Statement {
+  return sql`
+    update comments set
+      like_count = (select count(*) from comment_likes where comment_likes.comment_id = comments.comment_id),
+      reply_count = (select count(*) from comments as reply where reply.parent_id = comments.comment_id and reply.parent_id <> 0)
+    where comment_id = ${commentId}`;
 }

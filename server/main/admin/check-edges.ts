@@ -1,8 +1,9 @@
-/** Follows and likes: each edge at its source has its mirror, and no mirror is without its source. Mended by the same jobs that mirror them. */
-import type { AccountId, AnyId } from '../../../core/ids.ts';
+/** Follows, likes, and who is named on posts: each edge at its source has its mirror, and no mirror is without its source. Mended by the same jobs that mirror them. */
+import type { AnyId } from '../../../core/ids.ts';
 import { accountDeleted, privacyChanged } from '../../features/accounts/schema.ts';
 import { followAnswered, followChanged } from '../../features/graph/schema.ts';
 import { likeChanged } from '../../features/likes/schema.ts';
+import { peopleChanged } from '../../features/people/schema.ts';
 import { postDeleted } from '../../features/posts/schema.ts';
 import type { App } from '../../infra/app.ts';
 import { writeAt } from '../../infra/shards.ts';
@@ -10,8 +11,8 @@ import { type Statement, sql } from '../../infra/sql.ts';
 import { ask, type Check, type Difference, type Mender, type Sight, scan } from './check-differences.ts';
 
 const BATCH = 1_000;
-type Edge = { from_id: AccountId; to_id: AnyId; mark: string };
-const NONE: Edge = { from_id: '0' as AccountId, to_id: '0' as AnyId, mark: '' };
+type Edge = { from_id: AnyId; to_id: AnyId; mark: string };
+const NONE = { from_id: '0', to_id: '0', mark: '' } as Edge;
 
 export const checkFollows: Check = {
   name: 'follows and their mirrors',
@@ -78,6 +79,44 @@ export const checkLikes: Check = {
       async repair(app, edge) {
         await writeAt(app.shards, edge.from_id, (tx) =>
           app.queue.enqueue(tx, likeChanged, [{ edges: [{ accountId: edge.from_id, postId: edge.to_id }] }]),
+        );
+      },
+    }),
+};
+
+/** An edge leads from a post to an account. */
+export const checkPeople: Check = {
+  name: 'people on posts and their mirrors',
+  find: (sight) =>
+    compareEdges(sight, {
+      sources: (after, shards) => sql`
+        select distinct post_id as from_id, post_people.account_id as to_id, 'named' as mark from post_people join posts using (post_id)
+        where (post_id, post_people.account_id) > (${after.from_id}, ${after.to_id}) and not is_removed
+          and state in ('published', 'archived') and get_bit(${shards}::bytea, ((post_id >> 10) & 8191)::integer) = 1
+        order by post_id, post_people.account_id limit ${BATCH}`,
+      mirrors: (after, shards) => sql`
+        select post_id as from_id, account_id as to_id, 'named' as mark from tagged_posts
+        where (account_id, post_id) > (${after.to_id}, ${after.from_id}) and get_bit(${shards}::bytea, ((account_id >> 10) & 8191)::integer) = 1
+        order by account_id, post_id limit ${BATCH}`,
+      mirrorsOf: (edges) => sql`
+        select post_id as from_id, account_id as to_id, 'named' as mark from tagged_posts
+        join unnest(${edges.map((edge) => edge.from_id)}::bigint[], ${edges.map((edge) => edge.to_id)}::bigint[]) as edge (from_id, to_id)
+          on post_id = edge.from_id and account_id = edge.to_id`,
+      sourcesOf: (edges) => sql`
+        select distinct post_id as from_id, post_people.account_id as to_id, 'named' as mark from post_people join posts using (post_id)
+        join unnest(${edges.map((edge) => edge.from_id)}::bigint[], ${edges.map((edge) => edge.to_id)}::bigint[]) as edge (from_id, to_id)
+          on post_id = edge.from_id and post_people.account_id = edge.to_id
+        where not is_removed and state in ('published', 'archived')`,
+      menders: ({ from_id, to_id }) => [
+        { kind: peopleChanged, fields: ['postId', 'accountId'], values: [from_id, to_id] },
+        { kind: postDeleted, fields: ['postId'], values: [from_id] },
+        { kind: accountDeleted, fields: ['accountId'], values: [to_id] },
+      ],
+      async repair(app, edge) {
+        await writeAt(app.shards, edge.from_id, (tx) =>
+          app.queue.enqueue(tx, peopleChanged, [
+            { edges: [{ postId: edge.from_id, accountId: edge.to_id }] },
+          ]),
         );
       },
     }),

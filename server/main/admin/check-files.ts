@@ -26,7 +26,7 @@ type Row = {
   state: string;
   revision: number;
   shelf: Shelf;
-  is_private: boolean;
+  wanted_shelf: 'public' | 'private';
   sha256: string | null;
   size_bytes: string | null;
   renditions: StoredRendition[];
@@ -37,9 +37,9 @@ function readPhotos(sight: Sight): AsyncIterable<Row[]> {
   return scan<Row>(
     sight,
     (after, shards) => sql`
-      select media_id, account_id, post_id, kind, media.state, revision, shelf, is_private, sha256, size_bytes, renditions, kept_original
-      from media join accounts using (account_id) left join post_media using (media_id)
-      where media_id > ${after?.media_id ?? '0'} and media.state = 'ready'
+      select photo.*, sha256, size_bytes, kept_original
+      from photo_shelves as photo join media using (media_id)
+      where media_id > ${after?.media_id ?? '0'} and photo.state = 'ready'
         and get_bit(${shards}::bytea, ((media_id >> 10) & 8191)::integer) = 1 order by media_id limit ${BATCH}`,
   );
 }
@@ -47,8 +47,8 @@ function readPhotos(sight: Sight): AsyncIterable<Row[]> {
 /** Also those that are not ready. */
 function photosOf(mediaIds: MediaId[]): Statement {
   return sql`
-    select media_id, account_id, post_id, kind, media.state, revision, shelf, is_private, sha256, size_bytes, renditions, kept_original
-    from media left join accounts using (account_id) left join post_media using (media_id) where media_id = any(${mediaIds}::bigint[])`;
+    select photo.*, sha256, size_bytes, kept_original
+    from photo_shelves as photo join media using (media_id) where media_id = any(${mediaIds}::bigint[])`;
 }
 
 const folderOf = (app: App, row: Row) =>
@@ -88,7 +88,7 @@ async function wrongFiles(sight: Sight, row: Row): Promise<Difference[]> {
         lostFile(sight, row, file, `has ${sizeBytes ?? 'no'} bytes instead of ${file.sizeBytes}`, wrongFiles),
       );
   }
-  const shelf = row.is_private && row.kind !== 'avatar' ? 'private' : 'public';
+  const shelf = row.wanted_shelf;
   const key = `photo ${row.media_id}`;
   if (row.shelf !== shelf)
     wrong.push({

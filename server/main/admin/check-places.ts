@@ -5,7 +5,7 @@ import { accountChanged, accountDeleted, privacyChanged } from '../../features/a
 import { deleteClaims } from '../../features/accounts/store.ts';
 import { indexPost } from '../../features/explore/explore.ts';
 import { updateHashtagCount } from '../../features/explore/store.ts';
-import { postDeleted, postPublished } from '../../features/posts/schema.ts';
+import { postChanged, postDeleted, postPublished } from '../../features/posts/schema.ts';
 import { writeAt } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
 import { ask, type Check, type Difference, type Mender, type Sight, scan } from './check-differences.ts';
@@ -111,7 +111,7 @@ export const checkHashtags: Check = {
     const posts = scan<Post>(
       sight,
       (after, shards) => sql`
-        select post_id, account_id, caption, posts.state = 'published' and accounts.state = 'active' and not is_private as is_open
+        select post_id, account_id, caption, posts.state = 'published' and audience = 'everyone' and accounts.state = 'active' and not is_private as is_open
         from posts join accounts using (account_id)
         where post_id > ${after?.post_id ?? '0'} and get_bit(${shards}::bytea, ((post_id >> 10) & 8191)::integer) = 1
         order by post_id limit ${BATCH}`,
@@ -143,6 +143,7 @@ async function wrongPages(sight: Sight, posts: Post[]): Promise<Difference[]> {
       is: `found under "${stands}" instead of "${wanted}"`,
       menders: [
         { kind: postPublished, fields: ['postId'], values: [post_id] },
+        { kind: postChanged, fields: ['postId'], values: [post_id] },
         { kind: postDeleted, fields: ['postId'], values: [post_id] },
         { kind: privacyChanged, fields: ['accountId'], values: [account_id] },
         { kind: accountDeleted, fields: ['accountId'], values: [account_id] },
@@ -156,7 +157,7 @@ async function wrongPages(sight: Sight, posts: Post[]): Promise<Difference[]> {
 
 function postsOf(postIds: PostId[]): Statement {
   return sql`
-    select post_id, account_id, caption, posts.state = 'published' and accounts.state = 'active' and not is_private as is_open
+    select post_id, account_id, caption, posts.state = 'published' and audience = 'everyone' and accounts.state = 'active' and not is_private as is_open
     from posts join accounts using (account_id) where post_id = any(${postIds}::bigint[])`;
 }
 
@@ -195,7 +196,11 @@ async function wrongCounts(sight: Sight, tags: Hashtag[]): Promise<Difference[]>
     key: `#${tag}`,
     is: `says ${post_count} posts, has ${countOf.get(hashtag_id) ?? '0'}`,
     // Which posts came and went cannot be known: all such jobs that were there.
-    menders: [postPublished, postDeleted, privacyChanged].map((kind) => ({ kind, fields: [], values: [] })),
+    menders: [postPublished, postChanged, postDeleted, privacyChanged].map((kind) => ({
+      kind,
+      fields: [],
+      values: [],
+    })),
     async again() {
       const now = await sight.app.shards.directory.rows<Hashtag>(sql`
         select tag, hashtag_id, post_count from hashtags where hashtag_id = ${hashtag_id}`);

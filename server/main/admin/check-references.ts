@@ -1,11 +1,13 @@
-/** What refers to something on another server, where no foreign key can be: likes, comments, activity, hashtag pages. */
+/** What refers to something on another server, where no foreign key can be: likes, saves, comments and theirs, activity, hashtag pages. */
 import type { AccountId, AnyId, CommentId, HashtagId, PostId } from '../../../core/ids.ts';
 import { accountDeleted } from '../../features/accounts/schema.ts';
-import { commentDeleted, commentMade } from '../../features/comments/schema.ts';
+import { dropCommentLikes } from '../../features/comments/comment-likes.ts';
+import { findComments, removeComment } from '../../features/comments/comments.ts';
+import { commentDeleted, commentLikeChanged, commentMade } from '../../features/comments/schema.ts';
 import { updateHashtagCount } from '../../features/explore/store.ts';
 import { likeChanged } from '../../features/likes/schema.ts';
-import { addToPostCounts } from '../../features/posts/posts.ts';
-import { postDeleted, postPublished } from '../../features/posts/schema.ts';
+import { peopleChanged } from '../../features/people/schema.ts';
+import { postChanged, postDeleted, postPublished } from '../../features/posts/schema.ts';
 import type { App } from '../../infra/app.ts';
 import { changeAt, writeAt } from '../../infra/shards.ts';
 import { type Statement, sql } from '../../infra/sql.ts';
@@ -30,6 +32,11 @@ const ofAccount = (accountId: AnyId): Mender => ({
   values: [accountId],
 });
 const ofPost = (postId: AnyId): Mender => ({ kind: postDeleted, fields: ['postId'], values: [postId] });
+const ofComment = (commentId: AnyId): Mender => ({
+  kind: commentDeleted,
+  fields: ['commentId'],
+  values: [commentId],
+});
 
 const likes: Table = {
   name: 'like',
@@ -50,22 +57,49 @@ const likes: Table = {
     ),
 };
 
+const saves: Table = {
+  name: 'save',
+  next: (after, shards) => sql`
+    select account_id as a, post_id as b, account_id, post_id, 0::bigint as comment_id from saves
+    where (account_id, post_id) > (${after.a}, ${after.b}) and get_bit(${shards}::bytea, ((account_id >> 10) & 8191)::integer) = 1
+    order by account_id, post_id limit ${BATCH}`,
+  one: ({ a, b }) => sql`
+    select account_id as a, post_id as b, account_id, post_id, 0::bigint as comment_id from saves where account_id = ${a} and post_id = ${b}`,
+  menders: ({ a, b }) => [ofPost(b), ofAccount(a)],
+  async remove(app, { a, b }) {
+    await changeAt(app.shards, a, sql`delete from saves where account_id = ${a} and post_id = ${b}`);
+  },
+};
+
 const comments: Table = {
   name: 'comment',
   next: (after, shards) => sql`
-    select comment_id as a, 0::bigint as b, account_id, post_id, 0::bigint as comment_id from comments
+    select comment_id as a, 0::bigint as b, account_id, post_id, parent_id as comment_id from comments
     where comment_id > ${after.a} and get_bit(${shards}::bytea, ((comment_id >> 10) & 8191)::integer) = 1 order by comment_id limit ${BATCH}`,
   one: ({ a }) => sql`
-    select comment_id as a, 0::bigint as b, account_id, post_id, 0::bigint as comment_id from comments where comment_id = ${a}`,
-  menders: ({ account_id, post_id }) => [ofPost(post_id), ofAccount(account_id)],
-  async remove(app, { a, post_id }) {
-    await writeAt(app.shards, a, async (tx) => {
-      const gone = await tx.rows(sql`delete from comments where comment_id = ${a} returning 1`);
-      if (gone.length === 0) return;
-      await app.queue.enqueue(tx, commentDeleted, [{ commentId: a }]);
-      await addToPostCounts(tx, [post_id], [0], [-1]);
-    });
+    select comment_id as a, 0::bigint as b, account_id, post_id, parent_id as comment_id from comments where comment_id = ${a}`,
+  menders: ({ account_id, post_id, comment_id }) => [
+    ofPost(post_id),
+    ofAccount(account_id),
+    ofComment(comment_id),
+  ],
+  async remove(app, { a }) {
+    for (const row of await findComments(app, [a as CommentId])) await removeComment(app, row);
   },
+};
+
+const commentLikes: Table = {
+  name: 'like of a comment',
+  next: (after, shards) => sql`
+    select comment_id as a, account_id as b, account_id, 0::bigint as post_id, comment_id from comment_likes
+    where (comment_id, account_id) > (${after.a}, ${after.b}) and get_bit(${shards}::bytea, ((comment_id >> 10) & 8191)::integer) = 1
+    order by comment_id, account_id limit ${BATCH}`,
+  one: ({ a, b }) => sql`
+    select comment_id as a, account_id as b, account_id, 0::bigint as post_id, comment_id from comment_likes
+    where comment_id = ${a} and account_id = ${b}`,
+  menders: ({ account_id, comment_id }) => [ofComment(comment_id), ofAccount(account_id)],
+  remove: (app, { account_id: accountId, comment_id: commentId }) =>
+    dropCommentLikes(app, [{ accountId, commentId }]),
 };
 
 const activity: Table = {
@@ -81,8 +115,11 @@ const activity: Table = {
     ofAccount(account_id),
     ofPost(post_id),
     { kind: postPublished, fields: ['postId'], values: [post_id] },
+    { kind: postChanged, fields: ['postId'], values: [post_id] },
+    { kind: peopleChanged, fields: ['postId', 'accountId'], values: [post_id, a] },
     { kind: commentMade, fields: ['commentId'], values: [comment_id] },
-    { kind: commentDeleted, fields: ['commentId'], values: [comment_id] },
+    { kind: commentLikeChanged, fields: ['accountId', 'commentId'], values: [account_id, comment_id] },
+    ofComment(comment_id),
   ],
   async remove(app, { a, b }) {
     await changeAt(app.shards, a, sql`delete from activity where account_id = ${a} and activity_id = ${b}`);
@@ -108,7 +145,7 @@ const hashtagPosts: Table = {
 export const checkReferences: Check = {
   name: 'references to other servers',
   async *find(sight): AsyncIterable<Difference[]> {
-    for (const table of [likes, comments, activity, hashtagPosts])
+    for (const table of [likes, saves, comments, commentLikes, activity, hashtagPosts])
       for await (const rows of scan<Referring>(sight, (after, shards) => table.next(after ?? START, shards)))
         yield danglingOf(sight, table, rows);
   },

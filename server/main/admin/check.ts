@@ -7,7 +7,7 @@ import type { App } from '../../infra/app.ts';
 import { say, step } from '../progress.ts';
 import { checkCounters } from './check-counters.ts';
 import { type Check, type Difference, judge, repairAll, type Sight } from './check-differences.ts';
-import { checkFollows, checkLikes } from './check-edges.ts';
+import { checkFollows, checkLikes, checkPeople } from './check-edges.ts';
 import { checkChecksums, checkFiles } from './check-files.ts';
 import { checkMigrations, checkRemains, checkShardMap, checkStrangeRows } from './check-fleet.ts';
 import { checkHandles, checkHashtags } from './check-places.ts';
@@ -21,6 +21,7 @@ const checks: Check[] = [
   checkRemains,
   checkFollows,
   checkLikes,
+  checkPeople,
   checkCounters,
   checkHandles,
   checkHashtags,

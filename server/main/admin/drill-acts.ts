@@ -75,6 +75,10 @@ async function post(app: App, tx: Transaction, accountId: AccountId): Promise<Ac
     postId,
     accountId,
     caption: 'A post of the drill',
+    placeName: null,
+    audience: 'everyone',
+    takesComments: true,
+    hidesLikeCount: false,
     idempotencyKey: null,
     requestHash: Buffer.from(postId),
   });

@@ -73,6 +73,14 @@ ${proxySettings(site)}
     proxy_pass http://pinhole;
   }
 
+  # Live events are passed on as they come in. Pinhole sends a beat every 20 s.
+  location = /api/v1/live {
+    proxy_buffering off;
+    proxy_cache off;
+    proxy_read_timeout 1h;
+    proxy_pass http://pinhole;
+  }
+
   # Uploads are passed on as they come in: Pinhole itself puts them on the disk.
   location ^~ /api/v1/uploads/ {
     client_max_body_size ${UPLOAD_MB}m;

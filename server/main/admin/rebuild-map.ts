@@ -1,6 +1,6 @@
 /** ./pinhole rebuild map: whose each post is, out of all servers into Redis. */
 import { parseArgs } from 'node:util';
-import { rebuildOwners } from '../../features/posts/owners.ts';
+import { rebuildOwners } from '../../features/owners/owners.ts';
 import { showRebuild } from './rebuild-progress.ts';
 import { withApp } from './with-app.ts';
 

@@ -23,8 +23,13 @@ const TOOLS = [
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js'] },
 ];
 const FILES = ['{core,server,web,test,bench}/**/*.test.ts'];
-/** These say something about PostgreSQL, and so run on a second version of it. */
-const ON_BOTH = ['server/features/**/*.test.ts', 'server/infra/{ids,queue}.test.ts', 'test/privacy*.test.ts'];
+/** Of each feature the tests that ask the database most: they run on a second version of it. So do whole fleets (test/fleet.ts). */
+const ON_BOTH = [
+  'server/features/{accounts/deletion,activity/activity,comments/comments,explore/explore,feed/feed}.test.ts',
+  'server/features/{drafts/drafts,graph/graph,likes/likes,people/people,posts/editing,posts/posts}.test.ts',
+  'server/infra/{ids,queue}.test.ts',
+  'test/privacy*.test.ts',
+];
 const IN_BROWSER = ['test/browser/*.test.ts'];
 const TEST_MAX_MS = 240_000;
 /** Of all files together. A file ends itself before that (test/deadline.ts), unless not even its timers run. */

@@ -3,6 +3,7 @@ import { limits } from '../../../core/limits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useChangePassword, useResendConfirmation } from '../../api/accounts.ts';
 import { faultOf } from '../../api/client.ts';
+import { t } from '../../i18n/text.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Field } from '../../ui/Field.tsx';
@@ -14,14 +15,18 @@ export function AccountSection({ me }: { me: Me }) {
     <>
       <dl className="facts">
         <div>
-          <dt className="muted">Handle</dt>
-          <dd>@{me.handle}</dd>
+          <dt className="muted">{t('settings.handle')}</dt>
+          <dd>
+            <bdi>@{me.handle}</bdi>
+          </dd>
         </div>
         <div>
-          <dt className="muted">E-mail address</dt>
+          <dt className="muted">{t('settings.email')}</dt>
           <dd>
-            {me.email}{' '}
-            <span className="muted">({me.emailConfirmed ? 'confirmed' : 'not confirmed yet'})</span>
+            <bdi>{me.email}</bdi>{' '}
+            <span className="muted">
+              {me.emailConfirmed ? t('settings.confirmed') : t('settings.notConfirmed')}
+            </span>
           </dd>
         </div>
       </dl>
@@ -31,10 +36,10 @@ export function AccountSection({ me }: { me: Me }) {
             look="quiet"
             isBusy={resend.isPending}
             onClick={() =>
-              resend.mutate(undefined, { onSuccess: () => showToast('A new link is on its way') })
+              resend.mutate(undefined, { onSuccess: () => showToast(t('settings.linkOnItsWay')) })
             }
           >
-            Send the link again
+            {t('settings.sendLinkAgain')}
           </Button>
         </div>
       )}
@@ -54,17 +59,17 @@ function PasswordForm() {
     change.mutate(passwords, {
       onSuccess: () => {
         setPasswords(EMPTY);
-        showToast('Password changed');
+        showToast(t('settings.passwordChanged'));
       },
     });
   };
   const fault = faultOf(change.error, 'newPassword');
   return (
     <form className="form" onSubmit={submit}>
-      <h2>Change password</h2>
+      <h2>{t('settings.changePassword')}</h2>
       {!fault && <FormError error={change.error} />}
       <Field
-        label="Current password"
+        label={t('settings.currentPassword')}
         name="current-password"
         type="password"
         autoComplete="current-password"
@@ -73,7 +78,7 @@ function PasswordForm() {
         onChange={(event) => setPasswords({ ...passwords, currentPassword: event.target.value })}
       />
       <Field
-        label="New password"
+        label={t('settings.newPassword')}
         name="new-password"
         type="password"
         autoComplete="new-password"
@@ -82,12 +87,12 @@ function PasswordForm() {
         maxLength={limits.passwordMax}
         value={passwords.newPassword}
         onChange={(event) => setPasswords({ ...passwords, newPassword: event.target.value })}
-        hint={`At least ${limits.passwordMin} characters. Other sessions are signed out.`}
+        hint={t('settings.newPasswordHint', { count: limits.passwordMin })}
         fault={fault}
       />
       <div>
         <Button type="submit" isBusy={change.isPending}>
-          Change password
+          {t('settings.changePassword')}
         </Button>
       </div>
     </form>

@@ -1,11 +1,13 @@
 import { Monitor, Moon, Sun } from 'lucide-react';
 import { useState } from 'react';
+import { t } from '../../i18n/text.ts';
 import { type Appearance, readAppearance, setAppearance } from '../../state/appearance.ts';
+import { LanguageField } from './LanguageField.tsx';
 
 const CHOICES = [
-  { appearance: 'system', label: 'As the system', icon: Monitor },
-  { appearance: 'light', label: 'Light', icon: Sun },
-  { appearance: 'dark', label: 'Dark', icon: Moon },
+  { appearance: 'system', label: 'settings.asSystem', icon: Monitor },
+  { appearance: 'light', label: 'settings.light', icon: Sun },
+  { appearance: 'dark', label: 'settings.dark', icon: Moon },
 ] as const;
 
 export function AppearanceSection() {
@@ -15,21 +17,24 @@ export function AppearanceSection() {
     setAppearance(appearance);
   };
   return (
-    <fieldset className="appearances">
-      <legend className="hidden-visually">Appearance</legend>
-      {CHOICES.map(({ appearance, label, icon: Icon }) => (
-        <label key={appearance} className="appearance">
-          <input
-            type="radio"
-            name="appearance"
-            className="hidden-visually"
-            checked={chosen === appearance}
-            onChange={() => choose(appearance)}
-          />
-          <Icon aria-hidden size={24} strokeWidth={1.75} />
-          {label}
-        </label>
-      ))}
-    </fieldset>
+    <>
+      <fieldset className="appearances">
+        <legend className="hidden-visually">{t('settings.colours')}</legend>
+        {CHOICES.map(({ appearance, label, icon: Icon }) => (
+          <label key={appearance} className="appearance">
+            <input
+              type="radio"
+              name="appearance"
+              className="hidden-visually"
+              checked={chosen === appearance}
+              onChange={() => choose(appearance)}
+            />
+            <Icon aria-hidden size={24} strokeWidth={1.75} />
+            {t(label)}
+          </label>
+        ))}
+      </fieldset>
+      <LanguageField />
+    </>
   );
 }

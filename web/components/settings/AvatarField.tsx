@@ -3,6 +3,7 @@ import { PLAIN_EDITS } from '../../../core/edits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useSetAvatar } from '../../api/accounts.ts';
 import { prepareAvatar, previewPhoto } from '../../darkroom/darkroom.ts';
+import { t } from '../../i18n/text.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Avatar } from '../../ui/Avatar.tsx';
 import { Button } from '../../ui/Button.tsx';
@@ -28,7 +29,7 @@ export function AvatarField({ me }: { me: Me }) {
     save.mutate(wanted, {
       onSuccess: () => {
         setSquare(null);
-        showToast(wanted ? 'Profile picture saved' : 'Profile picture removed');
+        showToast(wanted ? t('settings.pictureSaved') : t('settings.pictureRemoved'));
       },
     });
 
@@ -47,7 +48,7 @@ export function AvatarField({ me }: { me: Me }) {
           accept="image/*,.heic,.heif"
           className="hidden-visually"
           tabIndex={-1}
-          aria-label="Profile picture"
+          aria-label={t('settings.picture')}
           onChange={(event) => {
             void choose(event.target.files?.[0]);
             event.target.value = '';
@@ -56,20 +57,20 @@ export function AvatarField({ me }: { me: Me }) {
         {square ? (
           <div className="button-row">
             <Button isBusy={save.isPending} onClick={() => use(square)}>
-              Use this picture
+              {t('settings.usePicture')}
             </Button>
             <Button look="quiet" onClick={() => setSquare(null)}>
-              Cancel
+              {t('common.cancel')}
             </Button>
           </div>
         ) : (
           <div className="button-row">
             <Button look="quiet" onClick={() => input.current?.click()}>
-              Change picture
+              {t('settings.changePicture')}
             </Button>
             {me.avatarUrl && (
               <Button look="plain" isBusy={save.isPending} onClick={() => use(null)}>
-                Remove
+                {t('common.remove')}
               </Button>
             )}
           </div>
@@ -104,7 +105,7 @@ function SquarePreview({ square }: { square: Blob }) {
       width={1}
       height={1}
       role="img"
-      aria-label="Your new profile picture"
+      aria-label={t('settings.newPicture')}
     />
   );
 }

@@ -2,6 +2,8 @@ import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useDeleteMe } from '../../api/accounts.ts';
+import { Text } from '../../i18n/Text.tsx';
+import { t } from '../../i18n/text.ts';
 import { paths } from '../../paths.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Button } from '../../ui/Button.tsx';
@@ -12,7 +14,7 @@ export function DeleteSection({ me }: { me: Me }) {
   const [, navigate] = useLocation();
   const remove = useDeleteMe(() => {
     navigate(paths.home());
-    showToast('Your account is deleted');
+    showToast(t('settings.deleted'));
   });
   const [password, setPassword] = useState('');
   const submit = (event: FormEvent) => {
@@ -22,13 +24,11 @@ export function DeleteSection({ me }: { me: Me }) {
   return (
     <form className="form" onSubmit={submit}>
       <p>
-        This deletes <span className="strong">@{me.handle}</span> for good: your profile, every post and its
-        photos, your comments, your likes, whom you follow and who follows you. You are signed out everywhere.
-        It cannot be undone, and nobody can bring it back.
+        <Text id="settings.deleteText" values={{ handle: <bdi className="strong">@{me.handle}</bdi> }} />
       </p>
       <FormError error={remove.error} />
       <Field
-        label="Your password, to be sure"
+        label={t('settings.passwordToBeSure')}
         name="password"
         type="password"
         autoComplete="current-password"
@@ -38,7 +38,7 @@ export function DeleteSection({ me }: { me: Me }) {
       />
       <div>
         <Button type="submit" look="danger" isBusy={remove.isPending} disabled={password === ''}>
-          Delete my account
+          {t('settings.deleteMine')}
         </Button>
       </div>
     </form>

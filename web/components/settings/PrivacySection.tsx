@@ -1,5 +1,6 @@
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useEditMe } from '../../api/accounts.ts';
+import { t } from '../../i18n/text.ts';
 import { Switch } from '../../ui/Field.tsx';
 import { FormError } from '../FormError.tsx';
 import { useWaitingOriginals } from '../the-originals.ts';
@@ -11,8 +12,8 @@ export function PrivacySection({ me }: { me: Me }) {
     <>
       <FormError error={edit.error} />
       <Switch
-        label="Private account"
-        hint="Only followers whom you accept see your posts. Those who follow you now stay."
+        label={t('common.privateAccount')}
+        hint={t('settings.privateHint')}
         isOn={isPrivate}
         disabled={edit.isPending}
         onChange={(isOn) => edit.mutate({ isPrivate: isOn })}
@@ -30,23 +31,17 @@ function OriginalsSwitch({ me }: { me: Me }) {
     <div>
       <FormError error={edit.error} />
       <Switch
-        label="Keep originals"
-        hint={ORIGINALS_HINT}
+        label={t('settings.keepOriginals')}
+        hint={t('settings.originalsHint')}
         isOn={isOn}
         disabled={edit.isPending}
         onChange={(keepsOriginals) => edit.mutate({ keepsOriginals })}
       />
       {waiting > 0 && (
         <p className="muted" role="status">
-          {waiting === 1 ? '1 original is' : `${waiting} originals are`} being sent. Leave Pinhole open until
-          then.
+          {t('settings.originalsWaiting', { count: waiting })}
         </p>
       )}
     </div>
   );
 }
-
-const ORIGINALS_HINT =
-  'Photos are sent scaled down, and of what the camera wrote into them only the time. With this on, each untouched ' +
-  'file, place included, is sent after it and kept for you to download. Other members never see it; whoever runs ' +
-  'this server could. It takes several times the data. Turning it off deletes nothing that is kept.';

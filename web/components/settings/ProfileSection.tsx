@@ -3,6 +3,7 @@ import { limits } from '../../../core/limits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useEditMe } from '../../api/accounts.ts';
 import { faultOf } from '../../api/client.ts';
+import { t } from '../../i18n/text.ts';
 import { showToast } from '../../state/toasts.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Field, TextArea } from '../../ui/Field.tsx';
@@ -17,18 +18,21 @@ export function ProfileSection({ me }: { me: Me }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (edit.isPending || bio.length > limits.bioMax) return;
-    edit.mutate({ name: name.trim(), bio: bio.trim() }, { onSuccess: () => showToast('Profile saved') });
+    edit.mutate(
+      { name: name.trim(), bio: bio.trim() },
+      { onSuccess: () => showToast(t('settings.profileSaved')) },
+    );
   };
   const nameFault = faultOf(edit.error, 'name');
   const bioFault =
-    faultOf(edit.error, 'bio') ?? (bio.length > limits.bioMax ? 'This is too long.' : undefined);
+    faultOf(edit.error, 'bio') ?? (bio.length > limits.bioMax ? t('settings.tooLong') : undefined);
   return (
     <>
       <AvatarField me={me} />
       <form className="form" onSubmit={submit}>
         {!nameFault && !bioFault && <FormError error={edit.error} />}
         <Field
-          label="Name"
+          label={t('settings.name')}
           name="name"
           autoComplete="name"
           maxLength={limits.nameMax}
@@ -37,18 +41,18 @@ export function ProfileSection({ me }: { me: Me }) {
           fault={nameFault}
         />
         <TextArea
-          label="Bio"
+          label={t('settings.bio')}
           name="bio"
           rows={3}
           max={limits.bioMax}
           value={bio}
           onChange={(event) => setBio(event.target.value)}
-          hint="#hashtags and @mentions become links."
+          hint={t('settings.bioHint')}
           fault={bioFault}
         />
         <div>
           <Button type="submit" isBusy={edit.isPending} disabled={!hasChanged}>
-            Save
+            {t('settings.save')}
           </Button>
         </div>
       </form>

@@ -1,9 +1,11 @@
 import { useEndSession, useSessions } from '../../api/accounts.ts';
+import { Text } from '../../i18n/Text.tsx';
+import { t } from '../../i18n/text.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Spinner } from '../../ui/Spinner.tsx';
 import { TimeAgo } from '../../ui/TimeAgo.tsx';
 import { LoadError } from '../LoadError.tsx';
-import { deviceLabel } from './device-label.ts';
+import { deviceOf } from './device-label.ts';
 
 export function SessionsSection() {
   const sessions = useSessions();
@@ -12,12 +14,10 @@ export function SessionsSection() {
   if (sessions.isError) return <LoadError error={sessions.error} onRetry={() => void sessions.refetch()} />;
   return (
     <>
-      <p className="muted">
-        Where you are signed in. Sign out what you do not know, then change your password.
-      </p>
+      <p className="muted">{t('settings.sessionsText')}</p>
       <ul className="sessions">
         {sessions.data.items.map((session) => {
-          const name = deviceLabel(session.deviceName);
+          const name = labelOf(session.deviceName);
           return (
             <li key={session.id}>
               <div>
@@ -26,11 +26,9 @@ export function SessionsSection() {
                 </p>
                 <p className="muted">
                   {session.isCurrent ? (
-                    'This session'
+                    t('settings.thisSession')
                   ) : (
-                    <>
-                      Last used <TimeAgo iso={session.lastUsedAt} />
-                    </>
+                    <Text id="settings.lastUsed" values={{ time: <TimeAgo iso={session.lastUsedAt} /> }} />
                   )}
                 </p>
               </div>
@@ -38,11 +36,11 @@ export function SessionsSection() {
                 <Button
                   look="quiet"
                   isSmall
-                  aria-label={`Sign out ${name}`}
+                  aria-label={t('settings.signOutNamed', { device: name })}
                   isBusy={end.isPending && end.variables === session.id}
                   onClick={() => end.mutate(session.id)}
                 >
-                  Sign out
+                  {t('settings.signOut')}
                 </Button>
               )}
             </li>
@@ -51,4 +49,12 @@ export function SessionsSection() {
       </ul>
     </>
   );
+}
+
+/** "Chrome on Linux"; names of programs stay as they are. */
+function labelOf(deviceName: string): string {
+  const device = deviceOf(deviceName);
+  if (!device) return deviceName || t('settings.unknownDevice');
+  const browser = device.browser ?? t('settings.browser');
+  return device.system ? t('settings.browserOn', { browser, system: device.system }) : browser;
 }

@@ -17,11 +17,11 @@ const SYSTEMS: readonly [RegExp, string][] = [
   [/Linux|X11/, 'Linux'],
 ];
 
-/** "Chrome on Linux" of what a browser says of itself; other names (of programs) stay as they are. */
-export function deviceLabel(deviceName: string): string {
-  if (!deviceName.startsWith('Mozilla/')) return deviceName || 'Unknown device';
+type Device = { browser: string | undefined; system: string | undefined };
+
+/** What a browser says of itself; null for other names (of programs). */
+export function deviceOf(deviceName: string): Device | null {
+  if (!deviceName.startsWith('Mozilla/')) return null;
   const find = (names: typeof BROWSERS) => names.find(([pattern]) => pattern.test(deviceName))?.[1];
-  const system = find(SYSTEMS);
-  const browser = find(BROWSERS) ?? 'Browser';
-  return system ? `${browser} on ${system}` : browser;
+  return { browser: find(BROWSERS), system: find(SYSTEMS) };
 }

@@ -1,8 +1,9 @@
 /**
- * Whose a post is, for those who know nothing of it but its ID. Redis has it of every published post; what it does not know,
- * PostgreSQL is asked for, and told to it. Without Redis PostgreSQL answers all.
+ * Whose a post is, for those who know nothing of it but its ID. Redis has it of published posts that are for
+ * everyone; what it does not know, PostgreSQL is asked for, and told to it. Without Redis PostgreSQL answers all.
  */
 import { type AccountId, ID_EPOCH_MS, type PostId, timeOf } from '../../../core/ids.ts';
+import type { PostAudience } from '../../../core/shapes.ts';
 import type { App } from '../../infra/app.ts';
 import type { Database } from '../../infra/database.ts';
 import { type IdMap, openIdMap } from '../../infra/redis/id-map.ts';
@@ -10,7 +11,7 @@ import { beginRebuild, type Rebuild } from '../../infra/redis/id-map-rebuild.ts'
 import { isFull } from '../../infra/redis/optional.ts';
 import type { Redis } from '../../infra/redis/redis.ts';
 import { ServerDown } from '../../infra/server-down.ts';
-import { seeAccounts, type ViewerId } from '../graph/audience.ts';
+import { maySeePost, seeAccounts, type ViewerId } from '../graph/audience.ts';
 import * as store from './store.ts';
 
 export type Owner = { postId: PostId; accountId: AccountId };
@@ -20,29 +21,43 @@ export type Progress = { done: number; resumed: number; all: number };
 const REBUILD_BATCH = 5_000;
 const FIRST: store.OwnerRow = { account_id: '0' as AccountId, post_id: '0' as PostId };
 
+type Found = { accountId: AccountId; audience: PostAudience };
+
 /** Of published posts alone; the others are absent, as are in a member's request those of servers that do not answer. */
-export async function findOwners(app: App, postIds: PostId[]): Promise<Map<PostId, AccountId>> {
+export async function findOwners(app: App, postIds: PostId[]): Promise<Map<PostId, Found>> {
   const wanted = [...new Set(postIds)];
   const owners = ownersIn(app);
   const found = owners ? await owners.find(wanted).catch(orNull) : null;
   const missing = found ? wanted.filter((postId) => !found.has(postId)) : wanted;
-  if (missing.length === 0) return found ?? new Map();
+  const known = new Map<PostId, Found>();
+  for (const [postId, accountId] of found ?? []) known.set(postId, { accountId, audience: 'everyone' });
+  if (missing.length === 0) return known;
   const rows = await store.selectOwners(app.shards, missing);
-  const entries = rows.map((row) => [row.post_id, row.account_id] as [PostId, AccountId]);
+  for (const row of rows) known.set(row.post_id, { accountId: row.account_id, audience: row.audience });
+  const entries = entriesOf(rows);
   if (owners && found && entries.length > 0) await owners.add(entries).catch(orNull);
-  return new Map([...(found ?? []), ...entries]);
+  return known;
+}
+
+/** Those that everybody may be told who sees their account. */
+function entriesOf(rows: Awaited<ReturnType<typeof store.selectOwners>>): [PostId, AccountId][] {
+  return rows.filter(({ audience }) => audience === 'everyone').map((row) => [row.post_id, row.account_id]);
 }
 
 /**
  * Whose the posts are, in the order asked, of those accounts whose posts the viewer may see. The posts themselves are not
- * looked at: one that was deleted within the last moments may still be named, with whose it was, though nothing of it is shown.
+ * looked at: one that was deleted, archived or given to followers within the last moments may still be named, with whose it was, though nothing of it is shown.
  */
 export async function listOwners(app: App, viewer: ViewerId, postIds: PostId[]): Promise<Owner[]> {
   const owners = await findOwners(app, postIds);
-  const seen = await seeAccounts(app, viewer, [...new Set(owners.values())]);
+  const accountIds = [...owners.values()].map(({ accountId }) => accountId);
+  const seen = await seeAccounts(app, viewer, [...new Set(accountIds)]);
   return postIds.flatMap((postId) => {
-    const accountId = owners.get(postId);
-    return accountId && seen.get(accountId)?.sees === 'all' ? [{ postId, accountId }] : [];
+    const owner = owners.get(postId);
+    if (!owner) return [];
+    const { accountId, audience } = owner;
+    const post = { account_id: accountId, state: 'published', audience };
+    return maySeePost(viewer, post, seen.get(accountId)) ? [{ postId, accountId }] : [];
   });
 }
 
@@ -51,10 +66,10 @@ export async function rememberOwner(app: App, postId: PostId): Promise<void> {
   const owners = ownersIn(app);
   if (!owners || app.redis.map?.isDown()) return;
   const rows = await store.selectOwners(app.shards, [postId]);
-  await owners.add(rows.map((row) => [row.post_id, row.account_id])).catch(orNull);
+  await owners.add(entriesOf(rows)).catch(orNull);
 }
 
-/** When it is deleted: for good, also where somebody has read it before and fills the map only later. Throws ServerDown. */
+/** When it is deleted, archived, or for followers alone: for good, also where somebody has read it before and fills the map only later. Throws ServerDown. */
 export async function forgetOwner(app: App, postId: PostId): Promise<void> {
   try {
     await ownersIn(app)?.remove([postId]);

@@ -180,7 +180,10 @@ test('what was deleted after it was read does not come into the map late', async
   const [post] = await insertPosts(ann.id, 1);
   assert.ok(post);
   await forgetOwner(app, post);
-  assert.deepEqual(await findOwners(app, [post]), new Map([[post, ann.id]]));
+  assert.deepEqual(
+    await findOwners(app, [post]),
+    new Map([[post, { accountId: ann.id, audience: 'everyone' }]]),
+  );
   assert.deepEqual(await known(post), new Map());
 });
 

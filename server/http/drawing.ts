@@ -1,0 +1,116 @@
+/**
+ * Public posts and profiles, drawn before they are sent: for visitors who run no scripts, or whose scripts are still on the
+ * way. What is drawn is what the API says to somebody who is not signed in, asked in the same way as from outside, so that
+ * there is one place that decides what a stranger may see.
+ */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Language } from '../../core/languages.ts';
+import type { App } from '../infra/app.ts';
+import type { Server } from './server.ts';
+
+/** As web/draw-page.ts exports it. */
+type Drawer = {
+  FIRST_DATA_ID: string;
+  prepare(): Promise<void>;
+  drawPage(path: string, language: Language, data: object): string;
+};
+type Chunk = { file: string; css?: string[]; imports?: string[] };
+
+export type Drawing = {
+  /** Of the element #root, and what comes after it. */
+  body: string;
+  /** Links to the styles and scripts of the page. */
+  head: string;
+  /** Its style attributes, as a content security policy names them. */
+  styles: string;
+};
+/** `ip`: of the visitor, for limits. */
+export type Draw = (pathname: string, language: Language, ip: string) => Promise<Drawing | null>;
+
+const PAGES = { post: 'pages/PostPage.tsx', profile: 'pages/ProfilePage.tsx' };
+/** As the client asks for it. */
+const GRID_PAGE = 30;
+
+/** Gives null for pages that are not drawn, and for what a stranger may not see. */
+export async function openDrawing(server: Server, app: App, folder: string): Promise<Draw> {
+  const drawn = path.join(path.dirname(folder), 'drawing/draw-page.js');
+  const drawer: Drawer = await import(pathToFileURL(drawn).href);
+  await drawer.prepare();
+  const chunks: Record<string, Chunk> = JSON.parse(
+    await readFile(path.join(folder, '.vite/manifest.json'), 'utf8'),
+  );
+  const heads = { post: headOf(chunks, PAGES.post), profile: headOf(chunks, PAGES.profile) };
+
+  return async (pathname, language, ip) => {
+    const data = await findData(server, pathname, ip);
+    if (!data) return null;
+    try {
+      const html = drawer.drawPage(pathname, language, data);
+      const json = JSON.stringify(data).replaceAll('<', '\\u003c');
+      return {
+        body: `${html}</div><script type="application/json" id="${drawer.FIRST_DATA_ID}">${json}</script><div hidden>`,
+        head: heads[data.kind],
+        styles: stylesIn(html),
+      };
+    } catch (error) {
+      // The browser draws it.
+      app.log.error({ err: error, url: pathname }, 'a page could not be drawn');
+      return null;
+    }
+  };
+}
+
+async function findData(server: Server, pathname: string, ip: string) {
+  const ask = async (at: string) => {
+    const reply = await server.inject({ url: `/api/v1${at}`, remoteAddress: ip });
+    return reply.statusCode === 200 ? reply.json() : null;
+  };
+  const postId = /^\/p\/(\d{1,20})\/?$/.exec(pathname)?.[1];
+  if (postId) {
+    const [post, comments] = await Promise.all([ask(`/posts/${postId}`), ask(`/posts/${postId}/comments`)]);
+    return post && comments ? { kind: 'post' as const, post, comments } : null;
+  }
+  const handle = /^\/@([^/?#]{1,90})\/?$/.exec(pathname)?.[1];
+  if (!handle) return null;
+  const profile = await ask(`/handles/${handle}`);
+  if (!profile) return null;
+  const posts = profile.canSeePosts ? await ask(`/accounts/${profile.id}/posts?limit=${GRID_PAGE}`) : null;
+  return profile.canSeePosts && !posts ? null : { kind: 'profile' as const, profile, posts };
+}
+
+/** With those of everything that the page imports. */
+function headOf(chunks: Record<string, Chunk>, page: string): string {
+  const found = new Set<string>();
+  const visit = (name: string) => {
+    if (found.has(name)) return;
+    found.add(name);
+    for (const imported of chunks[name]?.imports ?? []) visit(imported);
+  };
+  visit(page);
+  const all = [...found].flatMap((name) => chunks[name] ?? []);
+  const styles = [...new Set(all.flatMap(({ css }) => css ?? []))];
+  return [
+    ...styles.map((file) => `<link rel="stylesheet" crossorigin href="/${file}">`),
+    ...all.map(({ file }) => `<link rel="modulepreload" crossorigin href="/${file}">`),
+  ].join('\n    ');
+}
+
+function stylesIn(html: string): string {
+  const attributes = new Set([...html.matchAll(/ style="([^"]*)"/g)].map(([, text = '']) => decode(text)));
+  const hashes = [...attributes].map(
+    (text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`,
+  );
+  return hashes.length === 0 ? '' : ["'unsafe-hashes'", ...hashes].join(' ');
+}
+
+function decode(text: string): string {
+  return text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#x27;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
+}

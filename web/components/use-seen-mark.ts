@@ -1,0 +1,23 @@
+import { useEffect } from 'react';
+import { isNewer } from '../../core/ids.ts';
+import { useKept } from '../navigation.ts';
+import { readSetting, writeSetting } from '../state/settings.ts';
+
+type Seen = { newestId: string; mark: string | null };
+
+/**
+ * The newest post that this account had seen when it looked at its feed before, in this browser; null at the first visit.
+ * It stays the same while the feed does, also after "back" and a reload.
+ */
+export function useSeenMark(accountId: string | undefined, newestId: string | undefined): string | null {
+  const [seen, setSeen] = useKept<Seen | null>('seen', null);
+  const key = `pinhole.seen.${accountId}`;
+  const isKnown = accountId !== undefined && newestId !== undefined;
+  if (isKnown && seen?.newestId !== newestId) setSeen({ newestId, mark: readSetting(key) });
+  useEffect(() => {
+    if (!isKnown) return;
+    const before = readSetting(key);
+    if (before === null || isNewer(newestId, before)) writeSetting(key, newestId);
+  }, [isKnown, key, newestId]);
+  return seen?.mark ?? null;
+}

@@ -1,0 +1,7 @@
+declare module 'virtual:messages' {
+  import type { Message } from './format.ts';
+
+  /** By language and area, as in `de/post`. */
+  const loaders: Readonly<Record<string, () => Promise<{ default: Record<string, Message> }>>>;
+  export default loaders;
+}
