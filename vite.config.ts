@@ -5,13 +5,14 @@ import { brotliCompress, gzip } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { catalogues } from './web/i18n/catalogues.ts';
+import { serviceWorker } from './web/service-worker.ts';
 
 const SERVER = 'http://127.0.0.1:3000';
 const COMPRESSED = /\.(js|css|svg|webmanifest)$/;
 
 export default defineConfig({
   root: 'web',
-  plugins: [react(), catalogues(), compressOnce()],
+  plugins: [react(), catalogues(), serviceWorker(), compressOnce()],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,

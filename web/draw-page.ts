@@ -11,7 +11,7 @@ import { loadMessages, speak } from './i18n/messages.ts';
 export { FIRST_DATA_ID } from './first-data.ts';
 
 /** What these pages say. */
-const AREAS = ['common', 'feed', 'post', 'profile', 'errors'] as const;
+const AREAS = ['common', 'feed', 'post', 'profile', 'errors', 'offline'] as const;
 
 /** Once, before the first page is drawn. */
 export async function prepare(): Promise<void> {

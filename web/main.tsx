@@ -1,10 +1,11 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot, hydrateRoot } from 'react-dom/client';
-import { meQuery } from './api/accounts.ts';
+import { sentComments } from './api/comments.ts';
+import { startHome } from './api/home.ts';
 import { keepLists, restoreLists } from './api/kept-lists.ts';
-import { keys } from './api/keys.ts';
-import { prefetchFeed } from './api/posts.ts';
+import { sentLikes } from './api/likes.ts';
+import { startOutbox } from './api/outbox.ts';
 import { createQueryClient } from './api/query-client.ts';
 import { App, firstPages } from './app.tsx';
 import { fillCache, readFirstData } from './first-data.ts';
@@ -12,7 +13,10 @@ import { loadMessages } from './i18n/messages.ts';
 import { forgetKept, watchHistory } from './navigation.ts';
 import { paths } from './paths.ts';
 import { applyAppearance, readAppearance } from './state/appearance.ts';
+import { startServiceWorker } from './state/service-worker.ts';
+import { sharesLater } from './state/share-later.ts';
 import { wasSignedIn } from './state/signed-in-hint.ts';
+import { onViewer } from './state/viewer.ts';
 import './ui/tokens.css';
 import './ui/base.css';
 import './ui/controls.css';
@@ -28,13 +32,13 @@ if (first) {
   fillCache(client, first);
   // What was drawn elsewhere knows of nothing that is kept here.
   forgetKept();
-} else {
-  restoreLists(client);
-  void client.prefetchQuery(meQuery);
-  const isFeedKept = client.getQueryData(keys.feed) !== undefined;
-  if (location.pathname === paths.home() && wasSignedIn() && !isFeedKept) prefetchFeed(client);
-}
-
+} else restoreLists(client);
+startOutbox(client, { like: sentLikes, comment: sentComments });
+onViewer((viewer) => {
+  // The page of the new post does so itself.
+  if (!viewer || !sharesLater(viewer.accountId) || location.pathname === paths.newPost()) return;
+  import('./components/sharing.ts').then(({ goOnSharing }) => goOnSharing(client)).catch(() => undefined);
+});
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 const app = (
@@ -44,7 +48,17 @@ const app = (
     </QueryClientProvider>
   </StrictMode>
 );
-const areas = ['common', 'feed', ...(first || wasSignedIn() ? [] : (['entrance'] as const))] as const;
-await Promise.all([loadMessages(areas), first && firstPages[first.kind].load()]);
+const areas = [
+  'common',
+  'feed',
+  'offline',
+  ...(first || wasSignedIn() ? [] : (['entrance'] as const)),
+] as const;
+await Promise.all([
+  loadMessages(areas),
+  first ? firstPages[first.kind].load() : null,
+  startHome(client, { isHome: location.pathname === paths.home(), isDrawn: first !== null }),
+]);
 if (first) hydrateRoot(root, app);
 else createRoot(root).render(app);
+startServiceWorker();

@@ -3,6 +3,7 @@
  * the title and link preview of public posts and profiles are written for those who run no scripts.
  */
 
+import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import staticFiles from '@fastify/static';
 import type { FastifyReply } from 'fastify';
@@ -29,6 +30,7 @@ type Preview = {
 };
 
 const DESCRIPTION_MAX = 200;
+const SHARED_MAX_BYTES = 1024 * 1024 * 1024;
 /** Addresses under these are for programs: what is not there is a JSON 404, not the page. */
 const NOT_PAGES = /^\/(api|media|assets|health)(\/|$)/;
 
@@ -42,13 +44,10 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     globIgnore: ['**/*.br', '**/*.gz'],
     cacheControl: false,
     setHeaders: (response, file) => {
-      const isHashed = path.dirname(file).endsWith(`${path.sep}assets`);
-      response.header(
-        'cache-control',
-        isHashed ? 'public, max-age=31536000, immutable' : 'public, max-age=3600',
-      );
+      response.header('cache-control', cacheControlOf(path.relative(folder, file)));
     },
   });
+  await server.register(shareTarget);
   const draw = await openDrawing(server, app, folder);
   server.setNotFoundHandler(async (request, reply) => {
     const [pathname = '/'] = request.url.split('?');
@@ -83,6 +82,29 @@ function pageOf(page: string, head: string, drawing: Drawing | null): string {
 function addStyles(reply: FastifyReply, styles: string): void {
   const policy = String(reply.getHeader('content-security-policy'));
   reply.header('content-security-policy', `${policy}; style-src-attr ${styles}`);
+}
+
+/**
+ * Photos that a phone shares to us are taken by the service worker. Where there is none yet they come here: they are read to
+ * their end, so that the browser hears the answer, and the composer asks for them once more.
+ */
+async function shareTarget(scope: Server): Promise<void> {
+  scope.addContentTypeParser('multipart/form-data', async (_request: unknown, payload: IncomingMessage) => {
+    let bytes = 0;
+    for await (const chunk of payload) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > SHARED_MAX_BYTES) break;
+    }
+  });
+  scope.post('/share', { schema: { hide: true } }, async (_request, reply) =>
+    reply.redirect('/new?shared=missed', 303),
+  );
+}
+
+/** The service worker's address is always the same: a new one must be noticed at once. */
+function cacheControlOf(file: string): string {
+  if (/^sw\.js(\.|$)/.test(file)) return 'no-cache';
+  return file.startsWith('assets') ? 'public, max-age=31536000, immutable' : 'public, max-age=3600';
 }
 
 /** As a stranger sees it: a preview is made for whoever the link is sent to. */

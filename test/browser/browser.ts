@@ -14,7 +14,8 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 /** What the network answers is shown to the member; Chromium also logs it. */
-const EXPECTED = /the server responded with a status of (401|403|404|409|422|429)/;
+const EXPECTED =
+  /the server responded with a status of (401|403|404|409|422|429)|Service Worker registration blocked/;
 const WAIT_MS = 20_000;
 
 let browser: Browser | undefined;
@@ -34,6 +35,8 @@ export async function openPage(
   const context = await browser.newContext({
     viewport,
     colorScheme,
+    // With a worker some requests are not the page's own: only the tests that are about it have one.
+    serviceWorkers: 'block',
     locale: 'en-GB',
     baseURL: base,
     hasTouch: viewport === PHONE,

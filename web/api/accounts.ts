@@ -10,16 +10,18 @@ type NewAccount = { handle: string; email: string; password: string; name?: stri
 
 export const meQuery = queryOptions({
   queryKey: keys.me,
-  queryFn: async ({ signal }): Promise<Me | null> => {
-    try {
-      return await call<Me>('GET', '/me', { signal });
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return null;
-      throw error;
-    }
-  },
+  queryFn: ({ signal }): Promise<Me | null> => fetchMe(signal).catch(nobodyIfSignedOut),
   staleTime: 60_000,
 });
+
+export function fetchMe(signal?: AbortSignal): Promise<Me> {
+  return call<Me>('GET', '/me', { signal });
+}
+
+export function nobodyIfSignedOut(error: unknown): null {
+  if (error instanceof ApiError && error.status === 401) return null;
+  throw error;
+}
 
 /** The member who is signed in, or null. */
 export function useMe(): Me | null {

@@ -1,62 +1,56 @@
 import { type InfiniteData, type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query';
 import type { CommentCard } from '../../core/shapes.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
-import { filterItems, mapItems, patchPost } from './cache.ts';
+import type { Entry, Words } from '../state/outbox.ts';
+import { useMe } from './accounts.ts';
+import { filterItems, patchPost } from './cache.ts';
 import { call, type Page } from './client.ts';
 import { keys } from './keys.ts';
+import { send, useUnsent } from './outbox.ts';
 import { usePages } from './pages.ts';
 
 type CommentPages = InfiniteData<Page<CommentCard>>;
 
 const UNSENT = 'unsent-';
+/** So far the clocks of the browser and the server may be apart. */
+const CLOCKS_MS = 10_000;
 
 /** A comment that is shown before the server has it cannot be deleted yet. */
 export function isUnsent(comment: CommentCard): boolean {
   return comment.id.startsWith(UNSENT);
 }
 
-/** Pages come newest first; the screen shows the newest at the end. */
+/** Pages come newest first; the screen shows the newest at the end, and there those that are not sent yet. */
 export function useComments(postId: string, isEnabled = true) {
   const pages = usePages<CommentCard>(keys.comments(postId), `/posts/${postId}/comments`, { isEnabled });
-  return { ...pages, oldestFirst: pages.items.toReversed() };
+  const me = useMe();
+  const unsent = useUnsent(postId);
+  const own = me ? unsent.comments.filter((words) => !hasCome(pages.items, words, me)) : [];
+  const cards = me ? own.map((words) => unsentCard(words, me)) : [];
+  return { ...pages, oldestFirst: [...pages.items.toReversed(), ...cards], isOffline: unsent.isOffline };
 }
 
-export function useAddComment(postId: string, me: Me) {
+/** Without a network it waits: see the outbox. A refusal is told to whoever wrote it. */
+export function useAddComment(postId: string) {
   const client = useQueryClient();
   return useMutation({
     mutationKey: ['comments', postId],
-    mutationFn: ({ text }: { text: string; key: string }) =>
-      call<CommentCard>('POST', `/posts/${postId}/comments`, { body: { text } }),
+    mutationFn: ({ text, key }: { text: string; key: string }) =>
+      send({ kind: 'comment', postId, parentId: null, text, key }),
     meta: { showsError: true },
-    onMutate: async ({ text, key }) => {
-      await client.cancelQueries({ queryKey: keys.comments(postId) });
-      prepend(client, postId, {
-        id: UNSENT + key,
-        postId,
-        account: me,
-        text,
-        createdAt: new Date().toISOString(),
-        canDelete: false,
-        parentId: null,
-        likeCount: 0,
-        liked: false,
-        replyCount: 0,
-      });
-      countComments(client, postId, 1);
-    },
-    onSuccess: (comment, { key }) =>
-      change(client, postId, (data) => {
-        // It may have come live before this reply.
-        const isThere = data?.pages.some(({ items }) => items.some((item) => item.id === comment.id));
-        if (isThere) return filterItems(data, (item) => item.id !== UNSENT + key);
-        return mapItems(data, (item) => (item.id === UNSENT + key ? comment : item));
-      }),
-    onError: (_error, { key }) => {
-      change(client, postId, (data) => filterItems(data, (item) => item.id !== UNSENT + key));
-      countComments(client, postId, -1);
-    },
+    onMutate: () => countComments(client, postId, 1),
   });
 }
+
+export const sentComments = {
+  onSent: (client: QueryClient, { postId }: Entry, reply: unknown) => {
+    const queryKey = keys.comments(postId);
+    // A list that was asked for before may come without it.
+    if (client.isFetching({ queryKey }) > 0) void client.invalidateQueries({ queryKey });
+    prepend(client, postId, reply as CommentCard);
+  },
+  onRefused: (client: QueryClient, { postId }: Entry) => countComments(client, postId, -1),
+};
 
 export function useDeleteComment(postId: string) {
   const client = useQueryClient();
@@ -77,22 +71,15 @@ export function useDeleteComment(postId: string) {
   });
 }
 
-/** One that has come live. The viewer's own takes the place of what he has not yet heard to be sent. */
-export function showComment(client: QueryClient, comment: CommentCard, viewerId: string | null): void {
+/** One that has come live. */
+export function showComment(client: QueryClient, comment: CommentCard): void {
   const { postId } = comment;
   // The list shows no replies, but how many there are.
   if (comment.parentId !== null) {
     void client.invalidateQueries({ queryKey: keys.comments(postId) });
     return;
   }
-  const shown = client.getQueryData<CommentPages>(keys.comments(postId))?.pages.flatMap(({ items }) => items);
-  if (!shown || shown.some(({ id }) => id === comment.id)) return;
-  const unsent = shown.findLast(
-    (item) => isUnsent(item) && comment.account.id === viewerId && item.text === comment.text,
-  );
-  if (unsent)
-    change(client, postId, (data) => mapItems(data, (item) => (item.id === unsent.id ? comment : item)));
-  else prepend(client, postId, comment);
+  prepend(client, postId, comment);
 }
 
 export function dropComment(client: QueryClient, postId: string, commentId: string): void {
@@ -107,10 +94,32 @@ function change(
   client.setQueryData<CommentPages>(keys.comments(postId), by);
 }
 
+/** Its reply is on the way, and it has come live already. */
+function hasCome(items: readonly CommentCard[], { text, order }: Words & { order: number }, me: Me): boolean {
+  const isLate = ({ createdAt }: CommentCard) => Date.parse(createdAt) > order - CLOCKS_MS;
+  return items.some((item) => item.account.id === me.id && item.text === text && isLate(item));
+}
+
+function unsentCard({ key, postId, text, parentId }: Words, account: Me): CommentCard {
+  return {
+    id: UNSENT + key,
+    postId,
+    account,
+    text,
+    createdAt: new Date().toISOString(),
+    canDelete: false,
+    parentId,
+    likeCount: 0,
+    liked: false,
+    replyCount: 0,
+  };
+}
+
 function prepend(client: QueryClient, postId: string, comment: CommentCard): void {
   change(client, postId, (data) => {
     const [first, ...others] = data?.pages ?? [];
-    if (!data || !first) return data;
+    if (!data || !first || data.pages.some(({ items }) => items.some(({ id }) => id === comment.id)))
+      return data;
     return { ...data, pages: [{ ...first, items: [comment, ...first.items] }, ...others] };
   });
 }

@@ -7,6 +7,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query';
 import type { PostCard } from '../../core/shapes.ts';
+import type { Me } from '../../server/features/accounts/schema.ts';
 import type { Publish } from '../../server/features/posts/schema.ts';
 import { setNewPosts } from '../state/new-posts.ts';
 import { dropPost, findPost, patchPost } from './cache.ts';
@@ -15,7 +16,6 @@ import { keys } from './keys.ts';
 import { usePages } from './pages.ts';
 
 const POLL_MS = 1_000;
-const RETRY_MAX_MS = 30_000;
 const GRID_PAGE = 30;
 const FEED_PAGE = 10;
 
@@ -34,15 +34,26 @@ export function refreshFeed(client: QueryClient): void {
   setNewPosts(0);
 }
 
+/** Whom it is shown to, and its first page, in one request. */
+export function fetchHome(): Promise<{ me: Me; feed: Page<PostCard> }> {
+  return call('GET', '/home', { query: { limit: FEED_PAGE } });
+}
+
 /** Its first page. */
 export function fetchFeed(signal?: AbortSignal): Promise<Page<PostCard>> {
   return call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE }, signal });
 }
 
-export function prefetchFeed(client: QueryClient): void {
+/** `asked`: it was asked for already. */
+export function prefetchFeed(client: QueryClient, asked: Promise<Page<PostCard>>): void {
+  let first: Promise<Page<PostCard>> | null = asked;
   void client.prefetchInfiniteQuery({
     queryKey: keys.feed,
-    queryFn: ({ signal }) => fetchFeed(signal),
+    queryFn: ({ signal }) => {
+      const current = first ?? fetchFeed(signal);
+      first = null;
+      return current;
+    },
     initialPageParam: null as string | null,
   });
 }
@@ -57,7 +68,7 @@ export function useAccountPosts(accountId: string, isEnabled: boolean) {
 /** While its photos develop, the post is asked for again every second. */
 export function usePost(postId: string) {
   const client = useQueryClient();
-  return useQuery({
+  const query = useQuery({
     queryKey: keys.post(postId),
     queryFn: async ({ signal }) => {
       const post = await call<PostCard>('GET', `/posts/${encodeURIComponent(postId)}`, { signal });
@@ -68,6 +79,9 @@ export function usePost(postId: string) {
     placeholderData: () => findPost(client, postId),
     refetchInterval: (query) => (isInWork(query.state.data) ? POLL_MS : false),
   });
+  // Without a network a post can be read that stands in some list.
+  const isAway = query.error instanceof ApiError && query.error.status === 0;
+  return { ...query, data: query.data ?? (isAway ? findPost(client, postId) : undefined) };
 }
 
 /** Some photo of it is still to be made, or made anew. */
@@ -77,20 +91,23 @@ function isInWork(post: PostCard | undefined): boolean {
   );
 }
 
-/** A cut connection is no refusal: it is tried until there is an answer, under the key that makes the post but once. */
-export function usePublish() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: ({ post, idempotencyKey }: { post: Publish; idempotencyKey: string }) =>
-      call<PostCard>('POST', '/posts', { body: post, headers: { 'idempotency-key': idempotencyKey } }),
-    meta: { showsError: true },
-    retry: (_failures, error) => error instanceof ApiError && [0, 502, 503, 504].includes(error.status),
-    retryDelay: (failures) => Math.min(RETRY_MAX_MS, 1_000 * 2 ** failures),
-    onSuccess: (post) => {
-      client.setQueryData(keys.post(post.id), post);
-      showEverywhere(client, post);
-    },
-  });
+type Publishing = { post: Publish; idempotencyKey: string; signal: AbortSignal };
+
+/** The key makes it one post, however often it is sent. */
+export async function publish(
+  client: QueryClient,
+  { post, idempotencyKey, signal }: Publishing,
+): Promise<PostCard> {
+  const headers = { 'idempotency-key': idempotencyKey };
+  try {
+    const published = await call<PostCard>('POST', '/posts', { body: post, headers, signal });
+    client.setQueryData(keys.post(published.id), published);
+    showEverywhere(client, published);
+    return published;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) client.setQueryData(keys.me, null);
+    throw error;
+  }
 }
 
 /** The lists in which a new post stands are fetched again when they are next looked at; the feed by its own ways alone. */

@@ -1,4 +1,5 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { showsLastSeen } from '../state/freshness.ts';
 import { showToast } from '../state/toasts.ts';
 import { ApiError, sentenceOf } from './client.ts';
 import { keys } from './keys.ts';
@@ -17,7 +18,9 @@ export function createQueryClient(): QueryClient {
     queryCache: new QueryCache({
       onError: (error, query) => {
         forgetViewer(client, error);
-        if (query.state.data !== undefined && !isSignedOut(error)) showToast(sentenceOf(error));
+        if (query.state.data === undefined || isSignedOut(error)) return;
+        // That nothing can be reached is said once for all.
+        if (!isUnreachable(error) || !showsLastSeen()) showToast(sentenceOf(error));
       },
     }),
     mutationCache: new MutationCache({
@@ -42,6 +45,10 @@ function forgetViewer(client: QueryClient, error: unknown): void {
 
 function isSignedOut(error: unknown): boolean {
   return error instanceof ApiError && error.status === 401 && error.code === 'unauthenticated';
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 0;
 }
 
 function isWorthRetrying(failures: number, error: unknown): boolean {

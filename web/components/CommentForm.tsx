@@ -4,6 +4,7 @@ import type { Me } from '../../server/features/accounts/schema.ts';
 import { sentenceOf } from '../api/client.ts';
 import { useAddComment } from '../api/comments.ts';
 import { t } from '../i18n/text.ts';
+import { newKey } from '../state/new-key.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 
@@ -17,7 +18,7 @@ type CommentFormProps = {
 /** Enter sends, Shift+Enter starts a new line. What could not be sent comes back into the field. */
 export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) {
   const [text, setText] = useState('');
-  const add = useAddComment(postId, me);
+  const add = useAddComment(postId);
   const errorId = useId();
   const isTooLong = text.length > limits.commentMax;
   const canSend = text.trim() !== '' && !isTooLong;
@@ -27,7 +28,7 @@ export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) 
     const sent = text.trim();
     setText('');
     add.mutate(
-      { text: sent, key: `${Date.now()}` },
+      { text: sent, key: newKey() },
       { onSuccess: onSent, onError: () => setText((typed) => (typed === '' ? sent : `${sent}\n${typed}`)) },
     );
   };

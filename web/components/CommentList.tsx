@@ -19,8 +19,9 @@ type CommentListProps = { postId: string; comments: ReturnType<typeof useComment
 export function CommentList({ postId, comments }: CommentListProps) {
   const remove = useDeleteComment(postId);
   const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
-  if (comments.isPending) return <Spinner label={t('post.loadingComments')} />;
-  if (comments.isError && comments.items.length === 0) {
+  if (comments.isPending && comments.oldestFirst.length === 0)
+    return <Spinner label={t('post.loadingComments')} />;
+  if (comments.isError && comments.oldestFirst.length === 0) {
     return <LoadError error={comments.error} onRetry={() => void comments.refetch()} />;
   }
   return (
@@ -40,10 +41,15 @@ export function CommentList({ postId, comments }: CommentListProps) {
           {sentenceOf(comments.error)}
         </p>
       )}
-      {comments.items.length === 0 && <p className="muted no-comments">{t('post.noComments')}</p>}
+      {comments.oldestFirst.length === 0 && <p className="muted no-comments">{t('post.noComments')}</p>}
       <ol className="comments">
         {comments.oldestFirst.map((comment) => (
-          <Comment key={comment.id} comment={comment} onDelete={() => setAsksFor(comment)} />
+          <Comment
+            key={comment.id}
+            comment={comment}
+            isOffline={comments.isOffline}
+            onDelete={() => setAsksFor(comment)}
+          />
         ))}
       </ol>
       {asksFor && (
@@ -62,7 +68,9 @@ export function CommentList({ postId, comments }: CommentListProps) {
   );
 }
 
-function Comment({ comment, onDelete }: { comment: CommentCard; onDelete: () => void }) {
+type CommentProps = { comment: CommentCard; isOffline: boolean; onDelete: () => void };
+
+function Comment({ comment, isOffline, onDelete }: CommentProps) {
   return (
     <li className="comment" data-unsent={isUnsent(comment)}>
       <AvatarLink account={comment.account} size={32} />
@@ -71,7 +79,13 @@ function Comment({ comment, onDelete }: { comment: CommentCard; onDelete: () => 
           <HandleLink account={comment.account} /> <RichText text={comment.text} />
         </p>
         <p className="muted comment-time">
-          {isUnsent(comment) ? t('post.sending') : <TimeAgo iso={comment.createdAt} />}
+          {!isUnsent(comment) ? (
+            <TimeAgo iso={comment.createdAt} />
+          ) : isOffline ? (
+            t('offline.commentWaits')
+          ) : (
+            t('post.sending')
+          )}
         </p>
       </div>
       {comment.canDelete && (

@@ -1,6 +1,7 @@
 import { WifiOff } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import { t } from '../i18n/text.ts';
+import { showsLastSeen, subscribeToFreshness } from '../state/freshness.ts';
 import { dismissToast, readToasts, subscribeToToasts } from '../state/toasts.ts';
 import { Toasts } from '../ui/Toasts.tsx';
 
@@ -11,13 +12,14 @@ export function Notices() {
     () => navigator.onLine,
     () => true,
   );
+  const isLastSeen = useSyncExternalStore(subscribeToFreshness, showsLastSeen, () => false);
   return (
     <>
       <div role="status">
-        {!isOnline && (
+        {(!isOnline || isLastSeen) && (
           <p className="offline">
             <WifiOff aria-hidden size={16} />
-            {t('common.offlineNotice')}
+            {t(isLastSeen ? 'offline.lastSeen' : 'common.offlineNotice')}
           </p>
         )}
       </div>

@@ -58,7 +58,7 @@ export function PhotoPicker({ inputRef, isEmpty, onChosen, children }: PhotoPick
   );
 }
 
-function addPhotos(files: readonly File[]): string | null {
+export function addPhotos(files: readonly Blob[]): string | null {
   if (files.length === 0) return null;
   // Some systems give no type for HEIC: only what surely is something else is left out, the server judges the rest.
   const photos = files.filter((file) => file.type === '' || file.type.startsWith('image/'));

@@ -9,6 +9,7 @@ import type entrance from '../messages/en/entrance.json';
 import type errors from '../messages/en/errors.json';
 import type feed from '../messages/en/feed.json';
 import type filters from '../messages/en/filters.json';
+import type offline from '../messages/en/offline.json';
 import type post from '../messages/en/post.json';
 import type profile from '../messages/en/profile.json';
 import type search from '../messages/en/search.json';
@@ -25,6 +26,7 @@ type Areas = {
   errors: typeof errors;
   feed: typeof feed;
   filters: typeof filters;
+  offline: typeof offline;
   post: typeof post;
   profile: typeof profile;
   search: typeof search;

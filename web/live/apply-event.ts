@@ -1,12 +1,12 @@
 /** What a live event changes in the query cache. Events may come twice, and after the reply to one's own act. */
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
-import type { CommentCard, PostCard } from '../../core/shapes.ts';
-import type { Me } from '../../server/features/accounts/schema.ts';
+import type { PostCard } from '../../core/shapes.ts';
 import type { LiveEvent } from '../../server/features/live/schema.ts';
 import { findPost, patchPost } from '../api/cache.ts';
 import type { Page } from '../api/client.ts';
 import { dropComment, showComment } from '../api/comments.ts';
 import { keys } from '../api/keys.ts';
+import { hasWish } from '../api/outbox.ts';
 import { setNewPosts } from '../state/new-posts.ts';
 
 type EventOf<Type extends LiveEvent['type']> = Extract<LiveEvent, { type: Type }>['data'];
@@ -15,7 +15,7 @@ type EventOf<Type extends LiveEvent['type']> = Extract<LiveEvent, { type: Type }
 export function applyEvent(client: QueryClient, event: LiveEvent, announced: Set<string>): void {
   if (event.type === 'activity') showUnread(client, event.data.unread);
   else if (event.type === 'post') showCounts(client, event.data);
-  else if (event.type === 'comment') hearComment(client, event.data);
+  else if (event.type === 'comment') showComment(client, event.data);
   else if (event.type === 'comment-gone') dropComment(client, event.data.postId, event.data.id);
   else if (event.type === 'feed') announce(client, event.data, announced);
   else client.setQueryData(keys.me, null);
@@ -29,24 +29,19 @@ function showUnread(client: QueryClient, count: number): void {
 
 function showCounts(client: QueryClient, { id, likeCount, commentCount, stale }: EventOf<'post'>): void {
   const known = client.getQueryData<PostCard>(keys.post(id)) ?? findPost(client, id);
-  const isCommenting = client.isMutating({ mutationKey: ['comments', id] }) > 0;
+  const isCommenting = hasWish('comment', id) || client.isMutating({ mutationKey: ['comments', id] }) > 0;
   // A comment went of whose end nothing was told.
   const isLess = !isCommenting && known && commentCount !== null && commentCount < known.commentCount;
   if (stale || isLess) void client.invalidateQueries({ queryKey: keys.comments(id) });
   if (stale) void client.invalidateQueries({ queryKey: keys.post(id) });
   if (!known || commentCount === null) return;
   // While one's own act is under way the screen is ahead of the server.
-  const isLiking = client.isMutating({ mutationKey: ['like', id] }) > 0;
+  const isLiking = hasWish('like', id);
   patchPost(client, id, (post) => ({
     ...post,
     likeCount: isLiking || likeCount === null ? post.likeCount : likeCount,
     commentCount: isCommenting ? post.commentCount : commentCount,
   }));
-}
-
-/** One's own comes here too: perhaps before the reply to it. */
-function hearComment(client: QueryClient, comment: CommentCard): void {
-  showComment(client, comment, client.getQueryData<Me | null>(keys.me)?.id ?? null);
 }
 
 function announce(client: QueryClient, { postIds }: EventOf<'feed'>, announced: Set<string>): void {

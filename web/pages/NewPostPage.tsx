@@ -11,8 +11,10 @@ import { PhotoPicker } from '../components/PhotoPicker.tsx';
 import { PhotoStage } from '../components/PhotoStage.tsx';
 import { PhotoStrip } from '../components/PhotoStrip.tsx';
 import { SendingSummary } from '../components/SendingSummary.tsx';
+import { doNotShareYet } from '../components/sharing.ts';
 import { draftKeeper, draftStore, useDraft, useKeeping } from '../components/the-draft.ts';
 import { useShare } from '../components/use-share.ts';
+import { useSharedPhotos } from '../components/use-shared-photos.ts';
 import type { EditorPhoto } from '../editor/Editor.tsx';
 import { loadMessages } from '../i18n/messages.ts';
 import { t } from '../i18n/text.ts';
@@ -46,6 +48,7 @@ function Composer({ me }: { me: Me }) {
   const draft = useDraft();
   const { isKept } = useKeeping();
   const sharing = useShare(me);
+  useSharedPhotos();
   const input = useRef<HTMLInputElement>(null);
   /** The photo that the editor was opened on, as soon as there is something of it to see. */
   const [editedKey, setEditedKey] = useState<string | null>(null);
@@ -74,7 +77,7 @@ function Composer({ me }: { me: Me }) {
           {selected && (
             <Button
               isBusy={sharing.isSharing}
-              disabled={!sharing.isSharing && !isComplete(draft)}
+              disabled={!sharing.isSharing && !canBeShared(draft)}
               onClick={() => void sharing.share()}
             >
               {sharing.isSharing ? t('composer.sharing') : t('composer.share')}
@@ -84,11 +87,7 @@ function Composer({ me }: { me: Me }) {
       </header>
       <KeptNotice />
       <FormError error={sharing.error} />
-      {sharing.delay && (
-        <p className="notice" role="status">
-          {t('composer.triedAgain', { reason: causeOf(sharing.delay) })}
-        </p>
-      )}
+      <SharingNotice draft={draft} isSharing={sharing.isSharing} delay={sharing.delay} />
       <PhotoPicker inputRef={input} isEmpty={draft.photos.length === 0} onChosen={setEditedKey}>
         {selected && (
           <div className="editor" inert={sharing.isSharing}>
@@ -151,6 +150,23 @@ function Composer({ me }: { me: Me }) {
   );
 }
 
+type SharingNoticeProps = { draft: Draft; isSharing: boolean; delay: unknown };
+
+/** Why the post is not shared yet, and that nothing more is to be done. */
+function SharingNotice({ draft, isSharing, delay }: SharingNoticeProps) {
+  const waits = draft.photos.some(({ sending }) => sending.kind === 'paused') || delay !== null;
+  if (!isSharing || !waits) return null;
+  return (
+    <p className="notice kept-notice" role="status">
+      {delay !== null && `${t('composer.triedAgain', { reason: causeOf(delay) })} `}
+      {t('offline.shareWaits')}
+      <Button look="plain" onClick={doNotShareYet}>
+        {t('offline.shareNotYet')}
+      </Button>
+    </p>
+  );
+}
+
 type DraftEditorProps = {
   draft: Draft;
   editedKey: string | null;
@@ -208,11 +224,15 @@ function useLeaveGuard(isActive: boolean): ((mayLeave: boolean) => void) | null 
   return answer;
 }
 
-function isComplete(draft: Draft): boolean {
+/** Photos may still be on their way: it is shared when the last one is there. */
+function canBeShared(draft: Draft): boolean {
   return (
     draft.photos.length > 0 &&
     draft.photos.every(
-      (photo) => photo.sending.kind === 'received' && photo.altText.length <= limits.altTextMax,
+      (photo) =>
+        photo.sending.kind !== 'failed' &&
+        (photo.prepared !== null || photo.isUnreadable) &&
+        photo.altText.length <= limits.altTextMax,
     ) &&
     draft.caption.length <= limits.captionMax
   );

@@ -25,11 +25,17 @@ export async function keepTrying<Result>(attempt: () => Promise<Result>, trying:
   }
 }
 
-/**
- * Waits before another try: twice as long each time, up to half a minute, or until the browser says that it is online
- * again. Resolves at once when the signal is aborted.
- */
+/** Twice as long each time, up to half a minute. */
+export function backOffMs(tries: number): number {
+  return Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(tries - 1, 10));
+}
+
 export function pauseBefore(tries: number, signal: AbortSignal): Promise<void> {
+  return pauseFor(backOffMs(tries), signal);
+}
+
+/** Or until the browser says that it is online again. Resolves at once when the signal is aborted. */
+export function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
@@ -37,7 +43,7 @@ export function pauseBefore(tries: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, Math.min(LONGEST_MS, FIRST_MS * 2 ** (tries - 1)));
+    const timer = setTimeout(end, ms);
     window.addEventListener('online', end);
     signal.addEventListener('abort', end);
     if (signal.aborted) end();

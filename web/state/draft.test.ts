@@ -235,6 +235,7 @@ test('a tight crop is sent with its own pixels, and the smaller upload is droppe
   assert.equal(await calls[2]?.bytes.text(), 'larger');
   assert.equal(calls[2]?.uploadId, null);
   assert.equal(calls.length, 3);
+  store.wish(true);
   const received = store.whenReceived();
   calls[2]?.settle.resolve({ uploadId: '9', thumbhash: '' });
   assert.equal(await received, true);
@@ -260,6 +261,7 @@ test('waiting for all photos ends when one of them fails', async () => {
   const { store, calls } = world();
   store.add(files(2));
   await turn();
+  store.wish(true);
   const received = store.whenReceived();
   calls[0]?.settle.resolve({ uploadId: '1', thumbhash: '' });
   calls[1]?.settle.reject(new Error('no photo'));

@@ -6,6 +6,7 @@ import { type Look, PLAIN_EDITS } from '../../core/edits.ts';
 import { shownSize } from '../../core/frame.ts';
 import { limits } from '../../core/limits.ts';
 import type { Prepared } from '../darkroom/messages.ts';
+import { newKey } from './new-key.ts';
 import { createUploadQueue, type DraftPhoto, type UploadWork } from './upload-queue.ts';
 
 export type Draft = {
@@ -13,6 +14,8 @@ export type Draft = {
   caption: string;
   selectedKey: string | null;
   idempotencyKey: string;
+  /** The member has pressed Share: it is shared as soon as the network allows it. */
+  wantsToShare: boolean;
 };
 
 type Editable = Partial<Pick<DraftPhoto, 'altText' | 'edits' | 'showsPlace'>>;
@@ -85,26 +88,19 @@ export function createDraftStore(work: UploadWork) {
       if (!larger || !isStillThere || larger.width <= (photo.size?.width ?? 0)) continue;
       queue.giveUp(photo);
       const { photo: bytes, ...size } = larger;
-      edit(photo.key, {
-        larger: bytes,
-        size,
-        uploadId: null,
-        knownPostId: null,
-        sending: { kind: 'waiting' },
-      });
+      const sending = { kind: 'waiting' } as const;
+      edit(photo.key, { larger: bytes, size, uploadId: null, knownPostId: null, sending });
     }
     queue.sendNext();
   }
 
-  /** Resolves to true when all photos are received, to false when one of them failed or the draft is another one. */
+  /** Resolves to true when all photos are received, to false when one failed, or the draft is another one, or is not to be shared any more. */
   function whenReceived(): Promise<boolean> {
     const { idempotencyKey } = draft;
     return new Promise((resolve) => {
       const look = () => {
-        const kinds = draft.photos.map((photo) => photo.sending.kind);
-        const isLost = draft.idempotencyKey !== idempotencyKey || kinds.includes('failed');
-        const isThere = kinds.length > 0 && kinds.every((kind) => kind === 'received');
-        if (!isLost && !isThere) return;
+        const isLost = draft.idempotencyKey !== idempotencyKey || !canArrive(draft);
+        if (!isLost && !areReceived(draft)) return;
         listeners.delete(look);
         resolve(!isLost);
       };
@@ -123,7 +119,7 @@ export function createDraftStore(work: UploadWork) {
   /** Puts a kept draft in the place of this one, which is only put down, or an empty one; photos are sent on. */
   function restore(kept: Draft | null): void {
     queue.stop();
-    set(kept ? { ...kept, photos: kept.photos.map(asRestored) } : emptyDraft());
+    set(kept ? { ...emptyDraft(), ...kept, photos: kept.photos.map(asRestored) } : emptyDraft());
     queue.sendNext();
   }
 
@@ -142,12 +138,25 @@ export function createDraftStore(work: UploadWork) {
     clear,
     restore,
     edit: (key: string, change: Editable) => edit(key, change),
-    useLookForAll: (look: Look) =>
-      set({ photos: draft.photos.map((photo) => ({ ...photo, edits: { ...photo.edits, look } })) }),
+    useLookForAll: (look: Look) => set({ photos: draft.photos.map((photo) => withLook(photo, look)) }),
     move: (from: number, to: number) => set({ photos: moved(draft.photos, from, to) }),
     select: (key: string) => set({ selectedKey: key }),
     write: (caption: string) => set({ caption }),
+    wish: (wantsToShare: boolean) => set({ wantsToShare }),
   };
+}
+
+function withLook(photo: DraftPhoto, look: Look): DraftPhoto {
+  return { ...photo, edits: { ...photo.edits, look } };
+}
+
+/** Whether it is still to be shared, and no photo of it has failed. */
+function canArrive({ wantsToShare, photos }: Draft): boolean {
+  return wantsToShare && photos.every(({ sending }) => sending.kind !== 'failed');
+}
+
+function areReceived({ photos }: Draft): boolean {
+  return photos.length > 0 && photos.every(({ sending }) => sending.kind === 'received');
 }
 
 /** Nothing in it that would be missed. */
@@ -178,7 +187,7 @@ function asRestored(photo: DraftPhoto): DraftPhoto {
 
 function emptyDraft(): Draft {
   // One key for the life of the draft: a post that was sent twice is made once.
-  return { photos: [], caption: '', selectedKey: null, idempotencyKey: newKey() };
+  return { photos: [], caption: '', selectedKey: null, idempotencyKey: newKey(), wantsToShare: false };
 }
 
 function newPhoto(file: Blob): DraftPhoto {
@@ -198,11 +207,4 @@ function newPhoto(file: Blob): DraftPhoto {
     knownPostId: null,
     sending: { kind: 'waiting' },
   };
-}
-
-/** crypto.randomUUID is there only on https; a server at home may be without. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
 }

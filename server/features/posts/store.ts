@@ -344,10 +344,10 @@ export async function updatePostsDeleted(tx: Transaction, postIds: PostId[]): Pr
   return rows.map((row) => row.post_id);
 }
 
-/** Idempotency keys are kept a day. */
+/** Idempotency keys are kept two weeks: so long a browser may be without a network, and not know that its post is made. */
 export async function updateOldKeys(database: Database): Promise<void> {
   await database.rows(sql`
-    update posts set idempotency_key = null where idempotency_key is not null and created_at < now() - interval '1 day'
+    update posts set idempotency_key = null where idempotency_key is not null and created_at < now() - interval '14 days'
       and is_owned(post_id)`);
 }
 

@@ -19,6 +19,10 @@ type Findings = { faults: string[]; files: { name: string; where: string; second
 
 const TOOLS = [
   { name: 'types', command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'] },
+  {
+    name: 'types of the service worker',
+    command: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'web/sw'],
+  },
   { name: 'style', command: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'] },
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js'] },
 ];

@@ -1,0 +1,299 @@
+/** Pinhole without a network: the shell, the last feed, and acts that are sent later, exactly once. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page, Request } from 'playwright-core';
+import { openWorld, PASSWORD, type Person, until } from '../world.ts';
+import { DESKTOP, openPage, PHONE, signUp } from './browser.ts';
+import { choose, DEVELOP_MS, makePhoto, postsOf, received } from './sharing.ts';
+
+const world = await openWorld();
+const CUT = /net::ERR_|Failed to fetch|FetchEvent/;
+
+function assertOnlyCuts(problems: string[]): void {
+  assert.deepEqual(
+    problems.filter((problem) => !CUT.test(problem)),
+    [],
+  );
+}
+
+/** A member with a worker, who follows somebody with posts, and looks at the feed. */
+async function openMember(handle: string, size = PHONE, postCount = 1) {
+  const author = await world.account(`${handle}_author`, { name: `Author of ${handle}` });
+  const posts = [];
+  for (let at = 0; at < postCount; at++) posts.push(await author.posts(`Light ${at + 1}`));
+  const opened = await openPage(world.base, size, 'light', { serviceWorkers: 'allow' });
+  await signUp(opened.page, handle);
+  const member = await world.signsIn(handle);
+  await member.follows(author);
+  await opened.page.goto('/');
+  await opened.page.getByText('Light 1', { exact: true }).waitFor();
+  await isInControl(opened.page);
+  await isKept(opened.page);
+  const calls: Request[] = [];
+  opened.page.context().on('request', (request) => calls.push(request));
+  return { ...opened, member, author, posts: posts.toReversed(), calls };
+}
+
+async function isInControl(page: Page): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+}
+
+/** The feed is written down, and its photos are kept. */
+async function isKept(page: Page): Promise<void> {
+  await until(async () => {
+    const feed = (await entriesOf(page, 'pinhole.last-seen')) as { feed: { items: unknown[] }[] }[];
+    const photos = await photosKept(page);
+    return (feed[0]?.feed[0]?.items.length ?? 0) > 0 && photos > 0 ? true : null;
+  }, 'the feed and its photos are kept');
+}
+
+async function photosKept(page: Page): Promise<number> {
+  return await page.evaluate(async () => {
+    if (!(await caches.has('pinhole.photos'))) return 0;
+    return (await (await caches.open('pinhole.photos')).keys()).length;
+  });
+}
+
+async function entriesOf(page: Page, database: string): Promise<unknown[]> {
+  return await page.evaluate(
+    (name) =>
+      new Promise<unknown[]>((resolve) => {
+        const opening = indexedDB.open(name);
+        opening.onupgradeneeded = () => opening.result.createObjectStore('entries');
+        opening.onsuccess = () => {
+          const asked = opening.result.transaction('entries').objectStore('entries').getAll();
+          asked.onsuccess = () => {
+            opening.result.close();
+            resolve(asked.result);
+          };
+        };
+      }),
+    database,
+  );
+}
+
+async function hasEntries(page: Page, database: string, count: number): Promise<void> {
+  await until(async () => ((await entriesOf(page, database)).length === count ? true : null), database);
+}
+
+function of(calls: Request[], method: string, end: RegExp): Request[] {
+  return calls.filter((request) => request.method() === method && end.test(new URL(request.url()).pathname));
+}
+
+async function isLoaded(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const image = document.querySelector<HTMLImageElement>('article img');
+    return image?.complete && image.naturalWidth > 0;
+  });
+}
+
+async function likesOf(postId: string, member: Person) {
+  const post = await member.get(`/posts/${postId}`);
+  return { liked: post.liked, likeCount: post.likeCount };
+}
+
+test('a second visit takes the shell from the cache; without a network the last feed is there, with its photos', async () => {
+  const { page, problems, close, calls, author } = await openMember('olga');
+  await page.reload();
+  await page.getByText('Light 1', { exact: true }).waitFor();
+  const paths = calls.map((request) => new URL(request.url()).pathname);
+  assert.ok(!calls.some((request) => request.serviceWorker() && request.isNavigationRequest()), `${paths}`);
+  const fetched = calls.filter((request) => request.serviceWorker() !== null);
+  assert.deepEqual(
+    fetched.map((request) => new URL(request.url()).pathname).filter((path) => path.startsWith('/assets/')),
+    [],
+    'no code is fetched again',
+  );
+
+  await page.context().setOffline(true);
+  await page.reload();
+  await page.getByText('This is what you saw last').waitFor();
+  await page.getByText('Light 1', { exact: true }).waitFor();
+  await isLoaded(page);
+  await page.getByRole('link', { name: 'Comment' }).first().click();
+  await page.getByRole('heading', { name: /^Post by/ }).waitFor({ state: 'attached' });
+  await page.goBack();
+  await author.posts('Light 2');
+  await page.context().setOffline(false);
+  await page.getByText('Light 2', { exact: true }).waitFor();
+  await page.getByText('This is what you saw last').waitFor({ state: 'detached' });
+  assertOnlyCuts(problems);
+  await close();
+});
+
+test('a like, an unlike and a comment made without a network are sent once, after a reload, in their order', async () => {
+  const { page, problems, close, calls, posts, member } = await openMember('otto', DESKTOP, 2);
+  const [second, first] = posts;
+  assert.ok(first && second);
+  await page.goto(`/p/${second.id}`);
+  await page.getByLabel('Add a comment').waitFor();
+  await page.goto('/');
+  await page.getByText('Light 2', { exact: true }).waitFor();
+  await page.context().setOffline(true);
+  const likes = page.getByRole('button', { name: 'Like', exact: true });
+  for (const at of [0, 1]) await likes.nth(at).click();
+  await likes.nth(1).click();
+  await page.getByRole('link', { name: 'Comment' }).nth(0).click();
+  await page.getByLabel('Add a comment').fill('from the underground');
+  await page.keyboard.press('Enter');
+  await page.getByText('Waiting for the network').waitFor();
+  await hasEntries(page, 'pinhole.outbox', 3);
+
+  await page.goto('/');
+  await page.getByText('This is what you saw last').waitFor();
+  assert.equal(await likes.nth(0).getAttribute('aria-pressed'), 'true');
+  assert.equal(await likes.nth(1).getAttribute('aria-pressed'), 'false');
+  await page.getByRole('link', { name: 'Comment' }).nth(0).click();
+  await page.getByText('from the underground').waitFor();
+
+  calls.length = 0;
+  await page.context().setOffline(false);
+  await hasEntries(page, 'pinhole.outbox', 0);
+  const { items } = await member.get(`/posts/${second.id}/comments`);
+  assert.deepEqual(
+    items.map((comment: { text: string }) => comment.text),
+    ['from the underground'],
+  );
+  const shown = await until(async () => {
+    const now = await likesOf(second.id, member);
+    return now.likeCount === 1 ? now : null;
+  }, 'the like is counted');
+  assert.deepEqual(shown, { liked: true, likeCount: 1 });
+  assert.deepEqual(await likesOf(first.id, member), { liked: false, likeCount: 0 });
+  const answered = async (method: string, end: RegExp) =>
+    (await Promise.all(of(calls, method, end).map((request) => request.response()))).filter(Boolean).length;
+  assert.equal(await answered('POST', /\/comments$/), 1);
+  assert.equal(await answered('PUT', /\/like$/), 1);
+  assert.equal(await answered('DELETE', /\/like$/), 1);
+  await page.getByText('Waiting for the network').waitFor({ state: 'detached' });
+  assert.equal(await page.getByText('from the underground').count(), 1);
+  assertOnlyCuts(problems);
+  await close();
+});
+
+test('a post that was shared without a network is shared once when that is back, though the tab was closed', async () => {
+  const { page, problems, close, calls } = await openMember('oda');
+  await page.goto('/new');
+  await page.getByText('Choose photos').waitFor();
+  await page.reload();
+  await page.getByText('Choose photos').waitFor();
+  await page.context().setOffline(true);
+  await choose(page, await makePhoto('offline.jpg', 1200, 80));
+  await page.getByLabel('Caption').fill('from the train');
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByText('It is shared when the network is back').waitFor();
+  await until(async () => {
+    const entries = (await entriesOf(page, 'pinhole.drafts')) as {
+      caption?: string;
+      wantsToShare?: boolean;
+    }[];
+    const words = entries.find((entry) => entry.caption !== undefined);
+    return words?.wantsToShare && words.caption === 'from the train' && entries.length > 1 ? true : null;
+  }, 'the wish is kept');
+  const next = await page.context().newPage();
+  await page.close();
+  await next.goto('/');
+  await next.getByText('This is what you saw last').waitFor();
+  await next.context().setOffline(false);
+  await next.getByText('Your post was shared').waitFor({ timeout: DEVELOP_MS });
+  await next.goto('/new');
+  await next.getByText('Choose photos').waitFor();
+  assert.deepEqual(
+    (await postsOf(world, 'oda')).map((post) => post.caption),
+    ['from the train'],
+  );
+  const posted = await Promise.all(of(calls, 'POST', /\/posts$/).map((request) => request.response()));
+  assert.equal(posted.filter(Boolean).length, 1);
+  assertOnlyCuts(problems);
+  await close();
+});
+
+test('a wish to share can be taken back while there is no network', async () => {
+  const { page, problems, close } = await openMember('orla');
+  await page.goto('/new');
+  await page.getByText('Choose photos').waitFor();
+  await page.context().setOffline(true);
+  await choose(page, await makePhoto('back.jpg', 1200, 80));
+  await page.getByRole('button', { name: 'Share', exact: true }).click();
+  await page.getByRole('button', { name: 'Do not share yet' }).click();
+  await page.getByRole('button', { name: 'Share', exact: true }).waitFor();
+  await page.context().setOffline(false);
+  await received(page, 1, 1);
+  assert.deepEqual(await postsOf(world, 'orla'), []);
+  assertOnlyCuts(problems);
+  await close();
+});
+
+test('signing out wipes the feed and the photos; what is not sent yet waits for its account alone', async () => {
+  const { page, problems, close, posts, member } = await openMember('oslo');
+  const post = posts[0];
+  assert.ok(post);
+  await page.getByRole('button', { name: 'Like', exact: true }).first().click();
+  await until(async () => ((await likesOf(post.id, member)).liked ? true : null), 'the like is there');
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: 'Sign in' }).first().waitFor();
+  await until(async () => {
+    const seen = await entriesOf(page, 'pinhole.last-seen');
+    return seen.length === 0 && (await photosKept(page)) === 0 ? true : null;
+  }, 'all that was personal is gone');
+  await page.context().setOffline(true);
+  await page.goto('/');
+  await page.getByText('Pinhole cannot start').waitFor();
+  assert.equal(await page.getByText('Light 1', { exact: true }).count(), 0);
+  await page.context().setOffline(false);
+  assertOnlyCuts(problems);
+  await close();
+});
+
+test('a session that ended elsewhere wipes what was seen, and keeps the comment for its account', async () => {
+  const { page, problems, close, posts, member } = await openMember('olaf');
+  const post = posts[0];
+  assert.ok(post);
+  await page.goto(`/p/${post.id}`);
+  await page.getByLabel('Add a comment').waitFor();
+  await page.context().setOffline(true);
+  await page.getByLabel('Add a comment').fill('kept for olaf');
+  await page.keyboard.press('Enter');
+  await hasEntries(page, 'pinhole.outbox', 1);
+  const { items } = await member.get('/sessions');
+  for (const session of items.filter((each: { isCurrent: boolean }) => !each.isCurrent))
+    await member.act('DELETE', `/sessions/${session.id}`);
+  await page.context().setOffline(false);
+  await page.getByRole('link', { name: 'Sign in' }).first().waitFor();
+  await hasEntries(page, 'pinhole.last-seen', 0);
+  await signUp(page, 'olaf_other');
+  await hasEntries(page, 'pinhole.outbox', 1);
+  assert.deepEqual((await member.get(`/posts/${post.id}/comments`)).items, []);
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('link', { name: 'Sign in' }).first().waitFor();
+  await page.goto('/sign-in');
+  await page.getByLabel('Handle or e-mail address').fill('olaf');
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await hasEntries(page, 'pinhole.outbox', 0);
+  assert.equal((await member.get(`/posts/${post.id}/comments`)).items.length, 1);
+  assertOnlyCuts(problems);
+  await close();
+});
+
+test('a comment on a post that is gone by then is dropped, and the member is told', async () => {
+  const { page, problems, close, posts, author } = await openMember('ossi');
+  const post = posts[0];
+  assert.ok(post);
+  await page.goto(`/p/${post.id}`);
+  await page.getByLabel('Add a comment').waitFor();
+  await page.context().setOffline(true);
+  await page.getByLabel('Add a comment').fill('too late');
+  await page.keyboard.press('Enter');
+  await hasEntries(page, 'pinhole.outbox', 1);
+  await page.goto('/');
+  await page.getByText('This is what you saw last').waitFor();
+  await author.act('DELETE', `/posts/${post.id}`);
+  await page.context().setOffline(false);
+  await page.getByText('Your comment could not be sent').waitFor();
+  await hasEntries(page, 'pinhole.outbox', 0);
+  assertOnlyCuts(problems);
+  await close();
+});

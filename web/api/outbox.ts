@@ -1,0 +1,136 @@
+/** The outbox of this tab: how its entries are sent, and what the screen shows of them. */
+import type { QueryClient } from '@tanstack/react-query';
+import { useMemo, useSyncExternalStore } from 'react';
+import type { CommentCard, PostCard } from '../../core/shapes.ts';
+import { t } from '../i18n/text.ts';
+import { backOffMs, pauseFor } from '../state/back-off.ts';
+import { createOutbox, type Entry, type Outbox, type Words } from '../state/outbox.ts';
+import { openOutboxStorage } from '../state/outbox-storage.ts';
+import { showToast } from '../state/toasts.ts';
+import { onViewer } from '../state/viewer.ts';
+import { ApiError, call, type Page, sentenceOf } from './client.ts';
+import { keys } from './keys.ts';
+
+/** What an entry does to the screen, in the file of its kind. */
+type Shown = {
+  onSent: (client: QueryClient, entry: Entry, reply: unknown) => void;
+  onRefused: (client: QueryClient, entry: Entry) => void;
+};
+
+/** What may be the server's fault, a few times; what is the way to it, for ever. */
+const FAULT_TRIES_MAX = 3;
+const AWAY = new Set([0, 408, 429, 502, 503, 504]);
+
+let outbox: Outbox | null = null;
+let isOffline = false;
+
+export function startOutbox(client: QueryClient, shown: Partial<Record<Entry['kind'], Shown>>): void {
+  const made = createOutbox({
+    openStorage: openOutboxStorage,
+    alone: async (accountId, signal, work) => {
+      if (navigator.locks) await navigator.locks.request(`pinhole.outbox.${accountId}`, { signal }, work);
+      else await work();
+    },
+    send: async (entry, signal) => {
+      const reply = await sendEntry(entry, signal);
+      isOffline = false;
+      return reply;
+    },
+    pauseMsOf,
+    pause: pauseFor,
+    isSignedOut,
+    onPause: (error, tries) => {
+      isOffline = error instanceof ApiError && error.status === 0;
+      if (!isOffline && tries === 1) showToast(t('offline.goesOn', { reason: sentenceOf(error) }));
+    },
+    onSent: (entry, reply) => shown[entry.kind]?.onSent(client, entry, reply),
+    onRefused: (entry, error, isAwaited) => {
+      shown[entry.kind]?.onRefused(client, entry);
+      if (entry.kind !== 'comment') showToast(t('offline.notTaken', { reason: sentenceOf(error) }));
+      else if (!isAwaited) showToast(t('offline.commentNotTaken', { reason: sentenceOf(error) }));
+    },
+    onSignedOut: () => client.setQueryData(keys.me, null),
+  });
+  outbox = made;
+  onViewer((viewer) => made.follow(viewer?.accountId ?? null));
+}
+
+export async function send(act: Parameters<Outbox['add']>[0]): Promise<unknown> {
+  if (!outbox) throw new Error('The outbox is not open.');
+  return await outbox.add(act);
+}
+
+/** Whether such an act about this post is still to be sent. */
+export function hasWish(kind: Entry['kind'], postId: string): boolean {
+  return outbox?.read().some((entry) => entry.kind === kind && entry.postId === postId) ?? false;
+}
+
+/** Comments on a post that the server does not have yet, oldest first. */
+export function useUnsent(postId: string): { comments: (Words & { order: number })[]; isOffline: boolean } {
+  const entries = useSyncExternalStore(subscribe, readEntries, () => NONE);
+  const isAway = useSyncExternalStore(
+    subscribe,
+    () => isOffline,
+    () => false,
+  );
+  const comments = useMemo(
+    () =>
+      entries.filter(
+        (entry): entry is Words & { order: number } => entry.kind === 'comment' && entry.postId === postId,
+      ),
+    [entries, postId],
+  );
+  return { comments, isOffline: isAway };
+}
+
+/** As the member wishes them: what the server does not know yet is put over what it, or an old page, says. */
+export async function withWishes(accountId: string, pages: Page<PostCard>[]): Promise<Page<PostCard>[]> {
+  const entries = await openOutboxStorage(accountId)
+    .list()
+    .catch(() => NONE);
+  if (entries.length === 0) return pages;
+  const wished = (post: PostCard): PostCard => {
+    const wish = entries.find((entry) => entry.kind === 'like' && entry.postId === post.id);
+    return wish?.kind === 'like' ? withLike(post, wish.isWanted) : post;
+  };
+  return pages.map((page) => ({ ...page, items: page.items.map(wished) }));
+}
+
+export function withLike(post: PostCard, liked: boolean): PostCard {
+  if (post.liked === liked) return post;
+  const likeCount = post.likeCount === null ? null : Math.max(0, post.likeCount + (liked ? 1 : -1));
+  return { ...post, liked, likeCount };
+}
+
+function subscribe(listener: () => void): () => void {
+  return outbox?.subscribe(listener) ?? (() => undefined);
+}
+
+function readEntries(): readonly Entry[] {
+  return outbox?.read() ?? NONE;
+}
+
+/** With its key: the server makes a comment that was sent twice once. */
+function sendEntry(entry: Entry, signal: AbortSignal): Promise<unknown> {
+  const { kind, postId } = entry;
+  if (kind !== 'comment')
+    return call(entry.isWanted ? 'PUT' : 'DELETE', `/posts/${postId}/${kind}`, { signal });
+  const { text, parentId, key } = entry;
+  return call<CommentCard>('POST', `/posts/${postId}/comments`, {
+    body: { text, ...(parentId && { parentId }) },
+    headers: { 'idempotency-key': key },
+    signal,
+  });
+}
+
+function pauseMsOf(error: unknown, tries: number): number | null {
+  if (!(error instanceof ApiError)) return null;
+  const isPassing = AWAY.has(error.status) || (error.status >= 500 && tries < FAULT_TRIES_MAX);
+  return isPassing ? Math.max(backOffMs(tries), error.retryAfterSeconds * 1_000) : null;
+}
+
+function isSignedOut(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401;
+}
+
+const NONE: readonly Entry[] = [];
