@@ -1,0 +1,47 @@
+/** Every screen, for everybody: no rule of WCAG 2.2 AA that axe knows is broken, and nothing is wider than the window. */
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import type { AxeResults } from 'axe-core';
+import type { Page } from 'playwright-core';
+import { openWorld } from '../world.ts';
+import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE } from './browser.ts';
+import { openScreens, type Screen, show, signIn } from './screens.ts';
+
+const world = await openWorld();
+const screens = await openScreens(world);
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+for (const [theme, size] of [
+  ['dark', PHONE],
+  ['light', DESKTOP],
+] as const) {
+  test(`no screen breaks a rule of accessibility, ${theme}, ${size.width} px wide`, async () => {
+    const { page, problems, close } = await openPage(world.base, size, theme);
+    const found = await violationsOn(page, screens.visitor);
+    await signIn(page, 'mia');
+    found.push(...(await violationsOn(page, screens.member)));
+    assert.deepEqual(found, []);
+    assert.deepEqual(problems, []);
+    await close();
+  });
+}
+
+async function violationsOn(page: Page, all: Screen[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const screen of all) {
+    await show(page, screen);
+    await assertNoSidewaysScroll(page);
+    await page.evaluate(axe);
+    const results = (await page.evaluate(`axe.run({ runOnly: ${JSON.stringify(RULES)} })`)) as Pick<
+      AxeResults,
+      'violations'
+    >;
+    for (const { id, help, nodes } of results.violations)
+      for (const { target, failureSummary } of nodes)
+        found.push(`${screen.name}: ${id} (${help}) at ${target}: ${failureSummary}`);
+  }
+  return found;
+}

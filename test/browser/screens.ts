@@ -1,0 +1,98 @@
+/** A small network with something on each of its screens, and where these are. */
+import assert from 'node:assert/strict';
+import type { Page } from 'playwright-core';
+import { PASSWORD, type World } from '../world.ts';
+
+export type Screen = {
+  name: string;
+  at: string;
+  /** Shown when the screen is whole. */
+  text: string | RegExp;
+  /** Brings it into the state that is looked at. */
+  open?: (page: Page) => Promise<unknown>;
+};
+
+const dialog = (page: Page) => page.getByRole('dialog').first().waitFor();
+
+/** `mia` is who looks; she follows, is followed, asked, liked and talked to. */
+export async function openScreens(world: World): Promise<{ visitor: Screen[]; member: Screen[] }> {
+  const [ann, bob, mia] = await world.accounts('ann', 'bob', 'mia');
+  const asking = await world.account('asking', { name: 'Who Asks' });
+  const shut = await world.account('shut', { name: 'A Private Person', isPrivate: true });
+  await ann.edits({ name: 'Ann Archer', bio: 'Light and stone. #granite' });
+  await mia.edits({ name: 'Mia Moor', bio: 'On foot.' });
+  for (const other of [ann, bob]) await mia.follows(other);
+  for (const other of [ann, bob]) await other.follows(mia);
+  const post = await ann.posts('First light over the harbour #granite with @mia');
+  await bob.posts('Three of the same walk', [
+    await colour('#446'),
+    await colour('#a64'),
+    await colour('#263'),
+  ]);
+  const own = await mia.posts('My own');
+  await ann.likes(own);
+  const comment = await bob.comments(own, 'So quiet, @mia');
+  await ann.comments(post, 'from a thermos');
+  await mia.edits({ isPrivate: true });
+  await asking.follows(mia);
+  await world.settled();
+  assert.ok(comment.id && shut.id);
+  const menu = (page: Page) =>
+    page
+      .getByRole('button', { name: 'More about this post' })
+      .first()
+      .click()
+      .then(() => dialog(page));
+  return {
+    visitor: [
+      { name: 'welcome', at: '/', text: 'Your photos, as you made them.' },
+      { name: 'sign-up', at: '/sign-up', text: 'It takes a minute' },
+      { name: 'sign-in', at: '/sign-in', text: 'Forgot your password?' },
+      { name: 'reset', at: '/reset', text: 'Reset your password' },
+      { name: 'public-post', at: `/p/${post.id}`, text: 'First light over' },
+      { name: 'public-profile', at: '/@ann', text: 'Ann Archer' },
+      { name: 'nothing-here', at: '/nothing/here', text: /not here|There is nothing|not there/i },
+    ],
+    member: [
+      { name: 'feed', at: '/', text: 'Three of the same walk' },
+      { name: 'feed-menu', at: '/', text: 'Three of the same walk', open: menu },
+      { name: 'post', at: `/p/${own.id}`, text: 'So quiet' },
+      { name: 'own-profile', at: '/@mia', text: 'Mia Moor' },
+      { name: 'profile', at: '/@ann', text: 'Light and stone' },
+      { name: 'private-profile', at: '/@shut', text: /private/i },
+      { name: 'followers', at: '/@mia/followers', text: 'Ann Archer' },
+      { name: 'following', at: '/@mia/following', text: 'Ann Archer' },
+      { name: 'explore', at: '/explore?q=ann', text: 'Ann Archer' },
+      { name: 'hashtag', at: '/tags/granite', text: '#granite' },
+      { name: 'activity', at: '/activity', text: /liked your post/ },
+      { name: 'requests', at: '/requests', text: 'Who Asks' },
+      { name: 'new-post', at: '/new', text: 'Choose photos' },
+      { name: 'edit-post', at: `/p/${own.id}/edit`, text: /Edit/ },
+      ...['profile', 'privacy', 'account', 'sessions', 'appearance', 'blocked', 'delete'].map((section) => ({
+        name: `settings-${section}`,
+        at: `/settings?section=${section}`,
+        text: 'Settings',
+      })),
+    ],
+  };
+}
+
+export async function signIn(page: Page, handle: string): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('Handle or e-mail address').fill(handle);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+}
+
+export async function show(page: Page, { at, text, open }: Screen): Promise<void> {
+  await page.goto(at);
+  await page.getByText(text).first().waitFor();
+  await open?.(page);
+}
+
+async function colour(background: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { default: sharp } = await import('sharp');
+  const drawn = sharp({ create: { width: 1200, height: 900, channels: 3, background } }).jpeg();
+  return new Uint8Array(await drawn.toBuffer());
+}
