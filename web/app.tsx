@@ -63,6 +63,14 @@ const settingsPage = pageCode(
   ['settings', 'errors'],
 );
 
+/** Not built into what members get. */
+const styleguide = import.meta.env.DEV
+  ? pageCode(
+      async () => (await import('./styleguide/StyleguidePage.tsx')).StyleguidePage,
+      ['profile', 'activity'],
+    )
+  : null;
+
 /** Those that the server draws too. */
 export const firstPages = { post: postPage, profile: profilePage };
 
@@ -163,6 +171,11 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
       <Route path={patterns.confirm}>
         <LazyPage code={confirmPage} props={{}} />
       </Route>
+      {styleguide && (
+        <Route path="/styleguide">
+          <LazyPage code={styleguide} props={{}} />
+        </Route>
+      )}
       <Route>
         <NotFoundPage />
       </Route>

@@ -12,6 +12,8 @@ const errors = await readCatalogue('en', 'errors');
 test('no text stands in the code of the screens', async () => {
   const found: string[] = [];
   for (const [file, code] of await read('web/**/*.tsx')) {
+    // Seen while developing only.
+    if (file.startsWith('web/styleguide/')) continue;
     const words = [...inMarkup(code), ...inAttributes(code)].filter((text) => /\p{L}/u.test(text));
     found.push(...words.filter((text) => !/^(Pinhole|@|#)$/.test(text)).map((text) => `${file}: ${text}`));
   }
