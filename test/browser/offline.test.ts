@@ -166,6 +166,7 @@ test('a like, an unlike and a comment made without a network are sent once, afte
   assert.equal(await answered('PUT', /\/like$/), 1);
   assert.equal(await answered('DELETE', /\/like$/), 1);
   await page.getByText('Waiting for the network').waitFor({ state: 'detached' });
+  await page.getByText('from the underground').waitFor();
   assert.equal(await page.getByText('from the underground').count(), 1);
   assertOnlyCuts(problems);
   await close();
