@@ -136,7 +136,7 @@ test('what is at the target already stays; several sources come one after the ot
     sources.push(move.source);
     move = await moveNext(world.fleet, wish('0-5000', 'c'), given());
   }
-  assert.deepEqual(sources, ['a', 'a', 'b'], 'of more shards than one move may carry, two are made');
+  assert.deepEqual(sources, ['a', 'b', 'a'], 'of a there are more than one move may carry');
   assert.equal(await moveNext(world.fleet, wish('100-4000', 'c'), given()), null);
   await mustBeTidy(world);
 });

@@ -41,7 +41,7 @@ const STAGE_MAX_MS = 2_400_000;
 const SHARED_MEMORY = '/dev/shm';
 const SHARED_MEMORY_MIN = 6 * 2 ** 30;
 const FAULT_MAX_LINES = 12;
-const SLOWEST = 12;
+const SLOWEST = 20;
 const DEADLINE = path.join(root, 'test/deadline.ts');
 
 /**
