@@ -6,7 +6,7 @@ import { Avatar } from '../ui/Avatar.tsx';
 import { PrivateMark } from './AccountLink.tsx';
 import './accounts.css';
 
-type AccountRowProps = { account: AccountCard; note?: string; children?: ReactNode };
+type AccountRowProps = { account: AccountCard; note?: ReactNode; children?: ReactNode };
 
 export function AccountRow({ account, note, children }: AccountRowProps) {
   return (
