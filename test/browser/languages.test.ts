@@ -36,7 +36,13 @@ for (const language of languages) {
     await check();
     await page.getByLabel(say('entrance.handle'), { exact: true }).fill(handle);
     await page.getByRole('button', { name: say('common.signUp') }).click();
-    await page.getByRole('navigation', { name: say('common.mainNavigation') }).waitFor();
+    await page.getByRole('heading', { name: say('entrance.photoTitle') }).waitFor();
+    await check();
+    for (const step of ['words', 'people']) {
+      await page.goto(`/welcome?step=${step}`);
+      await page.getByRole('heading', { name: say(`entrance.${step}Title`) }).waitFor();
+      await check();
+    }
     const mara = await world.signsIn(handle);
     await mara.follows(friend);
     await fan.follows(mara);
@@ -56,10 +62,25 @@ for (const language of languages) {
     await page.goto('/activity');
     await page.getByRole('heading', { name: say('activity.new'), exact: true }).waitFor();
     await check();
+    for (const at of [`/@${handle}/tagged`, `/@${handle}/saved`, '/archive', '/explore']) {
+      await page.goto(at);
+      await page.getByRole('main').getByRole('heading').first().waitFor();
+      await check();
+    }
     await page.goto('/new');
     await page.getByRole('button', { name: say('composer.choose') }).waitFor();
     await check();
-    for (const section of ['profile', 'privacy', 'account', 'sessions', 'appearance', 'blocked', 'delete']) {
+    for (const section of [
+      'profile',
+      'privacy',
+      'account',
+      'sessions',
+      'notifications',
+      'appearance',
+      'blocked',
+      'data',
+      'delete',
+    ]) {
       await page.goto(`/settings?section=${section}`);
       await page.getByRole('main').getByRole('heading').first().waitFor();
       await check();

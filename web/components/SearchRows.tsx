@@ -20,7 +20,7 @@ type SearchRowsProps = {
 
 export function SearchRows({ label, entries, combobox, isBusy, onOpen }: SearchRowsProps) {
   return (
-    <div className="account-list" {...combobox.grid} aria-label={label} aria-busy={isBusy}>
+    <div className="account-list" {...combobox.grid(label)} aria-busy={isBusy}>
       {entries.map((entry, at) => (
         <div
           key={entry.kind === 'account' ? entry.account.id : `#${entry.tag}`}

@@ -36,7 +36,7 @@ export function useCombobox(rowCount: number, open: (at: number) => void) {
       'aria-activedescendant': chosen >= 0 ? rowId(chosen) : undefined,
       onKeyDown,
     },
-    grid: { id, role: 'grid' },
+    grid: (label: string) => ({ id, role: 'grid', 'aria-label': label }),
     row: (at: number) => ({ id: rowId(at), role: 'row', 'aria-selected': at === chosen }),
     cell: { role: 'gridcell' },
   } as const;

@@ -81,8 +81,8 @@ export function SettingsPage() {
               <ChevronRight aria-hidden size={18} className="settings-chevron mirrored" />
             </Link>
           ))}
-          <PageLink href={paths.profile(me.handle, 'saved')} icon={Bookmark} title="profile.saved" />
-          <PageLink href={paths.archive()} icon={Archive} title="profile.archive" />
+          <PageLink href={paths.profile(me.handle, 'saved')} icon={Bookmark} title={t('profile.saved')} />
+          <PageLink href={paths.archive()} icon={Archive} title={t('profile.archive')} />
           <a href={paths.apiReference()} className="settings-link">
             <BookOpen aria-hidden size={21} strokeWidth={1.75} />
             {t('settings.api')}
@@ -98,14 +98,14 @@ export function SettingsPage() {
   );
 }
 
-type PageLinkProps = { href: string; icon: LucideIcon; title: Key };
+type PageLinkProps = { href: string; icon: LucideIcon; title: string };
 
 /** To a page of its own. */
 function PageLink({ href, icon: Icon, title }: PageLinkProps) {
   return (
     <Link href={href} className="settings-link">
       <Icon aria-hidden size={21} strokeWidth={1.75} />
-      {t(title)}
+      {title}
       <ChevronRight aria-hidden size={18} className="settings-chevron mirrored" />
     </Link>
   );
