@@ -27,9 +27,13 @@ export function AccountRowLink({ account, note, onOpen }: AccountRowLinkProps) {
         <span className="strong">
           {account.handle} {account.isPrivate && <PrivateMark />}
         </span>
-        <span className="muted" dir="auto">
-          {note ?? account.name}
-        </span>
+        {note ? (
+          <span className="muted account-note">{note}</span>
+        ) : (
+          <span className="muted" dir="auto">
+            {account.name}
+          </span>
+        )}
       </span>
     </Link>
   );

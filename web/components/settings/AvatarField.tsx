@@ -69,7 +69,7 @@ export function AvatarField({ me, onSaved }: AvatarFieldProps) {
         ) : (
           <div className="button-row">
             <Button look="quiet" onClick={() => input.current?.click()}>
-              {t('settings.changePicture')}
+              {t(me.avatarUrl ? 'settings.changePicture' : 'settings.choosePicture')}
             </Button>
             {me.avatarUrl && (
               <Button look="plain" isBusy={save.isPending} onClick={() => use(null)}>
