@@ -92,7 +92,13 @@ function PhotoStep({ me, onDone }: StepProps) {
     <>
       <AvatarField me={me} onSaved={onDone} />
       <Actions>
-        {me.avatarUrl ? <Button onClick={onDone}>{t('entrance.next')}</Button> : <Skip onSkip={onDone} />}
+        {me.avatarUrl ? (
+          <Button isWide onClick={onDone}>
+            {t('entrance.next')}
+          </Button>
+        ) : (
+          <Skip isWide onSkip={onDone} />
+        )}
       </Actions>
     </>
   );
@@ -130,16 +136,16 @@ function PeopleStep({ me, onDone }: StepProps) {
             {t('entrance.goToFeed')}
           </Button>
         ) : (
-          <Skip onSkip={onDone} />
+          <Skip isWide onSkip={onDone} />
         )}
       </Actions>
     </>
   );
 }
 
-function Skip({ onSkip }: { onSkip: () => void }) {
+function Skip({ onSkip, isWide }: { onSkip: () => void; isWide?: boolean }) {
   return (
-    <Button look="quiet" onClick={onSkip}>
+    <Button look="quiet" isWide={isWide} onClick={onSkip}>
       {t('entrance.skipStep')}
     </Button>
   );
