@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, Suspense, useEffect, useLayoutEffect } from 'react';
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
-import { meQuery, useSetup } from './api/accounts.ts';
+import { meQuery, useMe, useSetup } from './api/accounts.ts';
 import { sentenceOf } from './api/client.ts';
 import { Notices } from './components/Notices.tsx';
 import { Shell } from './components/Shell.tsx';
@@ -13,7 +13,8 @@ import { FeedPage } from './pages/FeedPage.tsx';
 import { NotFoundPage } from './pages/NotFoundPage.tsx';
 import { SignInPage } from './pages/SignInPage.tsx';
 import { WelcomePage } from './pages/WelcomePage.tsx';
-import { paths, patterns, safeReturn } from './paths.ts';
+import { type ProfileTab, pageOf, paths, patterns, safeReturn } from './paths.ts';
+import { wantsFirstRun } from './state/first-run.ts';
 import { setViewer } from './state/viewer.ts';
 import { Button } from './ui/Button.tsx';
 import { ErrorBoundary } from './ui/ErrorBoundary.tsx';
@@ -50,6 +51,11 @@ const requestsPage = pageCode(
   async () => (await import('./pages/RequestsPage.tsx')).RequestsPage,
   ['profile'],
 );
+const archivePage = pageCode(async () => (await import('./pages/ArchivePage.tsx')).ArchivePage, ['profile']);
+const firstRunPage = pageCode(
+  async () => (await import('./pages/FirstRunPage.tsx')).FirstRunPage,
+  ['entrance', 'settings', 'errors'],
+);
 const newPostPage = pageCode(
   async () => (await import('./pages/NewPostPage.tsx')).NewPostPage,
   ['composer', 'errors'],
@@ -60,7 +66,7 @@ const editPhotosPage = pageCode(
 );
 const settingsPage = pageCode(
   async () => (await import('./pages/SettingsPage.tsx')).SettingsPage,
-  ['settings', 'errors'],
+  ['settings', 'profile', 'errors'],
 );
 
 /** Not built into what members get. */
@@ -112,7 +118,7 @@ function Start() {
   if (setup.data?.needsAdmin && path !== paths.setup()) return <Redirect to={paths.setup()} replace />;
   return (
     <Shell me={me.data}>
-      <ErrorBoundary key={path}>
+      <ErrorBoundary key={pageOf(path)}>
         <Suspense fallback={<Spinner />}>
           <Pages isSignedIn={me.data !== null} />
         </Suspense>
@@ -146,7 +152,9 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
         )}
       </Route>
       <Route path={patterns.profile}>
-        {({ handle = '' }) => <LazyPage key={handle} code={profilePage} props={{ handle }} />}
+        {({ handle = '', tab = 'posts' }) => (
+          <LazyPage key={handle} code={profilePage} props={{ handle, tab: tab as ProfileTab }} />
+        )}
       </Route>
       <Route path={patterns.explore}>{own(<LazyPage code={explorePage} props={{}} />)}</Route>
       <Route path={patterns.hashtag}>
@@ -154,13 +162,15 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
       </Route>
       <Route path={patterns.activity}>{own(<LazyPage code={activityPage} props={{}} />)}</Route>
       <Route path={patterns.requests}>{own(<LazyPage code={requestsPage} props={{}} />)}</Route>
+      <Route path={patterns.archive}>{own(<LazyPage code={archivePage} props={{}} />)}</Route>
+      <Route path={patterns.firstRun}>{own(<LazyPage code={firstRunPage} props={{}} />)}</Route>
       <Route path={patterns.newPost}>{own(<LazyPage code={newPostPage} props={{}} />)}</Route>
       <Route path={patterns.settings}>{own(<LazyPage code={settingsPage} props={{}} />)}</Route>
       <Route path={patterns.signIn}>
         {isSignedIn ? <ToReturn /> : <LazyPage code={signInPage} props={{}} />}
       </Route>
       <Route path={patterns.signUp}>
-        {isSignedIn ? <ToReturn /> : <LazyPage code={signUpPage} props={{}} />}
+        {isSignedIn ? <ToFirstRun /> : <LazyPage code={signUpPage} props={{}} />}
       </Route>
       <Route path={patterns.setup}>
         <LazyPage code={setupPage} props={{}} />
@@ -192,6 +202,13 @@ function ToSignIn() {
 /** After signing in: back to the page that asked for it. */
 function ToReturn() {
   return <Redirect to={safeReturn(new URLSearchParams(useSearch()).get('next'))} replace />;
+}
+
+/** After signing up: to the first steps, and from there to the page that asked for it. */
+function ToFirstRun() {
+  const me = useMe();
+  const next = new URLSearchParams(useSearch()).get('next') ?? undefined;
+  return me && wantsFirstRun(me) ? <Redirect to={paths.firstRun(undefined, next)} replace /> : <ToReturn />;
 }
 
 function CannotStart({ error, onRetry }: { error: unknown; onRetry: () => void }) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { paths, patterns, safeReturn } from './paths.ts';
+import { pageOf, paths, patterns, safeReturn } from './paths.ts';
 
 test('paths carry odd characters safely', () => {
   assert.equal(paths.hashtag('größe'), '/tags/gr%C3%B6%C3%9Fe');
@@ -13,7 +13,16 @@ test('paths carry odd characters safely', () => {
 test('handles are found in addresses', () => {
   assert.equal(patterns.profile.exec('/@ann.lee')?.groups?.handle, 'ann.lee');
   assert.equal(patterns.profile.exec('/@ann/followers'), null);
+  assert.deepEqual({ ...patterns.profile.exec('/@ann/tagged')?.groups }, { handle: 'ann', tab: 'tagged' });
   assert.equal(patterns.followers.exec('/@ann/followers')?.groups?.handle, 'ann');
+});
+
+test('the tabs of a profile are one page', () => {
+  assert.equal(paths.profile('ann'), '/@ann');
+  assert.equal(paths.profile('ann', 'saved'), '/@ann/saved');
+  assert.equal(pageOf(paths.profile('ann', 'tagged')), pageOf(paths.profile('ann')));
+  assert.notEqual(pageOf('/@ann'), pageOf('/@bob'));
+  assert.equal(pageOf('/@ann/followers'), '/@ann/followers');
 });
 
 test('after signing in one returns to a page of our own', () => {

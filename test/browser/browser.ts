@@ -54,12 +54,21 @@ export async function openPage(
   return { page, problems, close: () => context.close() };
 }
 
+/** Ends at the first steps of a new member, which are then not offered again. */
 export async function signUp(page: Page, handle: string): Promise<void> {
   await page.goto('/sign-up');
   await page.getByLabel('Handle', { exact: true }).fill(handle);
   await page.getByLabel('E-mail address').fill(`${handle}@example.org`);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign up' }).click();
+  await page.getByRole('heading', { name: 'Add a photo of yourself' }).waitFor();
+}
+
+export async function signIn(page: Page, handle: string): Promise<void> {
+  await page.goto('/sign-in');
+  await page.getByLabel('Handle or e-mail address').fill(handle);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
 }
 

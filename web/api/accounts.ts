@@ -1,5 +1,5 @@
 import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import type { Me, Profile } from '../../server/features/accounts/schema.ts';
+import type { AccountEdit, Me, Profile } from '../../server/features/accounts/schema.ts';
 import { rememberSignedIn } from '../state/signed-in-hint.ts';
 import { ApiError, call } from './client.ts';
 import { keys } from './keys.ts';
@@ -91,8 +91,9 @@ function changeViewer(client: QueryClient, viewer: Me | null): void {
 export function useEditMe() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (edits: { name?: string; bio?: string; isPrivate?: boolean; keepsOriginals?: boolean }) =>
-      call<Me>('PATCH', '/me', { body: edits }),
+    // One after the other: the reply to the last one is what holds.
+    scope: { id: 'edit-me' },
+    mutationFn: (edits: AccountEdit) => call<Me>('PATCH', '/me', { body: edits }),
     meta: { showsError: true },
     onSuccess: (me) => showMe(client, me),
   });

@@ -1,9 +1,9 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import type { AccountWithRelationship, PostCard } from '../../core/shapes.ts';
+import type { PostCard } from '../../core/shapes.ts';
 import { call } from './client.ts';
 import { keys } from './keys.ts';
 import { usePages } from './pages.ts';
-import type { HashtagPage, SearchReply } from './types.ts';
+import type { HashtagPage, SearchReply, Suggestions } from './types.ts';
 
 const GRID_PAGE = 30;
 
@@ -26,7 +26,7 @@ export function useHashtag(tag: string) {
 export function useSuggestions(isEnabled = true) {
   return useQuery({
     queryKey: keys.suggestions,
-    queryFn: ({ signal }) => call<{ items: AccountWithRelationship[] }>('GET', '/suggestions', { signal }),
+    queryFn: ({ signal }) => call<Suggestions>('GET', '/suggestions', { signal }),
     enabled: isEnabled,
     staleTime: 5 * 60_000,
   });

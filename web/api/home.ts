@@ -17,6 +17,7 @@ import {
   writeLastSeen,
 } from '../state/last-seen.ts';
 import { setNewPosts } from '../state/new-posts.ts';
+import { clearRecentSearches } from '../state/recent-searches.ts';
 import { forgetPhotos } from '../state/service-worker.ts';
 import { wasSignedIn } from '../state/signed-in-hint.ts';
 import { fetchMe, meQuery, nobodyIfSignedOut } from './accounts.ts';
@@ -160,6 +161,7 @@ function lastSeenOf(client: QueryClient): LastSeen | null {
 /** The outbox stays: it is sent when its account signs in again. */
 function forgetPersonal(): void {
   setShowsLastSeen(false);
+  clearRecentSearches();
   forgetLastSeen().catch(() => undefined);
   forgetPhotos().catch(() => undefined);
   import('../state/shared-photos.ts')

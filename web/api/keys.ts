@@ -6,6 +6,9 @@ export const keys = {
   unread: ['unread'] as const,
   feed: ['posts', 'feed'] as const,
   accountPosts: (accountId: string) => ['posts', 'account', accountId] as const,
+  taggedPosts: (accountId: string) => ['posts', 'tagged', accountId] as const,
+  savedPosts: ['posts', 'saved'] as const,
+  archivedPosts: ['posts', 'archived'] as const,
   hashtagPosts: (tag: string) => ['posts', 'hashtag', tag] as const,
   post: (postId: string) => ['post', postId] as const,
   photoEdits: (mediaId: string) => ['photo-edits', mediaId] as const,
@@ -19,4 +22,6 @@ export const keys = {
   suggestions: ['suggestions'] as const,
   search: (q: string) => ['search', q] as const,
   activity: ['activity'] as const,
+  exporting: ['exporting'] as const,
+  exportedBytes: ['exported-bytes'] as const,
 };

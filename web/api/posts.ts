@@ -58,11 +58,26 @@ export function prefetchFeed(client: QueryClient, asked: Promise<Page<PostCard>>
   });
 }
 
-export function useAccountPosts(accountId: string, isEnabled: boolean) {
+export function useAccountPosts(accountId: string) {
   return usePages<PostCard>(keys.accountPosts(accountId), `/accounts/${accountId}/posts`, {
     limit: GRID_PAGE,
-    isEnabled,
   });
+}
+
+/** Posts on which the account is named. */
+export function useTaggedPosts(accountId: string) {
+  return usePages<PostCard>(keys.taggedPosts(accountId), `/accounts/${accountId}/tagged`, {
+    limit: GRID_PAGE,
+  });
+}
+
+/** Of the viewer himself, as what is archived. */
+export function useSavedPosts() {
+  return usePages<PostCard>(keys.savedPosts, '/saves', { limit: GRID_PAGE });
+}
+
+export function useArchivedPosts() {
+  return usePages<PostCard>(keys.archivedPosts, '/posts/archived', { limit: GRID_PAGE });
 }
 
 /** While its photos develop, the post is asked for again every second. */

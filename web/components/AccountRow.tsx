@@ -6,23 +6,35 @@ import { Avatar } from '../ui/Avatar.tsx';
 import { PrivateMark } from './AccountLink.tsx';
 import './accounts.css';
 
-type AccountRowProps = { account: AccountCard; note?: string; children?: ReactNode };
+type AccountRowProps = { account: AccountCard; note?: ReactNode; children?: ReactNode };
 
 export function AccountRow({ account, note, children }: AccountRowProps) {
   return (
     <li className="account-row">
-      <Link href={paths.profile(account.handle)} className="account-row-link">
-        <Avatar url={account.avatarUrl} name={account.name || account.handle} size={46} />
-        <span className="account-row-names">
-          <span className="strong">
-            {account.handle} {account.isPrivate && <PrivateMark />}
-          </span>
-          <span className="muted" dir="auto">
-            {note ?? account.name}
-          </span>
-        </span>
-      </Link>
+      <AccountRowLink account={account} note={note} />
       {children}
     </li>
+  );
+}
+
+type AccountRowLinkProps = { account: AccountCard; note?: ReactNode; onOpen?: () => void };
+
+export function AccountRowLink({ account, note, onOpen }: AccountRowLinkProps) {
+  return (
+    <Link href={paths.profile(account.handle)} className="account-row-link" onClick={onOpen}>
+      <Avatar url={account.avatarUrl} name={account.name || account.handle} size={46} />
+      <span className="account-row-names">
+        <span className="strong" dir="ltr">
+          {account.handle} {account.isPrivate && <PrivateMark />}
+        </span>
+        {note ? (
+          <span className="muted account-note">{note}</span>
+        ) : (
+          <span className="muted" dir="auto">
+            {account.name}
+          </span>
+        )}
+      </span>
+    </Link>
   );
 }

@@ -1,4 +1,4 @@
-import { Heart, Layers, MessageCircle } from 'lucide-react';
+import { Heart, Layers, MessageCircle, Pin } from 'lucide-react';
 import { Link } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
 import { useRefreshPost } from '../api/posts.ts';
@@ -16,7 +16,10 @@ import './photos.css';
 const CHUNK = 12;
 const SIZES = '(min-width: 936px) 296px, 33vw';
 
-export function PostGrid({ posts }: { posts: readonly PostCard[] }) {
+/** `showsPins`: the grid is the profile to whose top they are pinned. */
+type PostGridProps = { posts: readonly PostCard[]; showsPins?: boolean };
+
+export function PostGrid({ posts, showsPins = false }: PostGridProps) {
   const kept = useKeptHere();
   return (
     <Windowed
@@ -31,7 +34,7 @@ export function PostGrid({ posts }: { posts: readonly PostCard[] }) {
       render={(part, start) =>
         part.map((post) => (
           <li key={post.id}>
-            <PostSquare post={post} isEager={start === 0} />
+            <PostSquare post={post} isEager={start === 0} isPinned={showsPins && post.isPinned} />
           </li>
         ))
       }
@@ -39,7 +42,9 @@ export function PostGrid({ posts }: { posts: readonly PostCard[] }) {
   );
 }
 
-function PostSquare({ post, isEager }: { post: PostCard; isEager: boolean }) {
+type PostSquareProps = { post: PostCard; isEager: boolean; isPinned: boolean };
+
+function PostSquare({ post, isEager, isPinned }: PostSquareProps) {
   const refresh = useRefreshPost();
   const [photo] = post.photos;
   const total = post.photos.length;
@@ -65,6 +70,12 @@ function PostSquare({ post, isEager }: { post: PostCard; isEager: boolean }) {
       ) : (
         <span className="photo-note">
           {post.state === 'failed' ? t('feed.postFailed') : t('feed.developing')}
+        </span>
+      )}
+      {isPinned && (
+        <span className="grid-badge grid-pin">
+          <Pin aria-hidden size={20} fill="currentColor" />
+          <span className="hidden-visually">{t('profile.pinned')}</span>
         </span>
       )}
       {total > 1 && (

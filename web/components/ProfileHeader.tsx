@@ -1,6 +1,6 @@
-import { Ban, Link2, UserMinus } from 'lucide-react';
+import { Archive, Ban, Bookmark, Link2, Settings, UserMinus } from 'lucide-react';
 import { useState } from 'react';
-import { Link } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import type { Profile } from '../../server/features/accounts/schema.ts';
 import { useMe } from '../api/accounts.ts';
 import { useBlock, useRemoveFollower } from '../api/graph.ts';
@@ -76,6 +76,24 @@ function Counts({ profile }: { profile: Profile }) {
 }
 
 function OwnActions({ handle }: { handle: string }) {
+  const [, navigate] = useLocation();
+  const entries: MenuEntry[] = [
+    {
+      label: t('profile.archive'),
+      icon: <Archive aria-hidden size={20} />,
+      run: () => navigate(paths.archive()),
+    },
+    {
+      label: t('profile.saved'),
+      icon: <Bookmark aria-hidden size={20} />,
+      run: () => navigate(paths.profile(handle, 'saved')),
+    },
+    {
+      label: t('common.settings'),
+      icon: <Settings aria-hidden size={20} />,
+      run: () => navigate(paths.settings()),
+    },
+  ];
   return (
     <>
       <Link href={paths.settings('profile')} className={buttonClass({ isSmall: true })} data-look="quiet">
@@ -84,6 +102,7 @@ function OwnActions({ handle }: { handle: string }) {
       <Button look="quiet" isSmall onClick={() => void shareLink(paths.profile(handle))}>
         {t('profile.shareProfile')}
       </Button>
+      <Menu label={t('profile.moreAbout', { handle })} entries={entries} />
     </>
   );
 }

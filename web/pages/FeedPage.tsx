@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { CircleCheck } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef } from 'react';
+import { Redirect } from 'wouter';
 import { isNewer } from '../../core/ids.ts';
 import { useMe } from '../api/accounts.ts';
 import { lookForNewPosts } from '../api/new-posts.ts';
@@ -16,6 +17,8 @@ import { useSeenMark } from '../components/use-seen-mark.ts';
 import { WelcomeMember } from '../components/WelcomeMember.tsx';
 import { t } from '../i18n/text.ts';
 import { isReturn, useKeptHere } from '../navigation.ts';
+import { paths } from '../paths.ts';
+import { wantsFirstRun } from '../state/first-run.ts';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useMedia } from '../ui/use-media.ts';
 import { useTitle } from '../ui/use-title.ts';
@@ -42,6 +45,7 @@ export function FeedPage() {
     if (!isReturn()) refreshFeed(client);
   }, [client]);
   useLookForNew(feed.dataUpdatedAt);
+  if (me && wantsFirstRun(me)) return <Redirect to={paths.firstRun()} replace />;
   if (feed.isPending) return <Spinner />;
   if (feed.isError && feed.items.length === 0)
     return <LoadError error={feed.error} onRetry={() => void feed.refetch()} />;

@@ -1,21 +1,25 @@
-import { Ban, Camera, Lock, UserX } from 'lucide-react';
-import { Link } from 'wouter';
+import { Ban, Bookmark, Camera, Lock, UserRoundCheck, UserX } from 'lucide-react';
+import { Link, Redirect } from 'wouter';
 import type { Profile } from '../../server/features/accounts/schema.ts';
 import { useProfile } from '../api/accounts.ts';
 import { isGone } from '../api/client.ts';
-import { useAccountPosts } from '../api/posts.ts';
+import { useAccountPosts, useSavedPosts, useTaggedPosts } from '../api/posts.ts';
 import { LoadError } from '../components/LoadError.tsx';
-import { MorePages } from '../components/MorePages.tsx';
-import { PostGrid } from '../components/PostGrid.tsx';
 import { ProfileHeader } from '../components/ProfileHeader.tsx';
+import { ProfileTabs } from '../components/ProfileTabs.tsx';
+import { SquarePages } from '../components/SquarePages.tsx';
 import { t } from '../i18n/text.ts';
-import { paths } from '../paths.ts';
+import { type ProfileTab, paths } from '../paths.ts';
 import { buttonClass } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 
-export function ProfilePage({ handle }: { handle: string }) {
+const TITLES = { posts: 'feed.posts', tagged: 'profile.tagged', saved: 'profile.saved' } as const;
+
+type ProfilePageProps = { handle: string; tab: ProfileTab };
+
+export function ProfilePage({ handle, tab }: ProfilePageProps) {
   const query = useProfile(handle);
   const profile = query.data;
   useTitle(
@@ -26,49 +30,64 @@ export function ProfilePage({ handle }: { handle: string }) {
     return <EmptyState icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')} />;
   }
   if (!profile) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
+  if (tab === 'saved' && !profile.relationship.isSelf)
+    return <Redirect to={paths.profile(profile.handle)} replace />;
   return (
     <div className="page profile-page">
       <ProfileHeader profile={profile} />
-      <section className="profile-posts" aria-label={t('feed.posts')}>
-        <ProfilePosts profile={profile} />
-      </section>
+      <Shown profile={profile} tab={tab} />
     </div>
   );
 }
 
-function ProfilePosts({ profile }: { profile: Profile }) {
+function Shown({ profile, tab }: { profile: Profile; tab: ProfileTab }) {
   const { relationship, canSeePosts, handle } = profile;
-  const isShown = canSeePosts && !relationship.blocked;
-  const posts = useAccountPosts(profile.id, isShown);
+  if (relationship.blocked || !canSeePosts) {
+    return (
+      <section className="profile-posts" aria-label={t('feed.posts')}>
+        <Closed profile={profile} />
+      </section>
+    );
+  }
+  return (
+    <>
+      <ProfileTabs handle={handle} isSelf={relationship.isSelf} shown={tab} />
+      <section className="profile-posts" aria-label={t(TITLES[tab])} key={tab}>
+        {tab === 'tagged' ? (
+          <Tagged profile={profile} />
+        ) : tab === 'saved' ? (
+          <Saved />
+        ) : (
+          <Posts profile={profile} />
+        )}
+      </section>
+    </>
+  );
+}
+
+/** Why nothing is to be seen. */
+function Closed({ profile: { relationship, handle } }: { profile: Profile }) {
   if (relationship.blocked) {
     return (
       <EmptyState icon={Ban} title={t('profile.blockedTitle', { handle })} text={t('profile.blockedText')} />
     );
   }
-  if (!canSeePosts) {
-    return (
-      <EmptyState
-        icon={Lock}
-        title={t('profile.privateTitle')}
-        text={
-          relationship.following === 'requested'
-            ? t('profile.requestSent', { handle })
-            : t('profile.followToSee', { handle })
-        }
-      />
-    );
-  }
-  if (posts.isPending) return <Spinner />;
-  if (posts.isError && posts.items.length === 0) {
-    return <LoadError error={posts.error} onRetry={() => void posts.refetch()} />;
-  }
-  if (posts.items.length === 0) return <NoPosts isSelf={relationship.isSelf} />;
   return (
-    <>
-      <PostGrid posts={posts.items} />
-      <MorePages pages={posts} />
-    </>
+    <EmptyState
+      icon={Lock}
+      title={t('profile.privateTitle')}
+      text={
+        relationship.following === 'requested'
+          ? t('profile.requestSent', { handle })
+          : t('profile.followToSee', { handle })
+      }
+    />
   );
+}
+
+function Posts({ profile }: { profile: Profile }) {
+  const posts = useAccountPosts(profile.id);
+  return <SquarePages pages={posts} showsPins empty={<NoPosts isSelf={profile.relationship.isSelf} />} />;
 }
 
 function NoPosts({ isSelf }: { isSelf: boolean }) {
@@ -79,5 +98,35 @@ function NoPosts({ isSelf }: { isSelf: boolean }) {
         {t('common.newPost')}
       </Link>
     </EmptyState>
+  );
+}
+
+function Tagged({ profile: { id, handle, relationship } }: { profile: Profile }) {
+  const posts = useTaggedPosts(id);
+  const text = relationship.isSelf ? t('profile.noTaggedYouText') : t('profile.noTaggedText', { handle });
+  return (
+    <SquarePages
+      pages={posts}
+      empty={<EmptyState icon={UserRoundCheck} title={t('profile.noTagged')} text={text} />}
+    />
+  );
+}
+
+function Saved() {
+  const posts = useSavedPosts();
+  return (
+    <>
+      <p className="profile-hint muted">{t('profile.onlyYouSaved')}</p>
+      <SquarePages
+        pages={posts}
+        empty={
+          <EmptyState
+            icon={Bookmark}
+            title={t('profile.nothingSaved')}
+            text={t('profile.nothingSavedText')}
+          />
+        }
+      />
+    </>
   );
 }

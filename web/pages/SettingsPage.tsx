@@ -1,8 +1,12 @@
 import {
+  Archive,
   Ban,
+  Bell,
+  Bookmark,
   BookOpen,
   ChevronRight,
   CircleUser,
+  Download,
   KeyRound,
   Lock,
   LogOut,
@@ -19,7 +23,9 @@ import { BackHeader } from '../components/BackHeader.tsx';
 import { AccountSection } from '../components/settings/AccountSection.tsx';
 import { AppearanceSection } from '../components/settings/AppearanceSection.tsx';
 import { BlockedSection } from '../components/settings/BlockedSection.tsx';
+import { DataSection } from '../components/settings/DataSection.tsx';
 import { DeleteSection } from '../components/settings/DeleteSection.tsx';
+import { NotificationsSection } from '../components/settings/NotificationsSection.tsx';
 import { PrivacySection } from '../components/settings/PrivacySection.tsx';
 import { ProfileSection } from '../components/settings/ProfileSection.tsx';
 import { SessionsSection } from '../components/settings/SessionsSection.tsx';
@@ -36,8 +42,15 @@ const SECTIONS: readonly Section[] = [
   { key: 'privacy', title: 'settings.privacy', icon: Lock, show: (me) => <PrivacySection me={me} /> },
   { key: 'account', title: 'settings.account', icon: KeyRound, show: (me) => <AccountSection me={me} /> },
   { key: 'sessions', title: 'settings.sessions', icon: Smartphone, show: () => <SessionsSection /> },
+  {
+    key: 'notifications',
+    title: 'settings.notifications',
+    icon: Bell,
+    show: (me) => <NotificationsSection me={me} />,
+  },
   { key: 'appearance', title: 'settings.appearance', icon: Sun, show: () => <AppearanceSection /> },
   { key: 'blocked', title: 'settings.blocked', icon: Ban, show: () => <BlockedSection /> },
+  { key: 'data', title: 'settings.data', icon: Download, show: () => <DataSection /> },
   { key: 'delete', title: 'settings.deleteAccount', icon: Trash2, show: (me) => <DeleteSection me={me} /> },
 ];
 
@@ -68,6 +81,8 @@ export function SettingsPage() {
               <ChevronRight aria-hidden size={18} className="settings-chevron mirrored" />
             </Link>
           ))}
+          <PageLink href={paths.profile(me.handle, 'saved')} icon={Bookmark} title={t('profile.saved')} />
+          <PageLink href={paths.archive()} icon={Archive} title={t('profile.archive')} />
           <a href={paths.apiReference()} className="settings-link">
             <BookOpen aria-hidden size={21} strokeWidth={1.75} />
             {t('settings.api')}
@@ -80,6 +95,19 @@ export function SettingsPage() {
         {shown.show(me)}
       </section>
     </div>
+  );
+}
+
+type PageLinkProps = { href: string; icon: LucideIcon; title: string };
+
+/** To a page of its own. */
+function PageLink({ href, icon: Icon, title }: PageLinkProps) {
+  return (
+    <Link href={href} className="settings-link">
+      <Icon aria-hidden size={21} strokeWidth={1.75} />
+      {title}
+      <ChevronRight aria-hidden size={18} className="settings-chevron mirrored" />
+    </Link>
   );
 }
 

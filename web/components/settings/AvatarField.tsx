@@ -9,8 +9,10 @@ import { Avatar } from '../../ui/Avatar.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { FormError } from '../FormError.tsx';
 
+type AvatarFieldProps = { me: Me; onSaved?: () => void };
+
 /** A chosen photo is cut to its middle square and shown before it is used. */
-export function AvatarField({ me }: { me: Me }) {
+export function AvatarField({ me, onSaved }: AvatarFieldProps) {
   const save = useSetAvatar();
   const input = useRef<HTMLInputElement>(null);
   const [square, setSquare] = useState<Blob | null>(null);
@@ -30,6 +32,7 @@ export function AvatarField({ me }: { me: Me }) {
       onSuccess: () => {
         setSquare(null);
         showToast(wanted ? t('settings.pictureSaved') : t('settings.pictureRemoved'));
+        if (wanted) onSaved?.();
       },
     });
 
@@ -66,7 +69,7 @@ export function AvatarField({ me }: { me: Me }) {
         ) : (
           <div className="button-row">
             <Button look="quiet" onClick={() => input.current?.click()}>
-              {t('settings.changePicture')}
+              {t(me.avatarUrl ? 'settings.changePicture' : 'settings.choosePicture')}
             </Button>
             {me.avatarUrl && (
               <Button look="plain" isBusy={save.isPending} onClick={() => use(null)}>

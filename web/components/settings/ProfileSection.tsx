@@ -1,61 +1,14 @@
-import { type FormEvent, useState } from 'react';
-import { limits } from '../../../core/limits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
-import { useEditMe } from '../../api/accounts.ts';
-import { faultOf } from '../../api/client.ts';
 import { t } from '../../i18n/text.ts';
 import { showToast } from '../../state/toasts.ts';
-import { Button } from '../../ui/Button.tsx';
-import { Field, TextArea } from '../../ui/Field.tsx';
-import { FormError } from '../FormError.tsx';
 import { AvatarField } from './AvatarField.tsx';
+import { ProfileForm } from './ProfileForm.tsx';
 
 export function ProfileSection({ me }: { me: Me }) {
-  const edit = useEditMe();
-  const [name, setName] = useState(me.name);
-  const [bio, setBio] = useState(me.bio);
-  const hasChanged = name.trim() !== me.name || bio.trim() !== me.bio;
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (edit.isPending || bio.length > limits.bioMax) return;
-    edit.mutate(
-      { name: name.trim(), bio: bio.trim() },
-      { onSuccess: () => showToast(t('settings.profileSaved')) },
-    );
-  };
-  const nameFault = faultOf(edit.error, 'name');
-  const bioFault =
-    faultOf(edit.error, 'bio') ?? (bio.length > limits.bioMax ? t('settings.tooLong') : undefined);
   return (
     <>
       <AvatarField me={me} />
-      <form className="form" onSubmit={submit}>
-        {!nameFault && !bioFault && <FormError error={edit.error} />}
-        <Field
-          label={t('settings.name')}
-          name="name"
-          autoComplete="name"
-          maxLength={limits.nameMax}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-          fault={nameFault}
-        />
-        <TextArea
-          label={t('settings.bio')}
-          name="bio"
-          rows={3}
-          max={limits.bioMax}
-          value={bio}
-          onChange={(event) => setBio(event.target.value)}
-          hint={t('settings.bioHint')}
-          fault={bioFault}
-        />
-        <div>
-          <Button type="submit" isBusy={edit.isPending} disabled={!hasChanged}>
-            {t('settings.save')}
-          </Button>
-        </div>
-      </form>
+      <ProfileForm me={me} label={t('settings.save')} onSaved={() => showToast(t('settings.profileSaved'))} />
     </>
   );
 }
