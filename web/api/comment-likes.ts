@@ -7,9 +7,9 @@ import { hasWish, send, withLike } from './outbox.ts';
 import { usePages } from './pages.ts';
 
 /** Shows at once, and is sent when there is a network, as likes of posts are. */
-export function useLikeComment({ id, postId }: CommentCard): (liked: boolean) => void {
+export function useLikeComment(): (comment: CommentCard, liked: boolean) => void {
   const client = useQueryClient();
-  return (liked) => {
+  return ({ id, postId }, liked) => {
     patchComment(client, postId, id, (comment) => withLike(comment, liked));
     send({ kind: 'comment-like', postId, commentId: id, isWanted: liked }).catch(() => undefined);
   };

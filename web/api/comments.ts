@@ -39,8 +39,8 @@ export function useComments(postId: string, isEnabled = true) {
 }
 
 /** Oldest first. One that came live, or was just sent, may lie beyond what is loaded. */
-export function useReplies({ postId, id }: CommentCard, isEnabled: boolean) {
-  const pages = usePages<CommentCard>(keys.replies(postId, id), `/comments/${id}/replies`, { isEnabled });
+export function useReplies({ postId, id }: CommentCard) {
+  const pages = usePages<CommentCard>(keys.replies(postId, id), `/comments/${id}/replies`);
   const unsent = useUnsentCards(postId, id, pages.items);
   const each = [...new Map(pages.items.map((reply) => [reply.id, reply])).values()];
   const oldestFirst = each.sort((a, b) => (isNewer(a.id, b.id) ? 1 : -1));

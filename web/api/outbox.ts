@@ -4,7 +4,7 @@ import { useMemo, useSyncExternalStore } from 'react';
 import type { CommentCard, PostCard } from '../../core/shapes.ts';
 import { t } from '../i18n/text.ts';
 import { backOffMs, pauseFor } from '../state/back-off.ts';
-import { createOutbox, type Entry, type Outbox, subjectOf, type Wish, type Words } from '../state/outbox.ts';
+import { createOutbox, type Entry, type Outbox, subjectOf, type Words } from '../state/outbox.ts';
 import { openOutboxStorage } from '../state/outbox-storage.ts';
 import { showToast } from '../state/toasts.ts';
 import { onViewer } from '../state/viewer.ts';
@@ -89,14 +89,14 @@ export async function withWishes(accountId: string, pages: Page<PostCard>[]): Pr
     .list()
     .catch(() => NONE);
   if (entries.length === 0) return pages;
-  const wished = (post: PostCard): PostCard => {
-    const [like, save] = (['like', 'save'] as const).map((kind) =>
-      entries.find(
-        (entry): entry is Wish & { order: number } => entry.kind === kind && entry.postId === post.id,
-      ),
-    );
-    return { ...withLike(post, like?.isWanted ?? post.liked), saved: save?.isWanted ?? post.saved };
+  const wishOf = (kind: 'like' | 'save', postId: string): boolean | undefined => {
+    const wish = entries.find((entry) => entry.kind === kind && entry.postId === postId);
+    return wish?.kind === kind ? wish.isWanted : undefined;
   };
+  const wished = (post: PostCard): PostCard => ({
+    ...withLike(post, wishOf('like', post.id) ?? post.liked),
+    saved: wishOf('save', post.id) ?? post.saved,
+  });
   return pages.map((page) => ({ ...page, items: page.items.map(wished) }));
 }
 

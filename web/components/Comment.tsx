@@ -1,12 +1,8 @@
 import { Copy, Heart, Trash2 } from 'lucide-react';
 import { useLayoutEffect, useRef } from 'react';
-import { useLocation } from 'wouter';
 import type { CommentCard } from '../../core/shapes.ts';
-import { useMe } from '../api/accounts.ts';
-import { useLikeComment } from '../api/comment-likes.ts';
 import { isUnsent } from '../api/comments.ts';
 import { t } from '../i18n/text.ts';
-import { paths } from '../paths.ts';
 import { IconButton } from '../ui/Button.tsx';
 import { Menu } from '../ui/Menu.tsx';
 import { TimeAgo } from '../ui/TimeAgo.tsx';
@@ -16,6 +12,7 @@ import { copyText } from './share-link.ts';
 
 /** What can be done with a comment; `onReply` is missing where nobody may answer. */
 export type CommentActs = {
+  onLike: (comment: CommentCard, liked: boolean) => void;
   onReply: ((comment: CommentCard) => void) | undefined;
   onDelete: (comment: CommentCard) => void;
   onShowLikers: (comment: CommentCard) => void;
@@ -41,7 +38,7 @@ export function Comment({ comment, isOffline, isJustSent, acts }: CommentProps) 
       <p className="comment-text" dir="auto">
         <HandleLink account={comment.account} /> <RichText text={comment.text} />
       </p>
-      {isSent && <LikeComment comment={comment} />}
+      {isSent && <LikeComment comment={comment} onLike={acts.onLike} />}
       <div className="comment-meta muted">
         {isSent ? (
           <>
@@ -56,16 +53,13 @@ export function Comment({ comment, isOffline, isJustSent, acts }: CommentProps) 
   );
 }
 
-function LikeComment({ comment }: { comment: CommentCard }) {
-  const me = useMe();
-  const like = useLikeComment(comment);
-  const [path, navigate] = useLocation();
+function LikeComment({ comment, onLike }: { comment: CommentCard; onLike: CommentActs['onLike'] }) {
   return (
     <IconButton
       label={t('post.likeCommentBy', { handle: comment.account.handle })}
       className="like comment-like"
       aria-pressed={comment.liked}
-      onClick={() => (me ? like(!comment.liked) : navigate(paths.signIn(path)))}
+      onClick={() => onLike(comment, !comment.liked)}
     >
       <Heart aria-hidden size={16} strokeWidth={2} fill={comment.liked ? 'currentColor' : 'none'} />
     </IconButton>

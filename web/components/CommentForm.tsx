@@ -5,24 +5,31 @@ import { ApiError, sentenceOf } from '../api/client.ts';
 import { t } from '../i18n/text.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
-import type { CommentFormState } from './use-comment-form.ts';
+import { useCommentWords } from './use-comment-words.ts';
+import type { Talk } from './use-talk.ts';
 
-type CommentFormProps = { form: CommentFormState; me: Me };
+type CommentFormProps = { postId: string; talk: Talk; me: Me };
 
 /** To send it once more would change nothing. */
 const FINAL = new Set([403, 404, 409, 410]);
 
 /** Enter sends, Shift+Enter starts a new line, Escape ends a reply. */
-export function CommentForm({ form, me }: CommentFormProps) {
-  const { text, replyTo, error, canSend, send } = form;
+export function CommentForm({ postId, talk, me }: CommentFormProps) {
+  const { text, setText, error, canSend, send } = useCommentWords(postId, talk, me.handle);
+  const { replyTo } = talk;
   const errorId = useId();
   const left = limits.commentMax - text.length;
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.nativeEvent.isComposing) return;
-    if (event.key === 'Escape' && replyTo) form.cancelReply();
+    if (event.key === 'Escape') talk.setReplyTo(null);
     if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     send();
+  };
+
+  const cancelReply = () => {
+    talk.setReplyTo(null);
+    talk.input.current?.focus();
   };
 
   return (
@@ -46,7 +53,7 @@ export function CommentForm({ form, me }: CommentFormProps) {
       {replyTo && (
         <p className="muted comment-form-line">
           <span role="status">{t('post.replyingTo', { handle: replyTo.handle })}</span>
-          <Button look="plain" isSmall onClick={form.cancelReply}>
+          <Button look="plain" isSmall onClick={cancelReply}>
             {t('common.cancel')}
           </Button>
         </p>
@@ -54,14 +61,14 @@ export function CommentForm({ form, me }: CommentFormProps) {
       <div className="comment-form-row">
         <Avatar url={me.avatarUrl} name={me.name || me.handle} size={32} />
         <textarea
-          ref={form.input}
+          ref={talk.input}
           rows={1}
           dir={text === '' ? undefined : 'auto'}
           value={text}
           placeholder={t('post.addCommentHint')}
           aria-label={t('post.addComment')}
           aria-describedby={error === null ? undefined : errorId}
-          onChange={(event) => form.setText(event.target.value)}
+          onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
         {left < 0 && <span className="error-text">{left}</span>}

@@ -1,33 +1,41 @@
 import { useState } from 'react';
+import { useLocation } from 'wouter';
 import type { CommentCard } from '../../core/shapes.ts';
+import { useMe } from '../api/accounts.ts';
 import { sentenceOf } from '../api/client.ts';
+import { useLikeComment } from '../api/comment-likes.ts';
 import { type useComments, useDeleteComment } from '../api/comments.ts';
 import { t } from '../i18n/text.ts';
+import { paths } from '../paths.ts';
 import { Button } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
-import { Comment } from './Comment.tsx';
+import { Comment, type CommentActs } from './Comment.tsx';
 import { CommentLikersDialog } from './LikersDialog.tsx';
 import { LoadError } from './LoadError.tsx';
 import { NewComments } from './NewComments.tsx';
 import { Replies } from './Replies.tsx';
-import type { CommentFormState } from './use-comment-form.ts';
+import type { Talk } from './use-talk.ts';
 import './comments.css';
 
 type CommentListProps = {
   postId: string;
   comments: ReturnType<typeof useComments>;
-  form: CommentFormState;
+  talk: Talk;
   canReply: boolean;
 };
 
 /** The newest at the end. */
-export function CommentList({ postId, comments, form, canReply }: CommentListProps) {
+export function CommentList({ postId, comments, talk, canReply }: CommentListProps) {
   const remove = useDeleteComment(postId);
   const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
   const [likersOf, setLikersOf] = useState<CommentCard | null>(null);
-  const acts = {
-    onReply: canReply ? form.reply : undefined,
+  const like = useLikeComment();
+  const me = useMe();
+  const [path, navigate] = useLocation();
+  const acts: CommentActs = {
+    onLike: (comment, liked) => (me ? like(comment, liked) : navigate(paths.signIn(path))),
+    onReply: canReply ? talk.reply : undefined,
     onDelete: setAsksFor,
     onShowLikers: setLikersOf,
   };
@@ -60,14 +68,14 @@ export function CommentList({ postId, comments, form, canReply }: CommentListPro
             <Comment
               comment={comment}
               isOffline={comments.isOffline}
-              isJustSent={comment.id === form.justSent}
+              isJustSent={comment.id === talk.justSent}
               acts={acts}
             />
             <Replies
               comment={comment}
-              isOpen={form.openThreads.includes(comment.id)}
-              onOpen={(isOpen) => form.setThreadOpen(comment.id, isOpen)}
-              justSent={form.justSent}
+              isOpen={talk.openThreads.includes(comment.id)}
+              onOpen={(isOpen) => talk.setThreadOpen(comment.id, isOpen)}
+              justSent={talk.justSent}
               acts={acts}
             />
           </li>

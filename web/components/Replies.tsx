@@ -9,68 +9,72 @@ import { Comment, type CommentActs } from './Comment.tsx';
 import { LoadError } from './LoadError.tsx';
 import { NewComments } from './NewComments.tsx';
 
-type RepliesProps = {
-  comment: CommentCard;
-  isOpen: boolean;
-  onOpen: (isOpen: boolean) => void;
-  justSent: string | null;
-  acts: CommentActs;
-};
+type ReplyListProps = { comment: CommentCard; justSent: string | null; acts: CommentActs };
+type RepliesProps = ReplyListProps & { isOpen: boolean; onOpen: (isOpen: boolean) => void };
 
 /** Beneath their comment: fetched when they are opened. */
-export function Replies({ comment, isOpen, onOpen, justSent, acts }: RepliesProps) {
-  const replies = useReplies(comment, isOpen);
+export function Replies({ isOpen, onOpen, ...list }: RepliesProps) {
   const id = useId();
-  const shown = isOpen ? replies.oldestFirst : [];
-  const count = Math.max(comment.replyCount, shown.length);
-  if (count === 0) return null;
+  const { replyCount } = list.comment;
+  if (!isOpen && replyCount === 0) return null;
   return (
     <div className="replies">
-      <button
-        type="button"
-        className="comment-button replies-toggle muted"
-        aria-expanded={isOpen}
-        aria-controls={isOpen ? id : undefined}
-        onClick={() => onOpen(!isOpen)}
-      >
-        {isOpen ? t('post.hideReplies') : t('post.viewReplies', { count })}
-      </button>
+      {replyCount > 0 && (
+        <button
+          type="button"
+          className="comment-button replies-toggle muted"
+          aria-expanded={isOpen}
+          aria-controls={isOpen ? id : undefined}
+          onClick={() => onOpen(!isOpen)}
+        >
+          {isOpen ? t('post.hideReplies') : t('post.viewReplies', { count: replyCount })}
+        </button>
+      )}
       {isOpen && (
         <div id={id}>
-          {replies.isPending && shown.length === 0 && <Spinner label={t('post.loadingReplies')} />}
-          {replies.isError && replies.items.length === 0 && (
-            <LoadError error={replies.error} onRetry={() => void replies.refetch()} />
-          )}
-          <ol className="comments" aria-label={t('post.repliesTo', { handle: comment.account.handle })}>
-            {shown.map((reply) => (
-              <li key={reply.id}>
-                <Comment
-                  comment={reply}
-                  isOffline={replies.isOffline}
-                  isJustSent={reply.id === justSent}
-                  acts={acts}
-                />
-              </li>
-            ))}
-          </ol>
-          {replies.isSuccess && <NewComments comments={replies.items} />}
-          {replies.hasNextPage && (
-            <Button
-              look="plain"
-              className="earlier"
-              isBusy={replies.isFetchingNextPage}
-              onClick={() => void replies.fetchNextPage()}
-            >
-              {t('post.moreReplies')}
-            </Button>
-          )}
-          {replies.isFetchNextPageError && (
-            <p className="error-text" role="alert">
-              {sentenceOf(replies.error)}
-            </p>
-          )}
+          <ReplyList {...list} />
         </div>
       )}
     </div>
+  );
+}
+
+function ReplyList({ comment, justSent, acts }: ReplyListProps) {
+  const replies = useReplies(comment);
+  if (replies.isPending && replies.oldestFirst.length === 0)
+    return <Spinner label={t('post.loadingReplies')} />;
+  if (replies.isError && replies.oldestFirst.length === 0)
+    return <LoadError error={replies.error} onRetry={() => void replies.refetch()} />;
+  return (
+    <>
+      <ol className="comments" aria-label={t('post.repliesTo', { handle: comment.account.handle })}>
+        {replies.oldestFirst.map((reply) => (
+          <li key={reply.id}>
+            <Comment
+              comment={reply}
+              isOffline={replies.isOffline}
+              isJustSent={reply.id === justSent}
+              acts={acts}
+            />
+          </li>
+        ))}
+      </ol>
+      {replies.isSuccess && <NewComments comments={replies.items} />}
+      {replies.hasNextPage && (
+        <Button
+          look="plain"
+          className="earlier"
+          isBusy={replies.isFetchingNextPage}
+          onClick={() => void replies.fetchNextPage()}
+        >
+          {t('post.moreReplies')}
+        </Button>
+      )}
+      {replies.isFetchNextPageError && (
+        <p className="error-text" role="alert">
+          {sentenceOf(replies.error)}
+        </p>
+      )}
+    </>
   );
 }

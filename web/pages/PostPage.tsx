@@ -15,9 +15,9 @@ import { PhotoPlaces } from '../components/PhotoPlaces.tsx';
 import { PostActions } from '../components/PostActions.tsx';
 import { PostHeader } from '../components/PostHeader.tsx';
 import { copyText } from '../components/share-link.ts';
-import { type CommentFormState, useCommentForm } from '../components/use-comment-form.ts';
 import { useLikePost } from '../components/use-like-post.ts';
 import { useOriginalEntries } from '../components/use-original-entries.ts';
+import { type Talk, useTalk } from '../components/use-talk.ts';
 import { Text } from '../i18n/Text.tsx';
 import { t } from '../i18n/text.ts';
 import { useWatchedPosts } from '../live/use-live.ts';
@@ -41,7 +41,7 @@ const TALLEST = '90vh';
 
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
-  const form = useCommentForm(postId);
+  const talk = useTalk(postId);
   useWatchedPosts(query.data?.state === 'published' ? [query.data.id] : []);
   useTitle(query.data && t('feed.postBy', { handle: query.data.account.handle }));
   if (query.isPending) return <Spinner />;
@@ -52,13 +52,13 @@ export function PostPage({ postId }: { postId: string }) {
           <Link href={paths.home()} className="text-link">
             {t('common.goHome')}
           </Link>
-          {form.text.trim() !== '' && <Unsaid text={form.text} />}
+          {talk.typed.current.trim() !== '' && <Unsaid text={talk.typed.current} />}
         </EmptyState>
       </div>
     );
   }
   if (!query.data) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
-  return <Post post={query.data} form={form} />;
+  return <Post post={query.data} talk={talk} />;
 }
 
 /** What was being written when the post went. */
@@ -76,7 +76,7 @@ function Unsaid({ text }: { text: string }) {
   );
 }
 
-function Post({ post, form }: { post: PostCard; form: CommentFormState }) {
+function Post({ post, talk }: { post: PostCard; talk: Talk }) {
   const me = useMe();
   const like = useLikePost(post);
   const isPublished = post.state === 'published';
@@ -100,7 +100,7 @@ function Post({ post, form }: { post: PostCard; form: CommentFormState }) {
           <CommentList
             postId={post.id}
             comments={comments}
-            form={form}
+            talk={talk}
             canReply={me !== null && post.takesComments}
           />
         )}
@@ -110,7 +110,7 @@ function Post({ post, form }: { post: PostCard; form: CommentFormState }) {
           <PostActions
             post={post}
             onLike={like}
-            onComment={me ? () => form.input.current?.focus() : undefined}
+            onComment={me ? () => talk.input.current?.focus() : undefined}
           />
         ) : post.state === 'archived' ? (
           <p className="post-page-archived">{t('post.archivedText')}</p>
@@ -125,7 +125,7 @@ function Post({ post, form }: { post: PostCard; form: CommentFormState }) {
         (!post.takesComments ? (
           <p className="post-page-visitor muted">{t('post.commentsOff')}</p>
         ) : me ? (
-          <CommentForm form={form} me={me} />
+          <CommentForm postId={post.id} talk={talk} me={me} />
         ) : (
           <p className="post-page-visitor muted">
             <Text
