@@ -96,7 +96,7 @@ function Post({ post, talk }: { post: PostCard; talk: Talk }) {
       <div className="post-page-talk">
         {post.caption && <Caption account={post.account} text={post.caption} />}
         <PhotoPlaces photos={post.photos} />
-        {isPublished && (
+        {isPublished && (post.takesComments || post.commentCount > 0) && (
           <CommentList
             postId={post.id}
             comments={comments}
