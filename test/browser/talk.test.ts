@@ -83,7 +83,7 @@ for (const [device, viewport, scheme] of [
     await bob.replies(first, 'that early');
     for (const { page } of [one, two]) {
       await thread(page, 'bob').getByText('that early').waitFor();
-      await page.getByText('New comment by bob: that early').waitFor({ state: 'attached' });
+      await page.getByText('New comment by bob').waitFor({ state: 'attached' });
     }
     await assertNoSidewaysScroll(one.page);
 

@@ -11,17 +11,14 @@ export function NewComments({ comments }: { comments: readonly CommentCard[] }) 
     (last, comment) => (last === null || isNewer(comment.id, last.id) ? comment : last),
     null,
   );
-  const [heard, setHeard] = useState({ id: newest?.id ?? null, text: '' });
+  const [heard, setHeard] = useState({ id: newest?.id, handle: '' });
   if (newest && newest.id !== heard.id) {
-    const isTold = newest.account.id !== me?.id && (heard.id === null || isNewer(newest.id, heard.id));
-    const text = isTold
-      ? t('post.newCommentBy', { handle: newest.account.handle, text: newest.text })
-      : heard.text;
-    setHeard({ id: newest.id, text });
+    const isTold = newest.account.id !== me?.id && (!heard.id || isNewer(newest.id, heard.id));
+    setHeard({ id: newest.id, handle: isTold ? newest.account.handle : '' });
   }
   return (
     <p className="hidden-visually" aria-live="polite">
-      {heard.text}
+      {heard.handle && <span key={heard.id}>{t('post.newCommentBy', { handle: heard.handle })}</span>}
     </p>
   );
 }
