@@ -222,6 +222,24 @@ test('a comment that is refused says why, stays in its field with what it answer
   await close();
 });
 
+test('a comment is shown when it is sent, also where the others could not be loaded', async () => {
+  const post = await ann.posts('hard to read');
+  const { page, problems, close } = await openPage(world.base, PHONE);
+  await signUp(page, 'reads');
+  await page.route('**/comments', (route) =>
+    route.request().method() === 'GET' ? route.abort() : route.continue(),
+  );
+  await page.goto(`/p/${post.id}`);
+  await page.getByText('This could not be loaded').waitFor();
+  await page.unroute('**/comments');
+  await field(page).fill('here all the same');
+  await page.keyboard.press('Enter');
+  await button(page, 'Reply to reads').waitFor();
+  assert.equal(await times(page, 'here all the same'), 1);
+  assertOnlyCuts(problems);
+  await close();
+});
+
 test('a like of a comment and a save made without a network are sent when it is back', async () => {
   const post = await ann.posts('out of reach');
   const comment = await bob.comments(post, 'no network here');

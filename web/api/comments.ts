@@ -63,8 +63,9 @@ export const sentComments = {
   onSent: (client: QueryClient, _entry: Entry, reply: unknown) => {
     const comment = reply as CommentCard;
     const queryKey = listOf(comment);
-    // A list that was asked for before may come without it.
-    if (client.isFetching({ queryKey, exact: true }) > 0)
+    // A list that was asked for before may come without it, or not at all.
+    const isThere = client.getQueryData(queryKey) !== undefined;
+    if (!isThere || client.isFetching({ queryKey, exact: true }) > 0)
       void client.invalidateQueries({ queryKey, exact: true });
     insert(client, comment);
   },

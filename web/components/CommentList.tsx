@@ -39,7 +39,7 @@ export function CommentList({ postId, comments, talk, canReply }: CommentListPro
     onDelete: setAsksFor,
     onShowLikers: setLikersOf,
   };
-  if (comments.isPending && comments.oldestFirst.length === 0)
+  if ((comments.isPending || (comments.isError && comments.isFetching)) && comments.oldestFirst.length === 0)
     return <Spinner label={t('post.loadingComments')} />;
   if (comments.isError && comments.oldestFirst.length === 0) {
     return <LoadError error={comments.error} onRetry={() => void comments.refetch()} />;
