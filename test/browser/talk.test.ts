@@ -142,11 +142,11 @@ for (const [device, viewport, scheme] of [
     await button(page, 'Show the people on this photo').click();
     const names = page.getByRole('list', { name: 'People on this photo' });
     await areWithin(page, ['bob', handle]);
-    assert.equal(await page.getByRole('dialog').count(), 0, 'the photo is not opened by this');
     await button(page, 'More about this post').click();
     await page.getByRole('menuitem', { name: 'Remove me from this photo' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await names.getByRole('link', { name: handle }).waitFor({ state: 'detached' });
+    assert.equal(await page.getByRole('dialog').count(), 0, 'the photo is not opened by the mark on it');
     await names.getByRole('link', { name: 'bob' }).click();
     await page.waitForURL('**/@bob');
     assert.deepEqual(problems, []);
@@ -275,6 +275,7 @@ test('a post that is deleted while it is open says so, and what was being writte
   await ann.deletes(post);
   await page.getByText('This post is not here').waitFor();
   assert.equal(await page.getByLabel('Your comment, which was not sent').inputValue(), 'half a sentence');
+  assert.equal(await page.getByText('This does not exist').count(), 0, 'it is said once');
   assert.deepEqual(problems, []);
   await close();
 });

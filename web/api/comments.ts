@@ -29,7 +29,10 @@ export function unsentId(key: string): string {
 
 /** Pages come newest first; the screen shows the newest at the end, and there those that are not sent yet. */
 export function useComments(postId: string, isEnabled = true) {
-  const pages = usePages<CommentCard>(keys.comments(postId), `/posts/${postId}/comments`, { isEnabled });
+  const pages = usePages<CommentCard>(keys.comments(postId), `/posts/${postId}/comments`, {
+    isEnabled,
+    showsGone: true,
+  });
   const unsent = useUnsentCards(postId, null, pages.items);
   return {
     ...pages,
@@ -40,7 +43,9 @@ export function useComments(postId: string, isEnabled = true) {
 
 /** Oldest first. One that came live, or was just sent, may lie beyond what is loaded. */
 export function useReplies({ postId, id }: CommentCard) {
-  const pages = usePages<CommentCard>(keys.replies(postId, id), `/comments/${id}/replies`);
+  const pages = usePages<CommentCard>(keys.replies(postId, id), `/comments/${id}/replies`, {
+    showsGone: true,
+  });
   const unsent = useUnsentCards(postId, id, pages.items);
   const each = [...new Map(pages.items.map((reply) => [reply.id, reply])).values()];
   const oldestFirst = each.sort((a, b) => (isNewer(a.id, b.id) ? 1 : -1));
