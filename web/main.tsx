@@ -1,12 +1,14 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot, hydrateRoot } from 'react-dom/client';
+import { sentCommentLikes } from './api/comment-likes.ts';
 import { sentComments } from './api/comments.ts';
 import { startHome } from './api/home.ts';
 import { keepLists, restoreLists } from './api/kept-lists.ts';
 import { sentLikes } from './api/likes.ts';
 import { startOutbox } from './api/outbox.ts';
 import { createQueryClient } from './api/query-client.ts';
+import { sentSaves } from './api/saves.ts';
 import { App, firstPages } from './app.tsx';
 import { fillCache, readFirstData } from './first-data.ts';
 import { loadMessages } from './i18n/messages.ts';
@@ -33,7 +35,12 @@ if (first) {
   // What was drawn elsewhere knows of nothing that is kept here.
   forgetKept();
 } else restoreLists(client);
-startOutbox(client, { like: sentLikes, comment: sentComments });
+startOutbox(client, {
+  like: sentLikes,
+  save: sentSaves,
+  comment: sentComments,
+  'comment-like': sentCommentLikes,
+});
 onViewer((viewer) => {
   // The page of the new post does so itself.
   if (!viewer || !sharesLater(viewer.accountId) || location.pathname === paths.newPost()) return;

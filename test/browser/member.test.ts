@@ -101,11 +101,12 @@ async function commentsAndDeletes(page: Page, handle: string, mara: Person): Pro
   await page.getByText('a remark of a fan').first().waitFor();
   await page.getByLabel('Add a comment').fill('and one of mine');
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: `Delete comment by ${handle}` }).waitFor();
   for (const author of ['fan', handle]) {
-    await page.getByRole('button', { name: `Delete comment by ${author}` }).click();
+    const more = page.getByRole('button', { name: `More about the comment by ${author}` });
+    await more.click();
+    await page.getByRole('menuitem', { name: 'Delete' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-    await page.getByRole('button', { name: `Delete comment by ${author}` }).waitFor({ state: 'detached' });
+    await more.waitFor({ state: 'detached' });
   }
   await page.getByRole('button', { name: 'More about this post' }).click();
   await page.getByText('Delete post').click();

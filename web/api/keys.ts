@@ -13,10 +13,13 @@ export const keys = {
   post: (postId: string) => ['post', postId] as const,
   photoEdits: (mediaId: string) => ['photo-edits', mediaId] as const,
   comments: (postId: string) => ['comments', postId] as const,
+  /** Lies beneath the comments, so that what is asked for again there is asked for again here. */
+  replies: (postId: string, commentId: string) => ['comments', postId, 'replies', commentId] as const,
   profile: (handle: string) => ['profile', handle.toLowerCase()] as const,
   followers: (accountId: string) => ['accounts', 'followers', accountId] as const,
   following: (accountId: string) => ['accounts', 'following', accountId] as const,
   likers: (postId: string) => ['accounts', 'likers', postId] as const,
+  commentLikers: (commentId: string) => ['accounts', 'comment-likers', commentId] as const,
   blocks: ['accounts', 'blocks'] as const,
   requests: ['accounts', 'requests'] as const,
   suggestions: ['suggestions'] as const,

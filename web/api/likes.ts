@@ -30,6 +30,6 @@ export const sentLikes = {
   },
 };
 
-export function useLikers(postId: string, isEnabled: boolean) {
-  return usePages<AccountWithRelationship>(keys.likers(postId), `/posts/${postId}/likes`, { isEnabled });
+export function useLikers(postId: string) {
+  return usePages<AccountWithRelationship>(keys.likers(postId), `/posts/${postId}/likes`);
 }

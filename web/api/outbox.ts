@@ -4,7 +4,7 @@ import { useMemo, useSyncExternalStore } from 'react';
 import type { CommentCard, PostCard } from '../../core/shapes.ts';
 import { t } from '../i18n/text.ts';
 import { backOffMs, pauseFor } from '../state/back-off.ts';
-import { createOutbox, type Entry, type Outbox, type Words } from '../state/outbox.ts';
+import { createOutbox, type Entry, type Outbox, subjectOf, type Words } from '../state/outbox.ts';
 import { openOutboxStorage } from '../state/outbox-storage.ts';
 import { showToast } from '../state/toasts.ts';
 import { onViewer } from '../state/viewer.ts';
@@ -60,9 +60,9 @@ export async function send(act: Parameters<Outbox['add']>[0]): Promise<unknown> 
   return await outbox.add(act);
 }
 
-/** Whether such an act about this post is still to be sent. */
-export function hasWish(kind: Entry['kind'], postId: string): boolean {
-  return outbox?.read().some((entry) => entry.kind === kind && entry.postId === postId) ?? false;
+/** Whether such an act about this post, or comment that is liked, is still to be sent. */
+export function hasWish(kind: Entry['kind'], subjectId: string): boolean {
+  return outbox?.read().some((entry) => entry.kind === kind && subjectOf(entry) === subjectId) ?? false;
 }
 
 /** Comments on a post that the server does not have yet, oldest first. */
@@ -89,17 +89,25 @@ export async function withWishes(accountId: string, pages: Page<PostCard>[]): Pr
     .list()
     .catch(() => NONE);
   if (entries.length === 0) return pages;
-  const wished = (post: PostCard): PostCard => {
-    const wish = entries.find((entry) => entry.kind === 'like' && entry.postId === post.id);
-    return wish?.kind === 'like' ? withLike(post, wish.isWanted) : post;
+  const wishOf = (kind: 'like' | 'save', postId: string): boolean | undefined => {
+    const wish = entries.find((entry) => entry.kind === kind && entry.postId === postId);
+    return wish?.kind === kind ? wish.isWanted : undefined;
   };
+  const wished = (post: PostCard): PostCard => ({
+    ...withLike(post, wishOf('like', post.id) ?? post.liked),
+    saved: wishOf('save', post.id) ?? post.saved,
+  });
   return pages.map((page) => ({ ...page, items: page.items.map(wished) }));
 }
 
-export function withLike(post: PostCard, liked: boolean): PostCard {
-  if (post.liked === liked) return post;
-  const likeCount = post.likeCount === null ? null : Math.max(0, post.likeCount + (liked ? 1 : -1));
-  return { ...post, liked, likeCount };
+/** Of a post or a comment; the count null stays hidden. */
+export function withLike<Liked extends { liked: boolean; likeCount: number | null }>(
+  card: Liked,
+  liked: boolean,
+): Liked {
+  if (card.liked === liked) return card;
+  const likeCount = card.likeCount === null ? null : Math.max(0, card.likeCount + (liked ? 1 : -1));
+  return { ...card, liked, likeCount };
 }
 
 function subscribe(listener: () => void): () => void {
@@ -113,8 +121,10 @@ function readEntries(): readonly Entry[] {
 /** With its key: the server makes a comment that was sent twice once. */
 function sendEntry(entry: Entry, signal: AbortSignal): Promise<unknown> {
   const { kind, postId } = entry;
-  if (kind !== 'comment')
-    return call(entry.isWanted ? 'PUT' : 'DELETE', `/posts/${postId}/${kind}`, { signal });
+  if (kind !== 'comment') {
+    const path = kind === 'comment-like' ? `/comments/${entry.commentId}/like` : `/posts/${postId}/${kind}`;
+    return call(entry.isWanted ? 'PUT' : 'DELETE', path, { signal });
+  }
   const { text, parentId, key } = entry;
   return call<CommentCard>('POST', `/posts/${postId}/comments`, {
     body: { text, ...(parentId && { parentId }) },

@@ -4,7 +4,8 @@ import { call, type Page } from './client.ts';
 /** A list is read again whenever it is opened, but not when it has only just come. */
 const JUST_CAME_MS = 5_000;
 
-type PagesOptions = { limit?: number; isEnabled?: boolean; staleTime?: number };
+/** `showsGone`: see query-client.ts. */
+type PagesOptions = { limit?: number; isEnabled?: boolean; staleTime?: number; showsGone?: boolean };
 
 /** A list that grows page by page, by cursor. `items` holds all that has come so far. */
 export function usePages<Item, Reply extends Page<Item> = Page<Item>>(
@@ -22,6 +23,7 @@ export function usePages<Item, Reply extends Page<Item> = Page<Item>>(
     staleTime: options.staleTime ?? JUST_CAME_MS,
     // Nothing is pushed under the finger of somebody who comes back to the window.
     refetchOnWindowFocus: false,
+    meta: { showsGone: options.showsGone ?? false },
   });
   const items: Item[] = query.data?.pages.flatMap((page) => page.items) ?? [];
   const isPartial = query.data?.pages.some((page) => page.isPartial) ?? false;

@@ -92,6 +92,7 @@ export function usePost(postId: string) {
       return post;
     },
     placeholderData: () => findPost(client, postId),
+    meta: { showsGone: true },
     refetchInterval: (query) => (isInWork(query.state.data) ? POLL_MS : false),
   });
   // Without a network a post can be read that stands in some list.

@@ -1,13 +1,15 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { showsLastSeen } from '../state/freshness.ts';
 import { showToast } from '../state/toasts.ts';
-import { ApiError, sentenceOf } from './client.ts';
+import { ApiError, isGone, sentenceOf } from './client.ts';
 import { keys } from './keys.ts';
 
 declare module '@tanstack/react-query' {
   interface Register {
     /** `showsError`: the screen itself says what went wrong, so no toast is needed. */
     mutationMeta: { showsError?: boolean };
+    /** `showsGone`: the screen itself says that it is not there any more. */
+    queryMeta: { showsGone?: boolean };
   }
 }
 
@@ -19,6 +21,7 @@ export function createQueryClient(): QueryClient {
       onError: (error, query) => {
         forgetViewer(client, error);
         if (query.state.data === undefined || isSignedOut(error)) return;
+        if (query.meta?.showsGone && isGone(error)) return;
         // That nothing can be reached is said once for all.
         if (!isUnreachable(error) || !showsLastSeen()) showToast(sentenceOf(error));
       },

@@ -1,41 +1,35 @@
-import { type KeyboardEvent, type RefObject, useId, useState } from 'react';
+import { type KeyboardEvent, useId } from 'react';
 import { limits } from '../../core/limits.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
-import { sentenceOf } from '../api/client.ts';
-import { useAddComment } from '../api/comments.ts';
+import { ApiError, sentenceOf } from '../api/client.ts';
 import { t } from '../i18n/text.ts';
-import { newKey } from '../state/new-key.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
+import { useCommentWords } from './use-comment-words.ts';
+import type { Talk } from './use-talk.ts';
 
-type CommentFormProps = {
-  postId: string;
-  me: Me;
-  inputRef: RefObject<HTMLTextAreaElement | null>;
-  onSent: () => void;
-};
+type CommentFormProps = { postId: string; talk: Talk; me: Me };
 
-/** Enter sends, Shift+Enter starts a new line. What could not be sent comes back into the field. */
-export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) {
-  const [text, setText] = useState('');
-  const add = useAddComment(postId);
+/** To send it once more would change nothing. */
+const FINAL = new Set([403, 404, 409, 410]);
+
+/** Enter sends, Shift+Enter starts a new line, Escape ends a reply. */
+export function CommentForm({ postId, talk, me }: CommentFormProps) {
+  const { text, setText, error, canSend, send } = useCommentWords(postId, talk, me.handle);
+  const { replyTo } = talk;
   const errorId = useId();
-  const isTooLong = text.length > limits.commentMax;
-  const canSend = text.trim() !== '' && !isTooLong;
-
-  const send = () => {
-    if (!canSend) return;
-    const sent = text.trim();
-    setText('');
-    add.mutate(
-      { text: sent, key: newKey() },
-      { onSuccess: onSent, onError: () => setText((typed) => (typed === '' ? sent : `${sent}\n${typed}`)) },
-    );
-  };
+  const left = limits.commentMax - text.length;
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Escape') talk.setReplyTo(null);
+    if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
     send();
+  };
+
+  const cancelReply = () => {
+    talk.setReplyTo(null);
+    talk.input.current?.focus();
   };
 
   return (
@@ -46,25 +40,38 @@ export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) 
         send();
       }}
     >
-      {add.isError && (
-        <p className="error-text" id={errorId} role="alert">
-          {sentenceOf(add.error)}
+      {error !== null && (
+        <p className="error-text comment-form-line" id={errorId} role="alert">
+          {sentenceOf(error)}
+          {canSend && !(error instanceof ApiError && FINAL.has(error.status)) && (
+            <Button look="plain" isSmall onClick={send}>
+              {t('common.tryAgain')}
+            </Button>
+          )}
+        </p>
+      )}
+      {replyTo && (
+        <p className="muted comment-form-line">
+          <span role="status">{t('post.replyingTo', { handle: replyTo.handle })}</span>
+          <Button look="plain" isSmall onClick={cancelReply}>
+            {t('common.cancel')}
+          </Button>
         </p>
       )}
       <div className="comment-form-row">
         <Avatar url={me.avatarUrl} name={me.name || me.handle} size={32} />
         <textarea
-          ref={inputRef}
+          ref={talk.input}
           rows={1}
           dir={text === '' ? undefined : 'auto'}
           value={text}
           placeholder={t('post.addCommentHint')}
           aria-label={t('post.addComment')}
-          aria-describedby={add.isError ? errorId : undefined}
+          aria-describedby={error === null ? undefined : errorId}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={onKeyDown}
         />
-        {isTooLong && <span className="error-text">{limits.commentMax - text.length}</span>}
+        {left < 0 && <span className="error-text">{left}</span>}
         <Button type="submit" look="plain" disabled={!canSend}>
           {t('post.send')}
         </Button>

@@ -1,25 +1,45 @@
-import { X } from 'lucide-react';
 import { useState } from 'react';
+import { useLocation } from 'wouter';
 import type { CommentCard } from '../../core/shapes.ts';
+import { useMe } from '../api/accounts.ts';
 import { sentenceOf } from '../api/client.ts';
-import { isUnsent, type useComments, useDeleteComment } from '../api/comments.ts';
+import { useLikeComment } from '../api/comment-likes.ts';
+import { type useComments, useDeleteComment } from '../api/comments.ts';
 import { t } from '../i18n/text.ts';
-import { Button, IconButton } from '../ui/Button.tsx';
+import { paths } from '../paths.ts';
+import { Button } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
-import { TimeAgo } from '../ui/TimeAgo.tsx';
-import { AvatarLink, HandleLink } from './AccountLink.tsx';
+import { Comment, type CommentActs } from './Comment.tsx';
+import { CommentLikersDialog } from './LikersDialog.tsx';
 import { LoadError } from './LoadError.tsx';
-import { RichText } from './RichText.tsx';
+import { NewComments } from './NewComments.tsx';
+import { Replies } from './Replies.tsx';
+import type { Talk } from './use-talk.ts';
 import './comments.css';
 
-type CommentListProps = { postId: string; comments: ReturnType<typeof useComments> };
+type CommentListProps = {
+  postId: string;
+  comments: ReturnType<typeof useComments>;
+  talk: Talk;
+  canReply: boolean;
+};
 
 /** The newest at the end. */
-export function CommentList({ postId, comments }: CommentListProps) {
+export function CommentList({ postId, comments, talk, canReply }: CommentListProps) {
   const remove = useDeleteComment(postId);
   const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
-  if (comments.isPending && comments.oldestFirst.length === 0)
+  const [likersOf, setLikersOf] = useState<CommentCard | null>(null);
+  const like = useLikeComment();
+  const me = useMe();
+  const [path, navigate] = useLocation();
+  const acts: CommentActs = {
+    onLike: (comment, liked) => (me ? like(comment, liked) : navigate(paths.signIn(path))),
+    onReply: canReply ? talk.reply : undefined,
+    onDelete: setAsksFor,
+    onShowLikers: setLikersOf,
+  };
+  if ((comments.isPending || (comments.isError && comments.isFetching)) && comments.oldestFirst.length === 0)
     return <Spinner label={t('post.loadingComments')} />;
   if (comments.isError && comments.oldestFirst.length === 0) {
     return <LoadError error={comments.error} onRetry={() => void comments.refetch()} />;
@@ -44,18 +64,37 @@ export function CommentList({ postId, comments }: CommentListProps) {
       {comments.oldestFirst.length === 0 && <p className="muted no-comments">{t('post.noComments')}</p>}
       <ol className="comments">
         {comments.oldestFirst.map((comment) => (
-          <Comment
-            key={comment.id}
-            comment={comment}
-            isOffline={comments.isOffline}
-            onDelete={() => setAsksFor(comment)}
-          />
+          <li key={comment.id}>
+            <Comment
+              comment={comment}
+              isOffline={comments.isOffline}
+              isJustSent={comment.id === talk.justSent}
+              acts={acts}
+            />
+            <Replies
+              comment={comment}
+              isOpen={talk.openThreads.includes(comment.id)}
+              onOpen={(isOpen) => talk.setThreadOpen(comment.id, isOpen)}
+              justSent={talk.justSent}
+              acts={acts}
+            />
+          </li>
         ))}
       </ol>
+      {comments.isSuccess && <NewComments comments={comments.items} />}
       {asksFor && (
         <ConfirmDialog
           title={t('post.deleteCommentTitle')}
-          text={<span dir="auto">{asksFor.text}</span>}
+          text={
+            <>
+              <span dir="auto">{asksFor.text}</span>
+              {asksFor.replyCount > 0 && (
+                <span className="with-replies">
+                  {t('post.deleteWithReplies', { count: asksFor.replyCount })}
+                </span>
+              )}
+            </>
+          }
           confirm={t('common.delete')}
           onConfirm={() => {
             remove.mutate(asksFor);
@@ -64,39 +103,7 @@ export function CommentList({ postId, comments }: CommentListProps) {
           onClose={() => setAsksFor(null)}
         />
       )}
+      {likersOf && <CommentLikersDialog commentId={likersOf.id} onClose={() => setLikersOf(null)} />}
     </section>
-  );
-}
-
-type CommentProps = { comment: CommentCard; isOffline: boolean; onDelete: () => void };
-
-function Comment({ comment, isOffline, onDelete }: CommentProps) {
-  return (
-    <li className="comment" data-unsent={isUnsent(comment)}>
-      <AvatarLink account={comment.account} size={32} />
-      <div className="comment-body">
-        <p dir="auto">
-          <HandleLink account={comment.account} /> <RichText text={comment.text} />
-        </p>
-        <p className="muted comment-time">
-          {!isUnsent(comment) ? (
-            <TimeAgo iso={comment.createdAt} />
-          ) : isOffline ? (
-            t('offline.commentWaits')
-          ) : (
-            t('post.sending')
-          )}
-        </p>
-      </div>
-      {comment.canDelete && (
-        <IconButton
-          label={t('post.deleteCommentBy', { handle: comment.account.handle })}
-          className="comment-delete"
-          onClick={onDelete}
-        >
-          <X aria-hidden size={16} />
-        </IconButton>
-      )}
-    </li>
   );
 }

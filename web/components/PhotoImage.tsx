@@ -2,6 +2,7 @@ import type { Photo } from '../../core/shapes.ts';
 import { useRefreshPost } from '../api/posts.ts';
 import { t } from '../i18n/text.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
+import { PhotoPeople } from './PhotoPeople.tsx';
 import { type Slot, sizesOf, wholeSources } from './photo-sources.ts';
 
 type PhotoImageProps = {
@@ -63,6 +64,7 @@ export function PhotoImage({
       ) : (
         <p className="photo-note">{photo.failure ?? t('feed.developing')}</p>
       )}
+      {src && photo.people.length > 0 && <PhotoPeople people={photo.people} />}
     </div>
   );
   if (isFilled) return box;

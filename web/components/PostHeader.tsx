@@ -1,4 +1,4 @@
-import { Link2, SlidersHorizontal, Trash2 } from 'lucide-react';
+import { Link2, SlidersHorizontal, Trash2, UserRoundX } from 'lucide-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
@@ -10,7 +10,9 @@ import { showToast } from '../state/toasts.ts';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Menu, type MenuEntry } from '../ui/Menu.tsx';
 import { AvatarLink, HandleLink, PrivateMark } from './AccountLink.tsx';
+import { PostMarks } from './PostMarks.tsx';
 import { copyLink } from './share-link.ts';
+import { UntagDialog } from './UntagDialog.tsx';
 
 type PostHeaderProps = { post: PostCard; moreEntries?: readonly MenuEntry[] };
 
@@ -18,6 +20,7 @@ export function PostHeader({ post, moreEntries = [] }: PostHeaderProps) {
   const [, navigate] = useLocation();
   const me = useMe();
   const [asks, setAsks] = useState(false);
+  const [asksUntag, setAsksUntag] = useState(false);
   const isOwn = me?.id === post.account.id;
   const copy = {
     label: t('common.copyLink'),
@@ -29,6 +32,12 @@ export function PostHeader({ post, moreEntries = [] }: PostHeaderProps) {
     icon: <SlidersHorizontal aria-hidden size={20} />,
     run: () => navigate(paths.editPhotos(post.id)),
   };
+  const isNamed = post.photos.some(({ people }) => people.some(({ account }) => account.id === me?.id));
+  const untag = {
+    label: t('feed.untagMe'),
+    icon: <UserRoundX aria-hidden size={20} />,
+    run: () => setAsksUntag(true),
+  };
   const isReady = post.photos.some((photo) => photo.state === 'ready');
   const remove = {
     label: t('feed.deletePost'),
@@ -39,13 +48,21 @@ export function PostHeader({ post, moreEntries = [] }: PostHeaderProps) {
   return (
     <header className="post-head">
       <AvatarLink account={post.account} size={36} />
-      <p className="post-author">
-        <HandleLink account={post.account} /> {post.account.isPrivate && <PrivateMark />}
-      </p>
+      <div className="post-author">
+        <p>
+          <HandleLink account={post.account} /> {post.account.isPrivate && <PrivateMark />}
+        </p>
+        <PostMarks post={post} />
+      </div>
       <Menu
         label={t('feed.moreAboutPost')}
-        entries={isOwn ? [copy, ...(isReady ? [edit] : []), ...moreEntries, remove] : [copy]}
+        entries={[
+          copy,
+          ...(isNamed ? [untag] : []),
+          ...(isOwn ? [...(isReady ? [edit] : []), ...moreEntries, remove] : []),
+        ]}
       />
+      {asksUntag && me && <UntagDialog post={post} accountId={me.id} onClose={() => setAsksUntag(false)} />}
       {asks && <DeletePostDialog post={post} onClose={() => setAsks(false)} />}
     </header>
   );

@@ -10,12 +10,19 @@ export async function shareLink(path: string): Promise<void> {
 }
 
 export async function copyLink(path: string): Promise<void> {
-  const url = new URL(path, location.origin).href;
+  await copy(new URL(path, location.origin).href, t('common.linkCopied'));
+}
+
+export async function copyText(text: string): Promise<void> {
+  await copy(text, t('common.textCopied'));
+}
+
+async function copy(text: string, done: string): Promise<void> {
   try {
-    await navigator.clipboard.writeText(url);
-    showToast(t('common.linkCopied'));
+    await navigator.clipboard.writeText(text);
+    showToast(done);
   } catch {
     // Browsers give the clipboard only to pages that came over https.
-    showToast(url);
+    showToast(text);
   }
 }

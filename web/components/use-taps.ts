@@ -5,7 +5,7 @@ const DOUBLE_MS = 300;
 const MOVED_PX = 10;
 
 /**
- * Taps of a finger or a mouse. Safari on the phone sends no dblclick, so they are counted here; a single one waits for a
+ * Taps of a finger or a mouse, but for those on links and buttons. Safari on the phone sends no dblclick, so they are counted here; a single one waits for a
  * second only where that would mean something.
  */
 export function useTaps(onTap: () => void, onDoubleTap: (() => void) | undefined) {
@@ -17,8 +17,9 @@ export function useTaps(onTap: () => void, onDoubleTap: (() => void) | undefined
   });
   useEffect(() => () => clearTimeout(waiting.current), []);
 
-  const onPointerDown = ({ button, isPrimary, clientX, clientY }: PointerEvent) => {
-    down.current = button === 0 && isPrimary ? { x: clientX, y: clientY } : null;
+  const onPointerDown = ({ button, isPrimary, clientX, clientY, target }: PointerEvent) => {
+    const isForUs = button === 0 && isPrimary && !(target instanceof Element && target.closest('a, button'));
+    down.current = isForUs ? { x: clientX, y: clientY } : null;
   };
   const onPointerUp = ({ clientX, clientY }: PointerEvent) => {
     const start = down.current;

@@ -18,10 +18,11 @@ const POLL_MS = 20_000;
 /** So many questions, and a stream is tried again. */
 const POLLS = 3;
 
-export function openLive(hear: Hear): Live {
+/** `posts`: those that are watched from the first. */
+export function openLive(hear: Hear, posts: string[]): Live {
   const tab = crypto.getRandomValues(new Uint32Array(2)).join('-');
   let cursor = '';
-  let wanted: string[] = [];
+  let wanted = posts.slice(-WATCHED_MAX);
   let watched: string[] = [];
   let source: EventSource | null = null;
   let failures = 0;

@@ -7,7 +7,7 @@ import { openLive } from './live.ts';
 /** Gives what ends it. */
 export function startLive(client: QueryClient): () => void {
   const announced = new Set<string>();
-  const live = openLive((event) => applyEvent(client, event, announced));
+  const live = openLive((event) => applyEvent(client, event, announced), readWatchedPosts());
   const watch = () => live.watch(readWatchedPosts());
   const endings = [
     subscribeToWatchedPosts(watch),
@@ -16,7 +16,6 @@ export function startLive(client: QueryClient): () => void {
       if (readNewPosts() === 0) announced.clear();
     }),
   ];
-  watch();
   return () => {
     for (const end of endings) end();
     live.close();

@@ -3,6 +3,7 @@ import { CircleCheck } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import { Redirect } from 'wouter';
 import { isNewer } from '../../core/ids.ts';
+import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
 import { lookForNewPosts } from '../api/new-posts.ts';
 import { refreshFeed, useFeed } from '../api/posts.ts';
@@ -16,6 +17,7 @@ import { Suggestions } from '../components/Suggestions.tsx';
 import { useSeenMark } from '../components/use-seen-mark.ts';
 import { WelcomeMember } from '../components/WelcomeMember.tsx';
 import { t } from '../i18n/text.ts';
+import { useWatchedPosts } from '../live/use-live.ts';
 import { isReturn, useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
 import { wantsFirstRun } from '../state/first-run.ts';
@@ -30,6 +32,7 @@ const FIRST_POSTS = 2;
 const WIDE = '(min-width: 1240px)';
 
 const LOOK_EVERY_MS = 30_000;
+const WATCHED_TOGETHER = 10;
 
 export function FeedPage() {
   useTitle(undefined);
@@ -69,6 +72,7 @@ export function FeedPage() {
           render={(posts, at) => (
             <>
               {at > 0 && at === seenAt && <Seen />}
+              <Watched posts={blockAround(feed.items, at)} />
               {posts.map((post) => (
                 <PostView key={post.id} post={post} isFirst={at < FIRST_POSTS} />
               ))}
@@ -93,6 +97,17 @@ export function FeedPage() {
       )}
     </div>
   );
+}
+
+/** What is drawn is watched, in whole blocks: so the stream is opened anew once a block, and not for each post. */
+function Watched({ posts }: { posts: PostCard[] }) {
+  useWatchedPosts(posts.filter(({ state }) => state === 'published').map(({ id }) => id));
+  return null;
+}
+
+function blockAround(posts: readonly PostCard[], at: number): PostCard[] {
+  const start = at - (at % WATCHED_TOGETHER);
+  return posts.slice(start, start + WATCHED_TOGETHER);
 }
 
 /** Where the new posts end. */

@@ -1,5 +1,4 @@
 import { ImageOff } from 'lucide-react';
-import { useRef } from 'react';
 import { Link } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
@@ -15,12 +14,15 @@ import { PhotoCarousel } from '../components/PhotoCarousel.tsx';
 import { PhotoPlaces } from '../components/PhotoPlaces.tsx';
 import { PostActions } from '../components/PostActions.tsx';
 import { PostHeader } from '../components/PostHeader.tsx';
+import { copyText } from '../components/share-link.ts';
 import { useLikePost } from '../components/use-like-post.ts';
 import { useOriginalEntries } from '../components/use-original-entries.ts';
+import { type Talk, useTalk } from '../components/use-talk.ts';
 import { Text } from '../i18n/Text.tsx';
 import { t } from '../i18n/text.ts';
 import { useWatchedPosts } from '../live/use-live.ts';
 import { paths } from '../paths.ts';
+import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { TimeAgo } from '../ui/TimeAgo.tsx';
@@ -39,30 +41,46 @@ const TALLEST = '90vh';
 
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
+  const talk = useTalk(postId);
   useWatchedPosts(query.data?.state === 'published' ? [query.data.id] : []);
   useTitle(query.data && t('feed.postBy', { handle: query.data.account.handle }));
   if (query.isPending) return <Spinner />;
   if (isGone(query.error)) {
     return (
-      <EmptyState icon={ImageOff} title={t('post.notHere')} text={t('post.notHereText')}>
-        <Link href={paths.home()} className="text-link">
-          {t('common.goHome')}
-        </Link>
-      </EmptyState>
+      <div role="alert">
+        <EmptyState icon={ImageOff} title={t('post.notHere')} text={t('post.notHereText')}>
+          <Link href={paths.home()} className="text-link">
+            {t('common.goHome')}
+          </Link>
+          {talk.typed.current.trim() !== '' && <Unsaid text={talk.typed.current} />}
+        </EmptyState>
+      </div>
     );
   }
   if (!query.data) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
-  return <Post post={query.data} />;
+  return <Post post={query.data} talk={talk} />;
 }
 
-function Post({ post }: { post: PostCard }) {
+/** What was being written when the post went. */
+function Unsaid({ text }: { text: string }) {
+  return (
+    <div className="field post-page-unsaid">
+      <label htmlFor="unsaid" className="field-label">
+        {t('post.unsaid')}
+      </label>
+      <textarea id="unsaid" className="input" readOnly dir="auto" value={text} />
+      <Button look="quiet" onClick={() => void copyText(text)}>
+        {t('common.copyText')}
+      </Button>
+    </div>
+  );
+}
+
+function Post({ post, talk }: { post: PostCard; talk: Talk }) {
   const me = useMe();
   const like = useLikePost(post);
   const isPublished = post.state === 'published';
   const comments = useComments(post.id, isPublished);
-  const input = useRef<HTMLTextAreaElement>(null);
-  const list = useRef<HTMLDivElement>(null);
-  const showNewest = () => list.current?.scrollTo({ top: list.current.scrollHeight });
   return (
     <article className="post-page" aria-label={t('feed.postBy', { handle: post.account.handle })}>
       <h1 className="hidden-visually">{t('feed.postBy', { handle: post.account.handle })}</h1>
@@ -75,14 +93,27 @@ function Post({ post }: { post: PostCard }) {
         isWhole
         onDoubleTap={isPublished ? () => like(true) : undefined}
       />
-      <div className="post-page-talk" ref={list}>
+      <div className="post-page-talk">
         {post.caption && <Caption account={post.account} text={post.caption} />}
         <PhotoPlaces photos={post.photos} />
-        {isPublished && <CommentList postId={post.id} comments={comments} />}
+        {isPublished && (post.takesComments || post.commentCount > 0) && (
+          <CommentList
+            postId={post.id}
+            comments={comments}
+            talk={talk}
+            canReply={me !== null && post.takesComments}
+          />
+        )}
       </div>
       <div className="post-page-actions">
         {isPublished ? (
-          <PostActions post={post} onLike={like} onComment={me ? () => input.current?.focus() : undefined} />
+          <PostActions
+            post={post}
+            onLike={like}
+            onComment={me ? () => talk.input.current?.focus() : undefined}
+          />
+        ) : post.state === 'archived' ? (
+          <p className="post-page-archived">{t('post.archivedText')}</p>
         ) : (
           <Developing post={post} />
         )}
@@ -91,8 +122,10 @@ function Post({ post }: { post: PostCard }) {
         </p>
       </div>
       {isPublished &&
-        (me ? (
-          <CommentForm postId={post.id} me={me} inputRef={input} onSent={showNewest} />
+        (!post.takesComments ? (
+          <p className="post-page-visitor muted">{t('post.commentsOff')}</p>
+        ) : me ? (
+          <CommentForm postId={post.id} talk={talk} me={me} />
         ) : (
           <p className="post-page-visitor muted">
             <Text

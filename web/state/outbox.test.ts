@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOutbox, type Entry, type OutboxStorage, type Wish, type Words } from './outbox.ts';
+import { createOutbox, type Entry, type OutboxStorage, subjectOf, type Wish, type Words } from './outbox.ts';
 
 class Refusal extends Error {}
 class Away extends Error {}
@@ -70,8 +70,14 @@ function world({ hasRoom = true } = {}) {
 
 const like = (postId: string, isWanted = true): Wish => ({ kind: 'like', postId, isWanted });
 const say = (text: string): Words => ({ kind: 'comment', postId: 'p', parentId: null, text, key: text });
+const likeComment = (commentId: string, isWanted = true): Wish => ({
+  kind: 'comment-like',
+  postId: 'p',
+  commentId,
+  isWanted,
+});
 const nameOf = (entry: Entry) =>
-  entry.kind === 'comment' ? entry.text : `${entry.isWanted ? '' : 'un'}${entry.kind} ${entry.postId}`;
+  entry.kind === 'comment' ? entry.text : `${entry.isWanted ? '' : 'un'}${entry.kind} ${subjectOf(entry)}`;
 
 async function until(isSo: () => boolean): Promise<void> {
   for (let turn = 0; !isSo(); turn++) {
@@ -110,6 +116,22 @@ test('without a network they wait, and the last wish about a post counts; after 
   for (const tab of tabs) tab.follow('ann');
   await until(() => kept.size === 0);
   assert.deepEqual(sent, ['hello', 'unlike a', 'like b']);
+});
+
+test('likes of two comments on one post, and a like of the post, are wishes of their own', async () => {
+  const { openTab, sent, cut, mend, told } = world();
+  cut();
+  const tab = openTab();
+  tab.follow('ann');
+  void tab.add(likeComment('c'));
+  await until(() => told.includes('paused'));
+  void tab.add(likeComment('d'));
+  void tab.add(likeComment('c', false));
+  const last = tab.add(like('p'));
+  sent.length = 0;
+  mend();
+  await last;
+  assert.deepEqual(sent, ['comment-like d', 'uncomment-like c', 'like p']);
 });
 
 test('a wish that changes while it is being sent is sent again', async () => {

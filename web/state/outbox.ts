@@ -1,10 +1,12 @@
 /**
  * Small acts on their way to the server: likes, saves, comments. Each is shown at once, written down, and sent, in the order
  * in which they were done, by one tab at a time; without a network they wait, also over a reload or a closed tab. Of several
- * wishes about one post the last one counts. A comment carries a key under which the server makes it but once. What was
+ * wishes about one thing the last one counts. A comment carries a key under which the server makes it but once. What was
  * written down is the truth: an entry that is not there any more was sent by another tab.
  */
-export type Wish = { kind: 'like' | 'save'; postId: string; isWanted: boolean };
+export type Wish =
+  | { kind: 'like' | 'save'; postId: string; isWanted: boolean }
+  | { kind: 'comment-like'; postId: string; commentId: string; isWanted: boolean };
 export type Words = { kind: 'comment'; postId: string; parentId: string | null; text: string; key: string };
 export type Entry = (Wish | Words) & { order: number };
 
@@ -164,5 +166,10 @@ export function createOutbox(work: OutboxWork) {
 
 /** Two wishes of one name: the later one counts. */
 function nameOf(entry: Wish | Words): string {
-  return entry.kind === 'comment' ? `comment/${entry.key}` : `${entry.kind}/${entry.postId}`;
+  return entry.kind === 'comment' ? `comment/${entry.key}` : `${entry.kind}/${subjectOf(entry)}`;
+}
+
+/** What it is about: a comment that is liked, else the post. */
+export function subjectOf(entry: Wish | Words): string {
+  return entry.kind === 'comment-like' ? entry.commentId : entry.postId;
 }
