@@ -54,9 +54,9 @@ const newPostPage = pageCode(
   async () => (await import('./pages/NewPostPage.tsx')).NewPostPage,
   ['composer', 'errors'],
 );
-const editPhotosPage = pageCode(
-  async () => (await import('./pages/EditPhotosPage.tsx')).EditPhotosPage,
-  ['editor', 'filters', 'errors'],
+const editPostPage = pageCode(
+  async () => (await import('./pages/EditPostPage.tsx')).EditPostPage,
+  ['composer', 'errors'],
 );
 const settingsPage = pageCode(
   async () => (await import('./pages/SettingsPage.tsx')).SettingsPage,
@@ -124,8 +124,8 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
       <Route path={patterns.post}>
         {({ postId }) => <LazyPage key={postId} code={postPage} props={{ postId }} />}
       </Route>
-      <Route path={patterns.editPhotos}>
-        {({ postId }) => own(<LazyPage key={postId} code={editPhotosPage} props={{ postId }} />)}
+      <Route path={patterns.editPost}>
+        {({ postId }) => own(<LazyPage key={postId} code={editPostPage} props={{ postId }} />)}
       </Route>
       <Route path={patterns.followers}>
         {({ handle = '' }) => (

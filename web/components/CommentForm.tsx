@@ -7,6 +7,7 @@ import { t } from '../i18n/text.ts';
 import { newKey } from '../state/new-key.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
+import { CompletedText } from './CompletedText.tsx';
 
 type CommentFormProps = {
   postId: string;
@@ -53,15 +54,15 @@ export function CommentForm({ postId, me, inputRef, onSent }: CommentFormProps) 
       )}
       <div className="comment-form-row">
         <Avatar url={me.avatarUrl} name={me.name || me.handle} size={32} />
-        <textarea
-          ref={inputRef}
+        <CompletedText
+          inputRef={inputRef}
+          side="above"
           rows={1}
-          dir={text === '' ? undefined : 'auto'}
           value={text}
           placeholder={t('post.addCommentHint')}
           aria-label={t('post.addComment')}
           aria-describedby={add.isError ? errorId : undefined}
-          onChange={(event) => setText(event.target.value)}
+          onWrite={setText}
           onKeyDown={onKeyDown}
         />
         {isTooLong && <span className="error-text">{limits.commentMax - text.length}</span>}

@@ -1,40 +1,21 @@
-import { Link2, SlidersHorizontal, Trash2 } from 'lucide-react';
-import { useState } from 'react';
-import { useLocation } from 'wouter';
+import { Link2 } from 'lucide-react';
 import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
-import { useDeletePost } from '../api/posts.ts';
 import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
-import { showToast } from '../state/toasts.ts';
-import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Menu, type MenuEntry } from '../ui/Menu.tsx';
 import { AvatarLink, HandleLink, PrivateMark } from './AccountLink.tsx';
+import { OwnPostMenu } from './OwnPostMenu.tsx';
 import { copyLink } from './share-link.ts';
 
 type PostHeaderProps = { post: PostCard; moreEntries?: readonly MenuEntry[] };
 
 export function PostHeader({ post, moreEntries = [] }: PostHeaderProps) {
-  const [, navigate] = useLocation();
   const me = useMe();
-  const [asks, setAsks] = useState(false);
-  const isOwn = me?.id === post.account.id;
   const copy = {
     label: t('common.copyLink'),
     icon: <Link2 aria-hidden size={20} />,
     run: () => void copyLink(paths.post(post.id)),
-  };
-  const edit = {
-    label: t('feed.editPhotos'),
-    icon: <SlidersHorizontal aria-hidden size={20} />,
-    run: () => navigate(paths.editPhotos(post.id)),
-  };
-  const isReady = post.photos.some((photo) => photo.state === 'ready');
-  const remove = {
-    label: t('feed.deletePost'),
-    icon: <Trash2 aria-hidden size={20} />,
-    isDanger: true,
-    run: () => setAsks(true),
   };
   return (
     <header className="post-head">
@@ -42,38 +23,11 @@ export function PostHeader({ post, moreEntries = [] }: PostHeaderProps) {
       <p className="post-author">
         <HandleLink account={post.account} /> {post.account.isPrivate && <PrivateMark />}
       </p>
-      <Menu
-        label={t('feed.moreAboutPost')}
-        entries={isOwn ? [copy, ...(isReady ? [edit] : []), ...moreEntries, remove] : [copy]}
-      />
-      {asks && <DeletePostDialog post={post} onClose={() => setAsks(false)} />}
+      {me?.id === post.account.id ? (
+        <OwnPostMenu post={post} copy={copy} moreEntries={moreEntries} />
+      ) : (
+        <Menu label={t('feed.moreAboutPost')} entries={[copy]} />
+      )}
     </header>
-  );
-}
-
-type DeletePostDialogProps = { post: PostCard; onClose: () => void };
-
-export function DeletePostDialog({ post, onClose }: DeletePostDialogProps) {
-  const remove = useDeletePost();
-  const [path, navigate] = useLocation();
-  const confirm = async () => {
-    try {
-      await remove.mutateAsync(post);
-    } catch {
-      return; // the toast says why
-    }
-    showToast(t('feed.postDeleted'));
-    onClose();
-    if (path === paths.post(post.id)) navigate(paths.profile(post.account.handle), { replace: true });
-  };
-  return (
-    <ConfirmDialog
-      title={t('feed.deleteTitle')}
-      text={t('feed.deleteText')}
-      confirm={t('common.delete')}
-      isBusy={remove.isPending}
-      onConfirm={() => void confirm()}
-      onClose={onClose}
-    />
   );
 }
