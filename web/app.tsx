@@ -54,6 +54,10 @@ const newPostPage = pageCode(
   async () => (await import('./pages/NewPostPage.tsx')).NewPostPage,
   ['composer', 'errors'],
 );
+const draftsPage = pageCode(
+  async () => (await import('./pages/DraftsPage.tsx')).DraftsPage,
+  ['composer', 'errors'],
+);
 const editPostPage = pageCode(
   async () => (await import('./pages/EditPostPage.tsx')).EditPostPage,
   ['composer', 'errors'],
@@ -147,6 +151,7 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
       <Route path={patterns.activity}>{own(<LazyPage code={activityPage} props={{}} />)}</Route>
       <Route path={patterns.requests}>{own(<LazyPage code={requestsPage} props={{}} />)}</Route>
       <Route path={patterns.newPost}>{own(<LazyPage code={newPostPage} props={{}} />)}</Route>
+      <Route path={patterns.drafts}>{own(<LazyPage code={draftsPage} props={{}} />)}</Route>
       <Route path={patterns.settings}>{own(<LazyPage code={settingsPage} props={{}} />)}</Route>
       <Route path={patterns.signIn}>
         {isSignedIn ? <ToReturn /> : <LazyPage code={signInPage} props={{}} />}

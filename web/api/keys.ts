@@ -9,6 +9,7 @@ export const keys = {
   hashtagPosts: (tag: string) => ['posts', 'hashtag', tag] as const,
   post: (postId: string) => ['post', postId] as const,
   photoEdits: (mediaId: string) => ['photo-edits', mediaId] as const,
+  drafts: ['drafts'] as const,
   comments: (postId: string) => ['comments', postId] as const,
   profile: (handle: string) => ['profile', handle.toLowerCase()] as const,
   followers: (accountId: string) => ['accounts', 'followers', accountId] as const,
