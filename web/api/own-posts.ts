@@ -2,7 +2,7 @@
 import { type QueryClient, useMutation, useQueryClient } from '@tanstack/react-query';
 import type { PostCard } from '../../core/shapes.ts';
 import type { EditPost } from '../../server/features/posts/schema.ts';
-import { dropPost, patchPost } from './cache.ts';
+import { dropFromLists, patchPost } from './cache.ts';
 import { call } from './client.ts';
 import { keys } from './keys.ts';
 
@@ -50,7 +50,7 @@ export function useArchivePost(post: PostCard) {
     mutationFn: (isArchived: boolean) =>
       call<PostCard>(isArchived ? 'PUT' : 'DELETE', `/posts/${post.id}/archive`),
     onSuccess: (changed) => {
-      if (changed.state === 'archived') dropPost(client, post.id);
+      if (changed.state === 'archived') dropFromLists(client, post.id);
       client.setQueryData(keys.post(post.id), changed);
       void client.invalidateQueries({ queryKey: ['posts'], refetchType: 'none' });
       void client.invalidateQueries({ queryKey: keys.accountPosts(post.account.id) });

@@ -31,7 +31,7 @@ export function PostOptions({ choices, isPrivate, placeFault, onChange }: PostOp
         <MapPin aria-hidden size={18} />
       </div>
       <Audience {...{ choices, isPrivate, onChange }} />
-      <div>
+      <div className="switches">
         <Switch
           label={t('composer.commentsOff')}
           hint={t('composer.commentsOffHint')}

@@ -49,7 +49,9 @@ export function ScheduleField({ draft, fault }: ScheduleFieldProps) {
 
 /** "Monday, 30 November 2026 at 17:20". */
 export function momentText(iso: string): string {
-  return new Intl.DateTimeFormat(language(), { dateStyle: 'full', timeStyle: 'short' }).format(new Date(iso));
+  // English as the British write it.
+  const locale = language() === 'en' ? 'en-GB' : language();
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' }).format(new Date(iso));
 }
 
 /** As the browser's field has it: the wall clock here, without a zone. */
