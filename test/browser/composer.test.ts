@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { publishDueDrafts } from '../../server/features/drafts/due.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD, type Person, until } from '../world.ts';
-import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signUp } from './browser.ts';
+import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signUp, takePicture } from './browser.ts';
 import { makePhoto, published, received, share } from './sharing.ts';
 
 const world = await openWorld();
@@ -30,8 +30,7 @@ async function assertNamed(page: Page): Promise<void> {
 }
 
 async function look(page: Page, name: string): Promise<void> {
-  const folder = process.env.PINHOLE_TEST_PICTURES;
-  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+  await takePicture(page, name);
   await assertNoSidewaysScroll(page);
   await assertNamed(page);
 }

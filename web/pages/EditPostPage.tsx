@@ -18,7 +18,7 @@ import { useSaveChanges } from '../components/use-save-changes.ts';
 import { t } from '../i18n/text.ts';
 import { canGoBack, setLeaveGuard } from '../navigation.ts';
 import { paths } from '../paths.ts';
-import { changeOf } from '../state/post-changes.ts';
+import { type ChangedPhoto, changeOf } from '../state/post-changes.ts';
 import { showToast } from '../state/toasts.ts';
 import { Button } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
@@ -117,28 +117,14 @@ function PostForm({ post }: { post: PostCard }) {
             onWrite={(caption) => set({ ...changed, caption })}
           />
           {selected && (
-            <section
+            <PhotoWords
               key={selected.photo.mediaId}
-              className="form"
-              aria-label={t('composer.photo', { position })}
-            >
-              <TextArea
-                label={
-                  shown.length > 1 ? t('composer.descriptionOf', { position }) : t('composer.description')
-                }
-                hint={t('composer.descriptionHint')}
-                rows={2}
-                max={limits.altTextMax}
-                value={selected.changed.altText}
-                onChange={(event) => photos.edit(selected.photo.mediaId, { altText: event.target.value })}
-                fault={
-                  selected.changed.altText.length > limits.altTextMax
-                    ? t('composer.descriptionTooLong')
-                    : undefined
-                }
-              />
-              <PeopleRow people={selected.changed.people} onOpen={() => setTagsPeople(true)} />
-            </section>
+              changed={selected.changed}
+              position={position}
+              count={shown.length}
+              onChange={(change) => photos.edit(selected.photo.mediaId, change)}
+              onTag={() => setTagsPeople(true)}
+            />
           )}
           <PostOptions
             choices={changed.choices}
@@ -174,6 +160,31 @@ function PostForm({ post }: { post: PostCard }) {
         />
       )}
     </div>
+  );
+}
+
+type PhotoWordsProps = {
+  changed: ChangedPhoto;
+  position: number;
+  count: number;
+  onChange: (change: Partial<ChangedPhoto>) => void;
+  onTag: () => void;
+};
+
+function PhotoWords({ changed: { altText, people }, position, count, onChange, onTag }: PhotoWordsProps) {
+  return (
+    <section className="form" aria-label={t('composer.photo', { position })}>
+      <TextArea
+        label={count > 1 ? t('composer.descriptionOf', { position }) : t('composer.description')}
+        hint={t('composer.descriptionHint')}
+        rows={2}
+        max={limits.altTextMax}
+        value={altText}
+        onChange={(event) => onChange({ altText: event.target.value })}
+        fault={altText.length > limits.altTextMax ? t('composer.descriptionTooLong') : undefined}
+      />
+      <PeopleRow people={people} onOpen={onTag} />
+    </section>
   );
 }
 

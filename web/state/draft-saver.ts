@@ -39,7 +39,8 @@ const SAVE_AFTER_MS = 1_000;
 const AGAIN_AFTER_MS = 10_000;
 const IDLE: Saving = { kind: 'idle' };
 
-export function createDraftSaver<Remote extends Copy>(store: DraftStore, work: SavingWork<Remote>) {
+/** The requests that save, one after the other. */
+function createSavingLoop<Remote extends Copy>(store: DraftStore, work: SavingWork<Remote>) {
   let saving: Saving = IDLE;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running: Promise<void> | null = null;
@@ -133,6 +134,35 @@ export function createDraftSaver<Remote extends Copy>(store: DraftStore, work: S
     return store.read().idempotencyKey === idempotencyKey;
   }
 
+  return {
+    read: () => saving,
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    set,
+    isBehind: () => isBehind(store.read()),
+    isSame,
+    saveNow,
+    fail,
+    lastError: () => lastError,
+    /** One that is on its way to the server is removed there when it arrives. */
+    noteDiscarded: (key: string) => discarded.add(key),
+    /** While it is being published nothing is saved. Resolves when nothing is on its way any more. */
+    hold: async () => {
+      isHeld = true;
+      await running;
+    },
+    release: () => {
+      isHeld = false;
+      saveSoon(SAVE_AFTER_MS);
+    },
+  };
+}
+
+export function createDraftSaver<Remote extends Copy>(store: DraftStore, work: SavingWork<Remote>) {
+  const { set, isBehind, isSame, saveNow, fail, ...loop } = createSavingLoop(store, work);
+
   /** When the draft is opened: takes over what another device has changed, unless something was changed here, too. */
   async function check(): Promise<void> {
     const draft = store.read();
@@ -141,7 +171,7 @@ export function createDraftSaver<Remote extends Copy>(store: DraftStore, work: S
       const remote = await work.fetch(draft.saved.id);
       const now = store.read();
       if (!isSame(draft) || !now.saved || remote.version <= now.saved.version) return;
-      if (isBehind(now)) set({ kind: 'changed' });
+      if (isBehind()) set({ kind: 'changed' });
       else await take(remote);
     } catch (error) {
       if (isSame(draft) && work.faultOf(error) === 'gone') set({ kind: 'gone' });
@@ -188,7 +218,7 @@ export function createDraftSaver<Remote extends Copy>(store: DraftStore, work: S
   async function schedule(publishAt: string | null): Promise<void> {
     await saveNow();
     const { saved } = store.read();
-    if (!saved || isBehind(store.read())) throw lastError;
+    if (!saved || isBehind()) throw loop.lastError();
     const reply = await work.schedule(saved.id, publishAt);
     store.noteSaved({ ...saved, publishAt: reply.publishAt });
   }
@@ -196,17 +226,16 @@ export function createDraftSaver<Remote extends Copy>(store: DraftStore, work: S
   /** The server's copy, too, also one that is on its way. */
   function discard(): void {
     const { saved, idempotencyKey } = store.read();
-    discarded.add(idempotencyKey);
+    loop.noteDiscarded(idempotencyKey);
     if (saved) work.remove(saved.id).catch(() => undefined);
   }
 
   return {
-    read: () => saving,
-    subscribe: (listener: () => void) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    isBehind: () => isBehind(store.read()),
+    read: loop.read,
+    subscribe: loop.subscribe,
+    hold: loop.hold,
+    release: loop.release,
+    isBehind,
     saveNow,
     check,
     takeNewer,
@@ -218,15 +247,6 @@ export function createDraftSaver<Remote extends Copy>(store: DraftStore, work: S
     open,
     schedule,
     discard,
-    /** While it is being published nothing is saved. Resolves when nothing is on its way any more. */
-    hold: async () => {
-      isHeld = true;
-      await running;
-    },
-    release: () => {
-      isHeld = false;
-      saveSoon(SAVE_AFTER_MS);
-    },
     noteGone: () => set({ kind: 'gone' }),
   };
 }

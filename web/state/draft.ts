@@ -77,11 +77,6 @@ export function createDraftStore(work: UploadWork) {
     queue.sendNext();
   }
 
-  function retry(key: string): void {
-    edit(key, { sending: { kind: 'waiting' } });
-    queue.sendNext();
-  }
-
   /** Asks the server about every photo anew, when it said that one is not there any more. */
   function sendAgain(): void {
     for (const { key, sending } of draft.photos)
@@ -154,22 +149,31 @@ export function createDraftStore(work: UploadWork) {
     },
     add,
     remove,
-    retry,
+    retry: (key: string) => {
+      edit(key, { sending: { kind: 'waiting' } });
+      queue.sendNext();
+    },
     sendAgain,
     enlarge,
     whenReceived,
     clear,
     restore,
     edit: (key: string, change: Editable) => edit(key, change),
-    useLookForAll: (look: Look) => set({ photos: draft.photos.map((photo) => withLook(photo, look)) }),
-    move: (from: number, to: number) => set({ photos: moved(draft.photos, from, to) }),
+    ...settersOf(() => draft, set),
+    detach,
+  };
+}
+
+function settersOf(read: () => Draft, set: (next: Partial<Draft>) => void) {
+  return {
+    useLookForAll: (look: Look) => set({ photos: read().photos.map((photo) => withLook(photo, look)) }),
+    move: (from: number, to: number) => set({ photos: moved(read().photos, from, to) }),
     select: (key: string) => set({ selectedKey: key }),
     write: (caption: string) => set({ caption }),
     wish: (wantsToShare: boolean) => set({ wantsToShare }),
-    choose: (change: Partial<PostChoices>) => set({ choices: { ...draft.choices, ...change } }),
+    choose: (change: Partial<PostChoices>) => set({ choices: { ...read().choices, ...change } }),
     publishAt: (publishAt: string | null) => set({ publishAt }),
     noteSaved: (saved: SavedDraft) => set({ saved }),
-    detach,
   };
 }
 
