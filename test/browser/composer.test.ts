@@ -100,7 +100,8 @@ for (const [device, viewport, scheme] of [
     assert.equal((await postOf(lena, id)).caption, 'by the river');
 
     await pinsAndArchives(page, mila, id, device);
-    assert.deepEqual(problems, []);
+    // The one request that the test itself cut off.
+    assert.deepEqual(problems, ['Failed to load resource: net::ERR_FAILED']);
     await close();
   });
 }
