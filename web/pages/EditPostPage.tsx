@@ -1,4 +1,4 @@
-import { ImageOff } from 'lucide-react';
+import { ImageOff, X } from 'lucide-react';
 import { Suspense, useEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { limits } from '../../core/limits.ts';
@@ -18,9 +18,9 @@ import { useSaveChanges } from '../components/use-save-changes.ts';
 import { t } from '../i18n/text.ts';
 import { canGoBack, setLeaveGuard } from '../navigation.ts';
 import { paths } from '../paths.ts';
-import { type ChangedPhoto, changeOf } from '../state/post-changes.ts';
+import { type ChangedPhoto, type ChangedPost, changeOf } from '../state/post-changes.ts';
 import { showToast } from '../state/toasts.ts';
-import { Button } from '../ui/Button.tsx';
+import { Button, IconButton } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { TextArea } from '../ui/Field.tsx';
@@ -75,15 +75,13 @@ function PostForm({ post }: { post: PostCard }) {
   return (
     <div className="page new-post">
       <header className="page-head new-post-head">
+        <IconButton label={t('common.cancel')} onClick={() => (hasUnsaved ? leaving.ask() : leave())}>
+          <X aria-hidden size={24} strokeWidth={1.75} />
+        </IconButton>
         <h1>{t('composer.editPost')}</h1>
-        <div className="button-row">
-          <Button look="plain" onClick={() => (hasUnsaved ? leaving.ask() : leave())}>
-            {t('common.cancel')}
-          </Button>
-          <Button isBusy={isSaving} disabled={isTooLong(changed)} onClick={() => void submit()}>
-            {isSaving ? t('composer.saving') : t('composer.save')}
-          </Button>
-        </div>
+        <Button isBusy={isSaving} disabled={isTooLong(changed)} onClick={() => void submit()}>
+          {isSaving ? t('composer.saving') : t('composer.save')}
+        </Button>
       </header>
       <FormError error={error ?? photos.error} />
       {photoFault && (
@@ -188,7 +186,7 @@ function PhotoWords({ changed: { altText, people }, position, count, onChange, o
   );
 }
 
-function isTooLong({ caption, choices, photos }: ReturnType<typeof useChangedPost>['changed']): boolean {
+function isTooLong({ caption, choices, photos }: ChangedPost): boolean {
   return (
     caption.length > limits.captionMax ||
     choices.placeName.length > limits.placeNameMax ||
