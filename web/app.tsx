@@ -58,9 +58,10 @@ const draftsPage = pageCode(
   async () => (await import('./pages/DraftsPage.tsx')).DraftsPage,
   ['composer', 'errors'],
 );
+/** With the texts of the editor, which is then there without a network, too. */
 const editPostPage = pageCode(
   async () => (await import('./pages/EditPostPage.tsx')).EditPostPage,
-  ['composer', 'errors'],
+  ['composer', 'editor', 'filters', 'errors'],
 );
 const settingsPage = pageCode(
   async () => (await import('./pages/SettingsPage.tsx')).SettingsPage,
