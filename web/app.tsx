@@ -60,9 +60,14 @@ const newPostPage = pageCode(
   async () => (await import('./pages/NewPostPage.tsx')).NewPostPage,
   ['composer', 'errors'],
 );
-const editPhotosPage = pageCode(
-  async () => (await import('./pages/EditPhotosPage.tsx')).EditPhotosPage,
-  ['editor', 'filters', 'errors'],
+const draftsPage = pageCode(
+  async () => (await import('./pages/DraftsPage.tsx')).DraftsPage,
+  ['composer', 'errors'],
+);
+/** With the texts of the editor, which is then there without a network, too. */
+const editPostPage = pageCode(
+  async () => (await import('./pages/EditPostPage.tsx')).EditPostPage,
+  ['composer', 'editor', 'filters', 'errors'],
 );
 const settingsPage = pageCode(
   async () => (await import('./pages/SettingsPage.tsx')).SettingsPage,
@@ -138,8 +143,8 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
       <Route path={patterns.post}>
         {({ postId }) => <LazyPage key={postId} code={postPage} props={{ postId }} />}
       </Route>
-      <Route path={patterns.editPhotos}>
-        {({ postId }) => own(<LazyPage key={postId} code={editPhotosPage} props={{ postId }} />)}
+      <Route path={patterns.editPost}>
+        {({ postId }) => own(<LazyPage key={postId} code={editPostPage} props={{ postId }} />)}
       </Route>
       <Route path={patterns.followers}>
         {({ handle = '' }) => (
@@ -165,6 +170,7 @@ function Pages({ isSignedIn }: { isSignedIn: boolean }) {
       <Route path={patterns.archive}>{own(<LazyPage code={archivePage} props={{}} />)}</Route>
       <Route path={patterns.firstRun}>{own(<LazyPage code={firstRunPage} props={{}} />)}</Route>
       <Route path={patterns.newPost}>{own(<LazyPage code={newPostPage} props={{}} />)}</Route>
+      <Route path={patterns.drafts}>{own(<LazyPage code={draftsPage} props={{}} />)}</Route>
       <Route path={patterns.settings}>{own(<LazyPage code={settingsPage} props={{}} />)}</Route>
       <Route path={patterns.signIn}>
         {isSignedIn ? <ToReturn /> : <LazyPage code={signInPage} props={{}} />}

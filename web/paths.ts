@@ -21,7 +21,7 @@ export type FirstRunStep = (typeof firstRunSteps)[number];
 export const paths = {
   home: () => '/',
   post: (postId: string) => `/p/${encodeURIComponent(postId)}`,
-  editPhotos: (postId: string) => `/p/${encodeURIComponent(postId)}/edit`,
+  editPost: (postId: string) => `/p/${encodeURIComponent(postId)}/edit`,
   profile: (handle: string, tab: ProfileTab = 'posts') =>
     `/@${encodeURIComponent(handle)}${tab === 'posts' ? '' : `/${tab}`}`,
   followers: (handle: string) => `/@${encodeURIComponent(handle)}/followers`,
@@ -32,6 +32,8 @@ export const paths = {
   requests: () => '/requests',
   archive: () => '/archive',
   newPost: () => '/new',
+  draft: (draftId: string) => withQuery('/new', { draft: draftId }),
+  drafts: () => '/drafts',
   settings: (section?: SettingsSection) => withQuery('/settings', { section }),
   signIn: (next?: string) => withQuery('/sign-in', { next }),
   signUp: (next?: string) => withQuery('/sign-up', { next }),
@@ -44,7 +46,7 @@ export const paths = {
 export const patterns = {
   home: '/',
   post: '/p/:postId',
-  editPhotos: '/p/:postId/edit',
+  editPost: '/p/:postId/edit',
   profile: /^\/@(?<handle>[^/]+)(?:\/(?<tab>tagged|saved))?\/?$/,
   followers: /^\/@(?<handle>[^/]+)\/followers\/?$/,
   following: /^\/@(?<handle>[^/]+)\/following\/?$/,
@@ -54,6 +56,7 @@ export const patterns = {
   requests: '/requests',
   archive: '/archive',
   newPost: '/new',
+  drafts: '/drafts',
   settings: '/settings',
   signIn: '/sign-in',
   signUp: '/sign-up',

@@ -77,3 +77,9 @@ export async function assertNoSidewaysScroll(page: Page): Promise<void> {
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok((content ?? 0) <= (window ?? 0), `${page.url()} is ${content} px wide in a window of ${window}`);
 }
+
+/** To be looked at: only where a folder for pictures is named. */
+export async function takePicture(page: Page, name: string): Promise<void> {
+  const folder = process.env.PINHOLE_TEST_PICTURES;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true });
+}

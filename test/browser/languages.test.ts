@@ -4,8 +4,9 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { directionOf, type Language, languages } from '../../core/languages.ts';
 import { listAreas, readCatalogue } from '../../web/i18n/catalogues.ts';
+import { upright } from '../photos.ts';
 import { openWorld, PASSWORD } from '../world.ts';
-import { assertNoSidewaysScroll, openPage } from './browser.ts';
+import { assertNoSidewaysScroll, openPage, takePicture } from './browser.ts';
 
 /** Whose handle looks like a key. */
 const ADMIN = 'the.keeper';
@@ -72,6 +73,28 @@ for (const language of languages) {
     await page.goto('/new');
     await page.getByRole('button', { name: say('composer.choose') }).waitFor();
     await check();
+    await page.getByLabel(say('composer.photos'), { exact: true }).setInputFiles(upright);
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: say('composer.done') })
+      .click();
+    await page.getByLabel(say('composer.shareLater')).check();
+    await page.getByText(say('composer.draftSaved')).waitFor();
+    await check();
+    await takePicture(page, `new-${language}`);
+    await page.getByRole('button', { name: say('composer.tagPeople') }).click();
+    await page.getByLabel(say('composer.whoIsIt')).waitFor();
+    await check();
+    await takePicture(page, `people-${language}`);
+    await page.goto('/drafts');
+    await page.getByText(say('composer.noCaption')).waitFor();
+    await check();
+    await takePicture(page, `drafts-${language}`);
+    const own = await mara.posts('before');
+    await page.goto(`/p/${own.id}/edit`);
+    await page.getByRole('button', { name: say('composer.save') }).waitFor();
+    await check();
+    await takePicture(page, `edit-${language}`);
     for (const section of [
       'profile',
       'privacy',

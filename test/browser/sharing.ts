@@ -33,10 +33,10 @@ export function received(page: Page, at: number, of: number) {
   });
 }
 
-export async function share(page: Page, world: World): Promise<PostCard> {
+export async function share(page: Page, world: World, person?: Person): Promise<PostCard> {
   await page.getByRole('button', { name: 'Share', exact: true }).click();
   await page.waitForURL('**/p/*', { timeout: DEVELOP_MS });
-  return await published(world, new URL(page.url()).pathname.split('/').at(-1) ?? '');
+  return await published(world, new URL(page.url()).pathname.split('/').at(-1) ?? '', person);
 }
 
 export async function published(world: World, postId: string, person?: Person): Promise<PostCard> {

@@ -174,10 +174,12 @@ test('a shared photo is edited again from its whole picture; only its author may
   const before = await hanna.posts('to be edited');
   await page.goto(`/p/${before.id}`);
   await page.getByRole('button', { name: 'More about this post' }).click();
-  await page.getByRole('menuitem', { name: 'Edit photos' }).click();
+  await page.getByRole('menuitem', { name: 'Edit', exact: true }).click();
   await page.waitForURL('**/edit');
+  await page.getByRole('button', { name: 'Edit photo' }).click();
   await page.getByRole('dialog').getByText('Silver', { exact: true }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.waitForURL(`**/p/${before.id}`);
   const after = await until(async () => {
     const post = await published(world, before.id);

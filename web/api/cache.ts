@@ -18,10 +18,15 @@ export function patchPost(client: QueryClient, postId: string, change: (post: Po
 }
 
 export function dropPost(client: QueryClient, postId: string): void {
+  dropFromLists(client, postId);
+  client.removeQueries({ queryKey: keys.post(postId) });
+}
+
+/** A page of its own still shows it. */
+export function dropFromLists(client: QueryClient, postId: string): void {
   client.setQueriesData<Pages<PostCard>>({ queryKey: ['posts'] }, (data) =>
     filterItems(data, (post) => post.id !== postId),
   );
-  client.removeQueries({ queryKey: keys.post(postId) });
 }
 
 export function findPost(client: QueryClient, postId: string): PostCard | undefined {

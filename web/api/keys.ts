@@ -12,6 +12,7 @@ export const keys = {
   hashtagPosts: (tag: string) => ['posts', 'hashtag', tag] as const,
   post: (postId: string) => ['post', postId] as const,
   photoEdits: (mediaId: string) => ['photo-edits', mediaId] as const,
+  drafts: ['drafts'] as const,
   comments: (postId: string) => ['comments', postId] as const,
   /** Lies beneath the comments, so that what is asked for again there is asked for again here. */
   replies: (postId: string, commentId: string) => ['comments', postId, 'replies', commentId] as const,

@@ -5,6 +5,7 @@ import { ApiError, sentenceOf } from '../api/client.ts';
 import { t } from '../i18n/text.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
+import { CompletedText } from './CompletedText.tsx';
 import { useCommentWords } from './use-comment-words.ts';
 import type { Talk } from './use-talk.ts';
 
@@ -60,15 +61,15 @@ export function CommentForm({ postId, talk, me }: CommentFormProps) {
       )}
       <div className="comment-form-row">
         <Avatar url={me.avatarUrl} name={me.name || me.handle} size={32} />
-        <textarea
-          ref={talk.input}
+        <CompletedText
+          inputRef={talk.input}
+          side="above"
           rows={1}
-          dir={text === '' ? undefined : 'auto'}
           value={text}
           placeholder={t('post.addCommentHint')}
           aria-label={t('post.addComment')}
           aria-describedby={error === null ? undefined : errorId}
-          onChange={(event) => setText(event.target.value)}
+          onWrite={setText}
           onKeyDown={onKeyDown}
         />
         {left < 0 && <span className="error-text">{left}</span>}

@@ -2,6 +2,8 @@ import { lazy, Suspense } from 'react';
 import type { PostCard } from '../../core/shapes.ts';
 import { loadMessages } from '../i18n/messages.ts';
 import { t } from '../i18n/text.ts';
+import { Button } from '../ui/Button.tsx';
+import { useArchive } from './OwnPostMenu.tsx';
 
 /** Choosing, preparing and sending a photo is code that only a failed one needs. */
 const MendPhotos = lazy(async () => {
@@ -16,11 +18,12 @@ const STAGES = {
   failed: 'feed.stageFailed',
 } as const;
 
-/** What the author sees until the photos are ready, or when one of them could not be made. */
+/** What the author sees until the photos are ready, when one of them could not be made, or while the post is archived. */
 export function Developing({ post }: { post: PostCard }) {
   return (
     <div className="developing">
       {post.state === 'developing' && <Progress post={post} />}
+      {post.state === 'archived' && <Archived post={post} />}
       {post.state === 'failed' && (
         <Suspense>
           <MendPhotos post={post} />
@@ -49,6 +52,19 @@ function Progress({ post: { photos } }: { post: PostCard }) {
         </ol>
       )}
       <p className="muted">{t('feed.mayLeave')}</p>
+    </>
+  );
+}
+
+function Archived({ post }: { post: PostCard }) {
+  const archive = useArchive(post);
+  return (
+    <>
+      <p className="strong">{t('feed.isArchived')}</p>
+      <p className="muted">{t('feed.isArchivedText')}</p>
+      <Button look="quiet" isSmall onClick={() => archive(false)}>
+        {t('feed.bringBack')}
+      </Button>
     </>
   );
 }

@@ -1,18 +1,88 @@
 import { AppWindow } from 'lucide-react';
+import type { ReactNode } from 'react';
 import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
-import { draftKeeper, useKeeping } from './the-draft.ts';
+import {
+  discardDraft,
+  draftKeeper,
+  draftSaver,
+  isDraftSafe,
+  putDraftAside,
+  useDraft,
+  useKeeping,
+  useSaving,
+} from './the-draft.ts';
 
-export function KeptNotice() {
+/** What became of the draft: kept in this browser, changed or gone elsewhere; and what can be done about it. */
+export function DraftNotices() {
   const { wasKept } = useKeeping();
+  const saving = useSaving();
+  const draft = useDraft();
+  if (saving.kind === 'changed') {
+    return (
+      <Notice text={t('composer.draftChanged')}>
+        <Button look="plain" onClick={() => void draftSaver.takeNewer()}>
+          {t('composer.useNewer')}
+        </Button>
+        <Button look="plain" onClick={() => void draftSaver.keepMine()}>
+          {t('composer.keepMine')}
+        </Button>
+      </Notice>
+    );
+  }
+  if (saving.kind === 'gone') {
+    return (
+      <Notice text={t('composer.draftGone')}>
+        <Button look="plain" onClick={draftSaver.keepHere}>
+          {t('composer.keepHere')}
+        </Button>
+        <Button look="plain" onClick={discardDraft}>
+          {t('composer.discard')}
+        </Button>
+      </Notice>
+    );
+  }
   if (!wasKept) return null;
   return (
-    <p className="notice kept-notice" role="status">
-      {t('composer.kept')}
+    <Notice text={t('composer.kept')}>
+      {draft.saved && isDraftSafe() && (
+        <Button look="plain" onClick={putDraftAside}>
+          {t('composer.startNew')}
+        </Button>
+      )}
       <Button look="plain" onClick={draftKeeper.welcome}>
         {t('composer.ok')}
       </Button>
+    </Notice>
+  );
+}
+
+function Notice({ text, children }: { text: string; children: ReactNode }) {
+  return (
+    <div className="notice kept-notice">
+      <p role="status">{text}</p>
+      <span>{children}</span>
+    </div>
+  );
+}
+
+/** Whether the server has it, in one line. */
+export function SavingLine() {
+  const saving = useSaving();
+  const draft = useDraft();
+  if (draft.photos.length === 0) return null;
+  const text =
+    saving.kind === 'unsaved'
+      ? t('composer.draftUnsaved', { reason: saving.reason })
+      : saving.kind === 'saving'
+        ? t('composer.saving')
+        : saving.kind === 'idle' && draft.saved && !draftSaver.isBehind()
+          ? t('composer.draftSaved')
+          : '';
+  return (
+    <p className="muted saving-line" role="status">
+      {text}
     </p>
   );
 }

@@ -3,8 +3,8 @@ import type { Photo, PostCard } from '../../core/shapes.ts';
 import { useLeaveOutPhoto } from '../api/photos.ts';
 import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
+import { DeletePostDialog } from './DeletePostDialog.tsx';
 import { FormError } from './FormError.tsx';
-import { DeletePostDialog } from './PostHeader.tsx';
 import { useReplacement } from './use-replacement.ts';
 
 /** Each photo that could not be made, with its reason: another one can take its place, or it is left out. */

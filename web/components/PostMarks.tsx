@@ -23,7 +23,7 @@ export function PostMarks({ post: { placeName, audience, state } }: { post: Post
       {isArchived && (
         <span className="post-mark">
           <Archive aria-hidden size={13} />
-          {t('feed.archived')}
+          {t('feed.archivedMark')}
         </span>
       )}
     </p>

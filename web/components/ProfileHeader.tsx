@@ -99,6 +99,9 @@ function OwnActions({ handle }: { handle: string }) {
       <Link href={paths.settings('profile')} className={buttonClass({ isSmall: true })} data-look="quiet">
         {t('profile.editProfile')}
       </Link>
+      <Link href={paths.drafts()} className={buttonClass({ isSmall: true })} data-look="quiet">
+        {t('common.drafts')}
+      </Link>
       <Button look="quiet" isSmall onClick={() => void shareLink(paths.profile(handle))}>
         {t('profile.shareProfile')}
       </Button>

@@ -4,22 +4,20 @@
  */
 import type { QueryClient } from '@tanstack/react-query';
 import { useSyncExternalStore } from 'react';
-import type { MediaId } from '../../core/ids.ts';
 import type { PostCard } from '../../core/shapes.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
-import { ApiError } from '../api/client.ts';
+import { ApiError, isGone } from '../api/client.ts';
 import { keys } from '../api/keys.ts';
 import { publish } from '../api/posts.ts';
 import { preparePhoto } from '../darkroom/darkroom.ts';
 import { loadMessages } from '../i18n/messages.ts';
 import { t } from '../i18n/text.ts';
 import { keepTrying } from '../state/back-off.ts';
-import type { Draft } from '../state/draft.ts';
 import { rememberToShare } from '../state/share-later.ts';
 import { showToast } from '../state/toasts.ts';
 import type { DraftPhoto } from '../state/upload-queue.ts';
-import { roughly } from './photo-place.ts';
-import { draftKeeper, draftStore } from './the-draft.ts';
+import { postOf } from './draft-content.ts';
+import { draftKeeper, draftSaver, draftStore } from './the-draft.ts';
 import { originals } from './the-originals.ts';
 
 type Sharing = {
@@ -44,8 +42,11 @@ export function useSharing(): Sharing {
   return useSyncExternalStore(subscribe, () => sharing);
 }
 
-/** Gives the post, or null when it is not shared (the draft then stays as it is); 'before' when it was shared already. */
-export async function shareDraft(client: QueryClient, me: Me): Promise<PostCard | 'before' | null> {
+/**
+ * Gives the post, or null when it is not shared (the draft then stays as it is); 'before' when it was shared already, 'later' when
+ * it is to be published at its time.
+ */
+export async function shareDraft(client: QueryClient, me: Me): Promise<PostCard | 'before' | 'later' | null> {
   if (running) return null;
   const controller = new AbortController();
   running = controller;
@@ -54,22 +55,30 @@ export async function shareDraft(client: QueryClient, me: Me): Promise<PostCard 
   draftKeeper.writeNow();
   rememberToShare(me.id);
   try {
+    const isForLater = draftStore.read().publishAt !== null;
+    if (!isForLater) await draftSaver.hold();
     await draftStore.enlarge(preparePhoto);
-    const post = await publishReceived(client, controller.signal);
+    const post = await (isForLater ? scheduleReceived : publishReceived)(client, controller.signal);
     if (!post) return keepDraft(null);
-    if (me.keepsOriginals) await keepOriginals(draftStore.read().photos);
+    if (me.keepsOriginals && !isForLater) await keepOriginals(draftStore.read().photos);
     forgetDraft();
     return post;
   } catch (error) {
     if (controller.signal.aborted) return keepDraft(null);
+    if (draftStore.read().saved && isGone(error)) {
+      draftSaver.noteGone();
+      return keepDraft(null);
+    }
     // The reply was lost, and something was changed since.
     if (error instanceof ApiError && error.code === 'idempotency_mismatch') {
+      draftSaver.discard();
       forgetDraft();
       return 'before';
     }
     return keepDraft(error);
   } finally {
     running = null;
+    draftSaver.release();
     set({ ...sharing, isSharing: false, delay: null });
   }
 }
@@ -88,7 +97,8 @@ export async function goOnSharing(client: QueryClient): Promise<void> {
   await draftKeeper.open(me.id);
   if (draftKeeper.read().state !== 'open') return;
   if (!draftStore.read().wantsToShare) return rememberToShare(null);
-  if (await shareDraft(client, me)) showToast(t('offline.shared'));
+  const shared = await shareDraft(client, me);
+  if (shared) showToast(shared === 'later' ? t('composer.scheduled') : t('offline.shared'));
 }
 
 async function publishReceived(client: QueryClient, signal: AbortSignal): Promise<PostCard | null> {
@@ -104,12 +114,23 @@ async function publishReceived(client: QueryClient, signal: AbortSignal): Promis
   }
 }
 
+async function scheduleReceived(client: QueryClient, signal: AbortSignal): Promise<'later' | null> {
+  if (!(await draftStore.whenReceived())) return null;
+  await untilAnswered(() => draftSaver.schedule(draftStore.read().publishAt), signal);
+  void client.invalidateQueries({ queryKey: keys.drafts });
+  return 'later';
+}
+
 /** A cut connection is no refusal: it is tried until there is an answer, under the key that makes the post but once. */
 async function publishOnce(client: QueryClient, signal: AbortSignal): Promise<PostCard> {
   const draft = draftStore.read();
   const attempt = () =>
-    publish(client, { post: bodyOf(draft), idempotencyKey: draft.idempotencyKey, signal });
-  return await keepTrying(attempt, {
+    publish(client, { post: postOf(draft), idempotencyKey: draft.idempotencyKey, signal });
+  return await untilAnswered(attempt, signal);
+}
+
+function untilAnswered<Result>(attempt: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return keepTrying(attempt, {
     signal,
     isPassing: (error) => error instanceof ApiError && AWAY.has(error.status),
     onPause: (error) => set({ ...sharing, delay: error }),
@@ -139,23 +160,6 @@ async function keepOriginals(photos: readonly DraftPhoto[]): Promise<void> {
     prepared && uploadId && file !== prepared ? [{ uploadId, file }] : [],
   );
   await originals.add(wanted).catch(() => showToast(t('composer.noRoom')));
-}
-
-function bodyOf(draft: Draft) {
-  const photos = draft.photos.flatMap(({ sending, altText, edits, takenAt, place, showsPlace }) =>
-    sending.kind === 'received'
-      ? [
-          {
-            uploadId: sending.uploadId as MediaId,
-            altText: altText.trim(),
-            edits,
-            ...(takenAt && { takenAt }),
-            ...(place && showsPlace && { place: roughly(place) }),
-          },
-        ]
-      : [],
-  );
-  return { caption: draft.caption.trim(), photos };
 }
 
 function set(next: Sharing): void {

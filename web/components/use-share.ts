@@ -19,7 +19,10 @@ export function useShare(me: Me) {
     const post = await shareDraft(client, me);
     if (!post) return;
     setLeaveGuard(null);
-    if (post === 'before') {
+    if (post === 'later') {
+      showToast(t('composer.scheduled'));
+      if (location.pathname === paths.newPost()) navigate(paths.drafts(), { replace: true });
+    } else if (post === 'before') {
       showToast(t('composer.sharedAlready'));
       navigate(paths.profile(me.handle), { replace: true });
     } else if (location.pathname === paths.newPost()) navigate(paths.post(post.id), { replace: true });

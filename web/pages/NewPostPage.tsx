@@ -1,36 +1,33 @@
-import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { Suspense, useEffect, useRef, useState } from 'react';
+import { Link } from 'wouter';
 import { limits } from '../../core/limits.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import { useMe } from '../api/accounts.ts';
-import { causeOf } from '../api/client.ts';
-import { DraftElsewhere, KeptNotice } from '../components/DraftNotices.tsx';
+import { causeOf, faultOf } from '../api/client.ts';
+import { ComposerFields } from '../components/ComposerFields.tsx';
+import { DraftElsewhere, DraftNotices, SavingLine } from '../components/DraftNotices.tsx';
 import { FailedPhotos } from '../components/FailedPhotos.tsx';
 import { FormError } from '../components/FormError.tsx';
-import { PhotoFields } from '../components/PhotoFields.tsx';
+import { LazyEditor } from '../components/lazy-editor.ts';
 import { PhotoPicker } from '../components/PhotoPicker.tsx';
 import { PhotoStage } from '../components/PhotoStage.tsx';
 import { PhotoStrip } from '../components/PhotoStrip.tsx';
 import { SendingSummary } from '../components/SendingSummary.tsx';
 import { doNotShareYet } from '../components/sharing.ts';
-import { draftKeeper, draftStore, useDraft, useKeeping } from '../components/the-draft.ts';
+import { discardDraft, draftKeeper, draftStore, useDraft, useKeeping } from '../components/the-draft.ts';
+import { useLeaveGuard } from '../components/use-leave-guard.ts';
+import { useOpenDraft } from '../components/use-open-draft.ts';
 import { useShare } from '../components/use-share.ts';
 import { useSharedPhotos } from '../components/use-shared-photos.ts';
 import type { EditorPhoto } from '../editor/Editor.tsx';
-import { loadMessages } from '../i18n/messages.ts';
 import { t } from '../i18n/text.ts';
-import { setLeaveGuard } from '../navigation.ts';
+import { paths } from '../paths.ts';
 import { type Draft, isEmptyDraft } from '../state/draft.ts';
-import { Button } from '../ui/Button.tsx';
+import { Button, buttonClass } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
-import { TextArea } from '../ui/Field.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import './new-post.css';
-
-const Editor = lazy(async () => {
-  const [code] = await Promise.all([import('../editor/Editor.tsx'), loadMessages(['editor', 'filters'])]);
-  return code;
-});
 
 export function NewPostPage() {
   useTitle(t('common.newPost'));
@@ -49,44 +46,22 @@ function Composer({ me }: { me: Me }) {
   const { isKept } = useKeeping();
   const sharing = useShare(me);
   useSharedPhotos();
+  const opening = useOpenDraft();
   const input = useRef<HTMLInputElement>(null);
   /** The photo that the editor was opened on, as soon as there is something of it to see. */
   const [editedKey, setEditedKey] = useState<string | null>(null);
-  const [asksDiscard, setAsksDiscard] = useState(false);
-  const leaving = useLeaveGuard(!isEmptyDraft(draft) && !isKept);
   const selectedAt = Math.max(
     0,
     draft.photos.findIndex((photo) => photo.key === draft.selectedKey),
   );
   const selected = draft.photos[selectedAt];
-  const discard = () => {
-    draftStore.clear({ wasPublished: false });
-    draftKeeper.writeNow();
-  };
+  if (opening.isOpening) return <Spinner />;
 
   return (
     <div className="page new-post">
-      <header className="page-head new-post-head">
-        <h1>{t('common.newPost')}</h1>
-        <div className="button-row">
-          {!isEmptyDraft(draft) && (
-            <Button look="plain" disabled={sharing.isSharing} onClick={() => setAsksDiscard(true)}>
-              {t('composer.discard')}
-            </Button>
-          )}
-          {selected && (
-            <Button
-              isBusy={sharing.isSharing}
-              disabled={!sharing.isSharing && !canBeShared(draft)}
-              onClick={() => void sharing.share()}
-            >
-              {sharing.isSharing ? t('composer.sharing') : t('composer.share')}
-            </Button>
-          )}
-        </div>
-      </header>
-      <KeptNotice />
-      <FormError error={sharing.error} />
+      <ComposerHead draft={draft} isSharing={sharing.isSharing} onShare={() => void sharing.share()} />
+      <DraftNotices />
+      {isOfField(sharing.error) ? null : <FormError error={sharing.error} />}
       <SharingNotice draft={draft} isSharing={sharing.isSharing} delay={sharing.delay} />
       <PhotoPicker inputRef={input} isEmpty={draft.photos.length === 0} onChosen={setEditedKey}>
         {selected && (
@@ -105,21 +80,55 @@ function Composer({ me }: { me: Me }) {
               />
               <SendingSummary photos={draft.photos} />
               <FailedPhotos photos={draft.photos} />
-              <TextArea
-                label={t('composer.caption')}
-                placeholder={t('composer.captionHint')}
-                rows={4}
-                max={limits.captionMax}
-                value={draft.caption}
-                onChange={(event) => draftStore.write(event.target.value)}
-                fault={draft.caption.length > limits.captionMax ? t('composer.captionTooLong') : undefined}
-              />
-              <PhotoFields key={selected.key} photo={selected} at={selectedAt} photos={draft.photos} />
+              <ComposerFields me={me} draft={draft} photo={selected} at={selectedAt} error={sharing.error} />
+              <SavingLine />
             </div>
           </div>
         )}
       </PhotoPicker>
       <DraftEditor draft={draft} editedKey={editedKey} onSelect={setEditedKey} />
+      <LeaveQuestion isActive={!isEmptyDraft(draft) && !isKept} />
+      {opening.isAsked && (
+        <ConfirmDialog
+          title={t('composer.replaceTitle')}
+          text={t('composer.replaceText')}
+          confirm={t('composer.discard')}
+          cancel={t('composer.keepEditing')}
+          onConfirm={opening.replace}
+          onClose={opening.stay}
+        />
+      )}
+    </div>
+  );
+}
+
+type ComposerHeadProps = { draft: Draft; isSharing: boolean; onShare: () => void };
+
+function ComposerHead({ draft, isSharing, onShare }: ComposerHeadProps) {
+  const [asksDiscard, setAsksDiscard] = useState(false);
+  const isForLater = draft.publishAt !== null;
+  const [share, busy] = isForLater
+    ? [t('composer.schedule'), t('composer.scheduling')]
+    : [t('composer.share'), t('composer.sharing')];
+  return (
+    <header className="page-head new-post-head">
+      <h1>{t('common.newPost')}</h1>
+      <div className="button-row">
+        {isEmptyDraft(draft) ? (
+          <Link href={paths.drafts()} className={buttonClass({})} data-look="plain">
+            {t('common.drafts')}
+          </Link>
+        ) : (
+          <Button look="plain" disabled={isSharing} onClick={() => setAsksDiscard(true)}>
+            {t('composer.discard')}
+          </Button>
+        )}
+        {draft.photos.length > 0 && (
+          <Button isBusy={isSharing} disabled={!isSharing && !canBeShared(draft)} onClick={onShare}>
+            {isSharing ? busy : share}
+          </Button>
+        )}
+      </div>
       {asksDiscard && (
         <ConfirmDialog
           title={t('composer.discardTitle')}
@@ -128,26 +137,37 @@ function Composer({ me }: { me: Me }) {
           cancel={t('composer.keepIt')}
           onConfirm={() => {
             setAsksDiscard(false);
-            discard();
+            discardDraft();
           }}
           onClose={() => setAsksDiscard(false)}
         />
       )}
-      {leaving && (
-        <ConfirmDialog
-          title={t('composer.discardTitle')}
-          text={t('composer.leaveText')}
-          confirm={t('composer.discard')}
-          cancel={t('composer.keepEditing')}
-          onConfirm={() => {
-            leaving(true);
-            discard();
-          }}
-          onClose={() => leaving(false)}
-        />
-      )}
-    </div>
+    </header>
   );
+}
+
+/** Where the browser keeps nothing: whoever leaves is asked first. */
+function LeaveQuestion({ isActive }: { isActive: boolean }) {
+  const leaving = useLeaveGuard(isActive);
+  if (!leaving) return null;
+  return (
+    <ConfirmDialog
+      title={t('composer.discardTitle')}
+      text={t('composer.leaveText')}
+      confirm={t('composer.discard')}
+      cancel={t('composer.keepEditing')}
+      onConfirm={() => {
+        leaving(true);
+        discardDraft();
+      }}
+      onClose={() => leaving(false)}
+    />
+  );
+}
+
+/** Said beside the field. */
+function isOfField(error: unknown): boolean {
+  return ['caption', 'placeName', 'publishAt'].some((path) => faultOf(error, path));
 }
 
 type SharingNoticeProps = { draft: Draft; isSharing: boolean; delay: unknown };
@@ -189,7 +209,7 @@ function DraftEditor({ draft, editedKey, onSelect }: DraftEditorProps) {
   };
   return (
     <Suspense>
-      <Editor
+      <LazyEditor
         photos={photos}
         selectedKey={edited.key}
         onSelect={select}
@@ -203,27 +223,6 @@ function DraftEditor({ draft, editedKey, onSelect }: DraftEditorProps) {
   );
 }
 
-/** While there is something to lose: the answer to "may we leave?" once it was asked, else null. */
-function useLeaveGuard(isActive: boolean): ((mayLeave: boolean) => void) | null {
-  const [answer, setAnswer] = useState<((mayLeave: boolean) => void) | null>(null);
-  // In the layout phase: gone before a redirect to sign-in, which keeps the draft, would be asked about it.
-  useLayoutEffect(() => {
-    if (!isActive) return;
-    setLeaveGuard(
-      () =>
-        new Promise((resolve) =>
-          setAnswer(() => (mayLeave: boolean) => {
-            setAnswer(null);
-            if (mayLeave) setLeaveGuard(null);
-            resolve(mayLeave);
-          }),
-        ),
-    );
-    return () => setLeaveGuard(null);
-  }, [isActive]);
-  return answer;
-}
-
 /** Photos may still be on their way: it is shared when the last one is there. */
 function canBeShared(draft: Draft): boolean {
   return (
@@ -234,6 +233,8 @@ function canBeShared(draft: Draft): boolean {
         (photo.prepared !== null || photo.isUnreadable) &&
         photo.altText.length <= limits.altTextMax,
     ) &&
-    draft.caption.length <= limits.captionMax
+    draft.caption.length <= limits.captionMax &&
+    draft.choices.placeName.length <= limits.placeNameMax &&
+    draft.publishAt !== ''
   );
 }

@@ -7,6 +7,7 @@ import { shownSize } from '../../core/frame.ts';
 import { limits } from '../../core/limits.ts';
 import type { Prepared } from '../darkroom/messages.ts';
 import { newKey } from './new-key.ts';
+import { type PostChoices, USUAL_CHOICES } from './post-choices.ts';
 import { createUploadQueue, type DraftPhoto, type UploadWork } from './upload-queue.ts';
 
 export type Draft = {
@@ -16,9 +17,22 @@ export type Draft = {
   idempotencyKey: string;
   /** The member has pressed Share: it is shared as soon as the network allows it. */
   wantsToShare: boolean;
+  choices: PostChoices;
+  /** When it shall be published by itself, as an ISO time in UTC; null: when the member says so. */
+  publishAt: string | null;
+  saved: SavedDraft | null;
 };
 
-type Editable = Partial<Pick<DraftPhoto, 'altText' | 'edits' | 'showsPlace'>>;
+/** The server's copy of a draft, and what that holds: see draft-saver.ts. */
+export type SavedDraft = {
+  id: string;
+  version: number;
+  text: string;
+  uploadIds: readonly string[];
+  publishAt: string | null;
+};
+
+type Editable = Partial<Pick<DraftPhoto, 'altText' | 'edits' | 'showsPlace' | 'people'>>;
 type PrepareLarger = (file: Blob, maxSide: number) => Promise<Prepared>;
 
 /** A crop is shown up to this width, in px, if the file has so many. */
@@ -60,11 +74,6 @@ export function createDraftStore(work: UploadWork) {
     const neighbour = photos[Math.min(at, photos.length - 1)]?.key ?? null;
     set({ photos, selectedKey: draft.selectedKey === key ? neighbour : draft.selectedKey });
     queue.giveUp(photo);
-    queue.sendNext();
-  }
-
-  function retry(key: string): void {
-    edit(key, { sending: { kind: 'waiting' } });
     queue.sendNext();
   }
 
@@ -123,6 +132,15 @@ export function createDraftStore(work: UploadWork) {
     queue.sendNext();
   }
 
+  /** From the server's copy, which is gone, perhaps with its uploads: it is as if it had never been saved. */
+  function detach(): void {
+    const photos = draft.photos.map(
+      (photo): DraftPhoto => ({ ...photo, uploadId: null, sending: { kind: 'waiting' } }),
+    );
+    set({ photos, saved: null, publishAt: null, wantsToShare: false, idempotencyKey: newKey() });
+    queue.sendNext();
+  }
+
   return {
     read: () => draft,
     subscribe: (listener: () => void) => {
@@ -131,18 +149,31 @@ export function createDraftStore(work: UploadWork) {
     },
     add,
     remove,
-    retry,
+    retry: (key: string) => {
+      edit(key, { sending: { kind: 'waiting' } });
+      queue.sendNext();
+    },
     sendAgain,
     enlarge,
     whenReceived,
     clear,
     restore,
     edit: (key: string, change: Editable) => edit(key, change),
-    useLookForAll: (look: Look) => set({ photos: draft.photos.map((photo) => withLook(photo, look)) }),
-    move: (from: number, to: number) => set({ photos: moved(draft.photos, from, to) }),
+    ...settersOf(() => draft, set),
+    detach,
+  };
+}
+
+function settersOf(read: () => Draft, set: (next: Partial<Draft>) => void) {
+  return {
+    useLookForAll: (look: Look) => set({ photos: read().photos.map((photo) => withLook(photo, look)) }),
+    move: (from: number, to: number) => set({ photos: moved(read().photos, from, to) }),
     select: (key: string) => set({ selectedKey: key }),
     write: (caption: string) => set({ caption }),
     wish: (wantsToShare: boolean) => set({ wantsToShare }),
+    choose: (change: Partial<PostChoices>) => set({ choices: { ...read().choices, ...change } }),
+    publishAt: (publishAt: string | null) => set({ publishAt }),
+    noteSaved: (saved: SavedDraft) => set({ saved }),
   };
 }
 
@@ -161,7 +192,7 @@ function areReceived({ photos }: Draft): boolean {
 
 /** Nothing in it that would be missed. */
 export function isEmptyDraft(draft: Draft): boolean {
-  return draft.photos.length === 0 && draft.caption.trim() === '';
+  return draft.photos.length === 0 && draft.caption.trim() === '' && draft.saved === null;
 }
 
 export function moved<Item>(items: readonly Item[], from: number, to: number): Item[] {
@@ -182,15 +213,25 @@ export function largerSide({ size, edits }: Pick<DraftPhoto, 'size' | 'edits'>):
 
 /** What was under way when the draft was kept goes on; the server says what it has already. */
 function asRestored(photo: DraftPhoto): DraftPhoto {
-  return photo.sending.kind === 'failed' ? photo : { ...photo, sending: { kind: 'waiting' } };
+  const whole = { ...photo, people: photo.people ?? [] };
+  return photo.sending.kind === 'failed' ? whole : { ...whole, sending: { kind: 'waiting' } };
 }
 
-function emptyDraft(): Draft {
+export function emptyDraft(): Draft {
   // One key for the life of the draft: a post that was sent twice is made once.
-  return { photos: [], caption: '', selectedKey: null, idempotencyKey: newKey(), wantsToShare: false };
+  return {
+    photos: [],
+    caption: '',
+    selectedKey: null,
+    idempotencyKey: newKey(),
+    wantsToShare: false,
+    choices: USUAL_CHOICES,
+    publishAt: null,
+    saved: null,
+  };
 }
 
-function newPhoto(file: Blob): DraftPhoto {
+export function newPhoto(file: Blob): DraftPhoto {
   return {
     key: newKey(),
     file,
@@ -199,6 +240,7 @@ function newPhoto(file: Blob): DraftPhoto {
     isUnreadable: false,
     larger: null,
     altText: '',
+    people: [],
     edits: PLAIN_EDITS,
     takenAt: null,
     place: null,

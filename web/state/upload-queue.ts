@@ -7,6 +7,7 @@ import type { Edits } from '../../core/edits.ts';
 import type { Exif, Place } from '../../core/exif.ts';
 import type { Prepared } from '../darkroom/messages.ts';
 import { keepTrying, type pauseBefore } from './back-off.ts';
+import type { TaggedPerson } from './post-choices.ts';
 
 export type Sending =
   | { kind: 'waiting' }
@@ -28,6 +29,7 @@ export type DraftPhoto = {
   /** Sent instead of `prepared` where a tight crop needs more pixels. */
   larger: Blob | null;
   altText: string;
+  people: readonly TaggedPerson[];
   edits: Edits;
   takenAt: string | null;
   place: Place | null;

@@ -1,9 +1,16 @@
-import { type InputHTMLAttributes, type ReactNode, type TextareaHTMLAttributes, useId } from 'react';
+import {
+  type InputHTMLAttributes,
+  type ReactNode,
+  type Ref,
+  type TextareaHTMLAttributes,
+  useId,
+} from 'react';
 import { t } from '../i18n/text.ts';
 
-type Common = { label: string; hint?: ReactNode; fault?: string; max?: number };
+type Common = { label: string; hint?: ReactNode; fault?: string | undefined; max?: number };
 type FieldProps = Common & InputHTMLAttributes<HTMLInputElement>;
-type TextAreaProps = Common & TextareaHTMLAttributes<HTMLTextAreaElement>;
+type TextAreaProps = Common &
+  TextareaHTMLAttributes<HTMLTextAreaElement> & { ref?: Ref<HTMLTextAreaElement> };
 
 export function Field({ label, hint, fault, max, ...rest }: FieldProps) {
   const id = useId();

@@ -250,6 +250,29 @@ test('thumbnails show the photo with its edits, are made once, and go with the u
   assert.equal((await ann.act('GET', body.photos[0].url)).status, 404);
 });
 
+test('whoever goes on elsewhere gets the whole picture without edits, and whom the draft names as far as he sees them', async () => {
+  const [otto, rosa, ines] = await world.accounts('otto', 'rosa', 'ines');
+  const uploadId = await otto.uploads(samplePhoto);
+  const crop = { left: 0, top: 0, width: 0.5, height: 0.5 };
+  const people = [rosa, ines].map(({ id }, at) => ({ accountId: id, x: at / 2, y: 0.5 }));
+  const photos = [{ uploadId, edits: { frame: { crop } }, people }];
+  const made = await drafts(otto, { photos });
+  const handles = (draft: { people: { handle: string }[] }) => draft.people.map(({ handle }) => handle);
+  assert.deepEqual(handles(made), ['rosa', 'ines']);
+  await ines.blocks(otto);
+  assert.deepEqual(handles(await otto.get(`/drafts/${made.id}`)), ['rosa']);
+  assert.deepEqual(handles((await otto.get('/drafts')).items[0]), ['rosa']);
+
+  const at = `${world.base}/api/v1/drafts/${made.id}/photos/${uploadId}/proof`;
+  const fetched = async (person: Person) =>
+    fetch(at, { headers: { authorization: `Bearer ${person.token}` } });
+  const reply = await fetched(otto);
+  assert.equal(reply.headers.get('content-type'), 'image/jpeg');
+  const proof = await sharp(Buffer.from(await reply.arrayBuffer())).metadata();
+  assert.ok(Math.abs(proof.width / proof.height - 3 / 2) < 0.02, 'upright, and uncropped');
+  assert.equal((await fetched(rosa)).status, 404);
+});
+
 test('many thumbnails asked for at once all come', async () => {
   const uploadIds = await Promise.all(Array.from({ length: 6 }, () => ann.uploads(samplePhoto)));
   const made = await drafts(ann, { photos: photosOf(...uploadIds) });

@@ -1,12 +1,16 @@
+import type { AccountId } from '../../../core/ids.ts';
+import { NotFound } from '../../errors.ts';
 import type { RateLimits } from '../../http/rate-limits.ts';
 import type { Server } from '../../http/server.ts';
 import { viewerOf } from '../../http/sessions.ts';
+import { hydrateAccounts } from '../../hydrate/accounts.ts';
 import type { App } from '../../infra/app.ts';
-import { findThumbnail, makeThumbnail } from '../media/thumbnails.ts';
+import { findThumbnail, makeThumbnail, makeUploadProof } from '../media/thumbnails.ts';
 import * as drafts from './drafts.ts';
 import {
   createDraftBody,
   createDraftHeaders,
+  type Draft,
   draft,
   draftIdParams,
   draftPhotoParams,
@@ -24,7 +28,10 @@ export function draftRoutes(server: Server, app: App, limits: RateLimits): void 
     {
       schema: { tags: ['drafts'], summary: 'My drafts, changed last first', response: { 200: draftsReply } },
     },
-    async (request) => ({ items: await drafts.listDrafts(app, viewerOf(request).accountId) }),
+    async (request) => {
+      const viewer = viewerOf(request).accountId;
+      return { items: await withPeople(app, viewer, await drafts.listDrafts(app, viewer)) };
+    },
   );
 
   server.post(
@@ -43,7 +50,7 @@ export function draftRoutes(server: Server, app: App, limits: RateLimits): void 
       await limits.draft(viewer);
       const key = request.headers['idempotency-key'] ?? null;
       reply.code(201);
-      return drafts.createDraft(app, viewer, request.body.content, key);
+      return present(app, viewer, drafts.createDraft(app, viewer, request.body.content, key));
     },
   );
 
@@ -57,7 +64,10 @@ export function draftRoutes(server: Server, app: App, limits: RateLimits): void 
         response: { 200: draft },
       },
     },
-    async (request) => drafts.getDraft(app, viewerOf(request).accountId, request.params.draftId),
+    async (request) => {
+      const viewer = viewerOf(request).accountId;
+      return present(app, viewer, drafts.getDraft(app, viewer, request.params.draftId));
+    },
   );
 
   server.put(
@@ -74,7 +84,7 @@ export function draftRoutes(server: Server, app: App, limits: RateLimits): void 
     async (request) => {
       const viewer = viewerOf(request).accountId;
       await limits.draft(viewer);
-      return drafts.saveDraft(app, viewer, request.params.draftId, request.body);
+      return present(app, viewer, drafts.saveDraft(app, viewer, request.params.draftId, request.body));
     },
   );
 
@@ -107,7 +117,7 @@ function scheduleRoutes(server: Server, app: App, limits: RateLimits): void {
       const viewer = viewerOf(request).accountId;
       await limits.draft(viewer);
       const publishAt = new Date(request.body.publishAt);
-      return drafts.scheduleDraft(app, viewer, request.params.draftId, publishAt);
+      return present(app, viewer, drafts.scheduleDraft(app, viewer, request.params.draftId, publishAt));
     },
   );
 
@@ -121,7 +131,10 @@ function scheduleRoutes(server: Server, app: App, limits: RateLimits): void {
         response: { 200: draft },
       },
     },
-    async (request) => drafts.unscheduleDraft(app, viewerOf(request).accountId, request.params.draftId),
+    async (request) => {
+      const viewer = viewerOf(request).accountId;
+      return present(app, viewer, drafts.unscheduleDraft(app, viewer, request.params.draftId));
+    },
   );
 }
 
@@ -155,4 +168,45 @@ function thumbnailRoutes(server: Server, app: App, limits: RateLimits): void {
         .send(bytes);
     },
   );
+
+  server.get(
+    '/drafts/:draftId/photos/:uploadId/proof',
+    {
+      schema: {
+        tags: ['drafts'],
+        summary:
+          'The whole picture of a photo of a draft of mine without edits, as a JPEG of at most 2048 px',
+        params: draftPhotoParams,
+      },
+    },
+    async (request, reply) => {
+      const viewer = viewerOf(request).accountId;
+      const { draftId, uploadId } = request.params;
+      const { mediaId } = await drafts.mustFindPhoto(app, viewer, draftId, uploadId);
+      await limits.thumbnail(viewer);
+      const bytes = await makeUploadProof(app, viewer, mediaId);
+      return reply
+        .headers({ 'content-type': 'image/jpeg', 'cross-origin-resource-policy': 'same-origin' })
+        .send(bytes);
+    },
+  );
+}
+
+async function present(app: App, viewer: AccountId, draft: Promise<Draft>) {
+  const [presented] = await withPeople(app, viewer, [await draft]);
+  if (!presented) throw new NotFound();
+  return presented;
+}
+
+async function withPeople(app: App, viewer: AccountId, items: Draft[]) {
+  const named = items.map(({ content }) =>
+    content.photos.flatMap(({ people }) => people.map(({ accountId }) => accountId as AccountId)),
+  );
+  const wanted = [...new Set(named.flat())];
+  const seen = wanted.length === 0 ? [] : await hydrateAccounts(app, viewer, wanted);
+  const cards = new Map(seen.map((account) => [account.id, account]));
+  return items.map((item, at) => ({
+    ...item,
+    people: [...new Set(named[at])].flatMap((accountId) => cards.get(accountId) ?? []),
+  }));
 }

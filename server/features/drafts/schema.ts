@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AccountId, DraftId, MediaId } from '../../../core/ids.ts';
 import { limits } from '../../../core/limits.ts';
-import { idOf } from '../../../core/shapes.ts';
+import { accountCard, idOf } from '../../../core/shapes.ts';
 import { editsReply, editsShape, place } from '../media/schema.ts';
 import { photoWish, publishHeaders } from '../posts/schema.ts';
 
@@ -98,7 +98,8 @@ export const draft = z
         }),
       )
       .meta({ description: 'Of the photos in `content`, in their order' }),
+    people: z.array(accountCard).meta({ description: 'Whom `content` names, as far as I see them' }),
   })
   .meta({ id: 'Draft' });
-export type Draft = z.infer<typeof draft>;
+export type Draft = Omit<z.infer<typeof draft>, 'people'>;
 export const draftsReply = z.object({ items: z.array(draft) });

@@ -9,7 +9,7 @@ import type { Edits } from '../../../core/edits.ts';
 import type { AccountId, MediaId } from '../../../core/ids.ts';
 import { Limited, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
-import { uploadFault } from './media.ts';
+import { makeProof, uploadFault } from './media.ts';
 import { masterPath, thumbnailPath } from './scratch.ts';
 import * as store from './store.ts';
 
@@ -37,6 +37,11 @@ export function makeThumbnail(app: App, viewer: AccountId, thumbnail: Thumbnail)
     viewer,
     async () => (await findThumbnail(app, thumbnail)) ?? (await renderThumbnail(app, thumbnail)),
   );
+}
+
+/** The whole picture without edits, for whoever goes on with it on another device. */
+export function makeUploadProof(app: App, viewer: AccountId, mediaId: MediaId): Promise<Buffer> {
+  return inTurn(viewer, () => makeProof(app, mediaId));
 }
 
 type Turns = { last: Promise<unknown>; waiting: number };
