@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page, Route } from 'playwright-core';
 import { openWorld, until } from '../world.ts';
-import { openPage, PHONE } from './browser.ts';
-import { signIn } from './screens.ts';
+import { openPage, PHONE, signIn } from './browser.ts';
 
 const world = await openWorld();
 const [ann, mia] = await world.accounts('ann', 'mia', 'bob');

@@ -6,8 +6,8 @@ import { test } from 'node:test';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { openWorld } from '../world.ts';
-import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE } from './browser.ts';
-import { openScreens, type Screen, show, signIn } from './screens.ts';
+import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signIn } from './browser.ts';
+import { openScreens, type Screen, show } from './screens.ts';
 
 const world = await openWorld();
 const screens = await openScreens(world);

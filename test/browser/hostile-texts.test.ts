@@ -6,8 +6,7 @@ import { test } from 'node:test';
 import known from 'big-list-of-naughty-strings' with { type: 'json' };
 import type { Page } from 'playwright-core';
 import { openWorld, type Person, samplePhoto } from '../world.ts';
-import { DESKTOP, openPage } from './browser.ts';
-import { signIn } from './screens.ts';
+import { DESKTOP, openPage, signIn } from './browser.ts';
 import { makePhoto } from './sharing.ts';
 
 const AT_ONCE = 40;

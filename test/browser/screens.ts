@@ -1,7 +1,7 @@
 /** A small network with something on each of its screens, and where these are. */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';
-import { PASSWORD, type World } from '../world.ts';
+import type { World } from '../world.ts';
 
 export type Screen = {
   name: string;
@@ -75,14 +75,6 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
       })),
     ],
   };
-}
-
-export async function signIn(page: Page, handle: string): Promise<void> {
-  await page.goto('/sign-in');
-  await page.getByLabel('Handle or e-mail address').fill(handle);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Main' }).waitFor();
 }
 
 export async function show(page: Page, { at, text, open }: Screen): Promise<void> {

@@ -131,23 +131,6 @@ export const posts: [name: string, post: PostCard][] = [
   ],
 ];
 
-export function comment(more: Partial<CommentCard> = {}): CommentCard {
-  made++;
-  return {
-    id: `${made}`,
-    postId: '1',
-    account: people.ann,
-    text: 'So quiet. How early did you have to get up?',
-    createdAt: NOW,
-    canDelete: false,
-    parentId: null,
-    likeCount: 0,
-    liked: false,
-    replyCount: 0,
-    ...more,
-  };
-}
-
 export function activity(kind: Activity['kind'], more: Partial<Activity> = {}): Activity {
   made++;
   const hasPost = !['followed', 'follow_requested', 'follow_accepted'].includes(kind);
