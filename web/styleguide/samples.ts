@@ -1,11 +1,5 @@
 /** Members and posts that nobody made, in the states that are rare. */
-import type {
-  AccountWithRelationship,
-  CommentCard,
-  Photo,
-  PostCard,
-  Relationship,
-} from '../../core/shapes.ts';
+import type { AccountWithRelationship, Photo, PostCard, Relationship } from '../../core/shapes.ts';
 import type { Activity } from '../api/types.ts';
 
 const NOW = '2026-11-30T12:00:00.000Z';
