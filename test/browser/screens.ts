@@ -12,8 +12,6 @@ export type Screen = {
   open?: (page: Page) => Promise<unknown>;
 };
 
-const dialog = (page: Page) => page.getByRole('dialog').first().waitFor();
-
 /** `mia` is who looks; she follows, is followed, asked, liked and talked to. */
 export async function openScreens(world: World): Promise<{ visitor: Screen[]; member: Screen[] }> {
   const [ann, bob, mia] = await world.accounts('ann', 'bob', 'mia');
@@ -37,18 +35,16 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
   await asking.follows(mia);
   await world.settled();
   assert.ok(comment.id && shut.id);
-  const menu = (page: Page) =>
-    page
-      .getByRole('button', { name: 'More about this post' })
-      .first()
-      .click()
-      .then(() => dialog(page));
+  const menu = async (page: Page) => {
+    await page.getByRole('button', { name: 'More about this post' }).first().click();
+    await page.getByRole('menu').waitFor();
+  };
   return {
     visitor: [
       { name: 'welcome', at: '/', text: 'Your photos, as you made them.' },
       { name: 'sign-up', at: '/sign-up', text: 'It takes a minute' },
       { name: 'sign-in', at: '/sign-in', text: 'Forgot your password?' },
-      { name: 'reset', at: '/reset', text: 'Reset your password' },
+      { name: 'reset', at: '/reset', text: 'Tell us your address' },
       { name: 'public-post', at: `/p/${post.id}`, text: 'First light over' },
       { name: 'public-profile', at: '/@ann', text: 'Ann Archer' },
       { name: 'nothing-here', at: '/nothing/here', text: /not here|There is nothing|not there/i },
@@ -58,6 +54,11 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
       { name: 'feed-menu', at: '/', text: 'Three of the same walk', open: menu },
       { name: 'post', at: `/p/${own.id}`, text: 'So quiet' },
       { name: 'own-profile', at: '/@mia', text: 'Mia Moor' },
+      { name: 'tagged', at: '/@mia/tagged', text: 'Tagged' },
+      { name: 'saved', at: '/@mia/saved', text: 'Saved' },
+      { name: 'archive', at: '/archive', text: 'Archive' },
+      { name: 'drafts', at: '/drafts', text: 'Drafts' },
+      { name: 'first-run', at: '/welcome?step=people', text: /follow/i },
       { name: 'profile', at: '/@ann', text: 'Light and stone' },
       { name: 'private-profile', at: '/@shut', text: /private/i },
       { name: 'followers', at: '/@mia/followers', text: 'Ann Archer' },
@@ -68,10 +69,20 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
       { name: 'requests', at: '/requests', text: 'Who Asks' },
       { name: 'new-post', at: '/new', text: 'Choose photos' },
       { name: 'edit-post', at: `/p/${own.id}/edit`, text: /Edit/ },
-      ...['profile', 'privacy', 'account', 'sessions', 'appearance', 'blocked', 'delete'].map((section) => ({
+      ...[
+        'profile',
+        'privacy',
+        'account',
+        'sessions',
+        'notifications',
+        'appearance',
+        'blocked',
+        'data',
+        'delete',
+      ].map((section) => ({
         name: `settings-${section}`,
         at: `/settings?section=${section}`,
-        text: 'Settings',
+        text: /./,
       })),
     ],
   };
@@ -79,7 +90,9 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
 
 export async function show(page: Page, { at, text, open }: Screen): Promise<void> {
   await page.goto(at);
-  await page.getByText(text).first().waitFor();
+  const main = page.getByRole('main');
+  await main.getByRole('heading').filter({ visible: true }).first().waitFor();
+  await main.getByText(text).filter({ visible: true }).first().waitFor();
   await open?.(page);
 }
 

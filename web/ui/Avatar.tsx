@@ -13,9 +13,7 @@ export function Avatar({ url, name, size }: AvatarProps) {
       {url && url !== failedUrl ? (
         <img src={url} alt="" decoding="async" onError={() => setFailedUrl(url)} />
       ) : (
-        <span className="avatar-letter" aria-hidden>
-          {letter}
-        </span>
+        <span className="avatar-letter" data-letter={letter} aria-hidden />
       )}
     </span>
   );
