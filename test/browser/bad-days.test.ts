@@ -56,8 +56,8 @@ async function reply(route: Route, fault: Fault): Promise<void> {
 const READS = [
   { at: `/p/${post.id}`, call: new RegExp(`/posts/${post.id}$`), text: 'The only one' },
   { at: `/p/${post.id}`, call: /\/comments(\?|$)/, text: 'The only one' },
-  { at: '/@ann', call: /\/handles\/ann$/, text: '@ann' },
-  { at: '/@ann', call: /\/accounts\/\d+\/posts/, text: '@ann' },
+  { at: '/@ann', call: /\/handles\/ann$/, text: /^ann$/ },
+  { at: '/@ann', call: /\/accounts\/\d+\/posts/, text: /^ann$/ },
   { at: '/@ann/followers', call: /\/followers/, text: 'mia' },
   { at: '/explore?q=ann', call: /\/search/, text: 'ann' },
   { at: '/tags/calm', call: /\/hashtags\//, text: '#calm' },
@@ -133,13 +133,13 @@ test('what was typed stays through every refusal, and is taken in the end', asyn
   const following = await arm(page, 'PUT', /\/follow$/);
   for (const answer of ANSWERS.filter(({ status }) => status !== 0)) {
     following.answer = answer;
-    await page.getByRole('button', { name: 'Follow', exact: true }).click();
+    await page.getByRole('button', { name: 'Follow ann', exact: true }).click();
     await page.getByText(answer.says).first().waitFor();
-    await page.getByRole('button', { name: 'Follow', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Follow ann', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Dismiss' }).first().click();
   }
   following.answer = null;
-  await page.getByRole('button', { name: 'Follow', exact: true }).click();
+  await page.getByRole('button', { name: 'Follow ann', exact: true }).click();
   await until(async () => ((await bob.get('/me')).followingCount === 1 ? true : null), 'bob follows ann');
 
   await page.goto(`/p/${post.id}`);

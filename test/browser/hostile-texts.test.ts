@@ -11,7 +11,9 @@ import { makePhoto } from './sharing.ts';
 
 const AT_ONCE = 40;
 const NAME_MAX = 50;
-const SCRIPTS = known.filter((text) => /[<>"'`]|javascript:|on\w+=/i.test(text));
+/** Those with control characters the server refuses everywhere. */
+const TEXTS = known.filter((text) => !/[^\P{Cc}\n\t]/u.test(text) && text.trim() !== '');
+const SCRIPTS = TEXTS.filter((text) => /[<>"'`]|javascript:|on\w+=/i.test(text));
 
 const world = await openWorld();
 const ann = await world.account('ann');
@@ -49,7 +51,7 @@ async function tryAll<Each>(all: Each[], send: (each: Each) => Promise<{ status:
   let taken = 0;
   for (const each of all) {
     const { status } = await send(each);
-    assert.ok(status < 300 || status === 422, `${status} for ${JSON.stringify(each)}`);
+    assert.ok(status < 300 || status === 400, `${status} for ${JSON.stringify(each)}`);
     if (status < 300) taken++;
   }
   return taken;
@@ -63,7 +65,7 @@ function lot<Each>(all: Each[], size: number): Each[][] {
 
 async function postsAll(person: Person): Promise<string[]> {
   const posts: string[] = [];
-  for (const texts of lot(known, AT_ONCE)) {
+  for (const texts of lot(TEXTS, AT_ONCE)) {
     const photos = [];
     for (const text of texts.slice(0, 4))
       photos.push({
@@ -87,10 +89,10 @@ test('no text of a few hundred runs in a caption, an alt text, a place, a commen
   const posts = await postsAll(ann);
   const [first] = posts;
   assert.ok(first);
-  const taken = await tryAll(known, (text) =>
+  const taken = await tryAll(TEXTS, (text) =>
     ann.act('POST', `/posts/${first}/comments`, { body: { text: text.slice(0, 1_000) } }),
   );
-  assert.ok(taken > known.length * 0.9, `${taken} of ${known.length} were taken`);
+  assert.ok(taken > TEXTS.length * 0.95, `${taken} of ${TEXTS.length} were taken`);
 
   const { page, problems, close } = await openPage(world.base, DESKTOP);
   const ran: string[] = [];
