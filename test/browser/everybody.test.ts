@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { openWorld } from '../world.ts';
-import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signIn } from './browser.ts';
+import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signIn, takePicture } from './browser.ts';
 import { openScreens, type Screen, show } from './screens.ts';
 
 const world = await openWorld();
@@ -34,6 +34,7 @@ async function violationsOn(page: Page, all: Screen[]): Promise<string[]> {
   for (const screen of all) {
     await show(page, screen);
     await assertNoSidewaysScroll(page);
+    await takePicture(page, `${screen.name}-${page.viewportSize()?.width}`);
     await page.evaluate(axe);
     const results = (await page.evaluate(`axe.run({ runOnly: ${JSON.stringify(RULES)} })`)) as Pick<
       AxeResults,
