@@ -64,7 +64,11 @@ const areas = [
 await Promise.all([
   loadMessages(areas),
   first ? firstPages[first.kind].load() : null,
-  startHome(client, { isHome: location.pathname === paths.home(), isDrawn: first !== null }),
+  startHome(client, {
+    isHome: location.pathname === paths.home(),
+    isEntrance: [paths.signIn(), paths.signUp()].includes(location.pathname),
+    isDrawn: first !== null,
+  }),
 ]);
 if (first) hydrateRoot(root, app);
 else createRoot(root).render(app);

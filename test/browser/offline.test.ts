@@ -121,6 +121,20 @@ test('a second visit takes the shell from the cache; without a network the last 
   await close();
 });
 
+test('whoever comes to sign in is not led away by what was shown last', async () => {
+  const { page, close, member } = await openMember('odo');
+  const sessions = (await member.get('/sessions')).items;
+  for (const { id, isCurrent } of sessions) if (!isCurrent) await member.must('DELETE', `/sessions/${id}`);
+  await page.goto('/sign-in');
+  await page.getByLabel('Handle or e-mail address').waitFor();
+  assert.equal(new URL(page.url()).pathname, '/sign-in');
+  await until(
+    async () => ((await entriesOf(page, 'pinhole.last-seen')).length === 0 ? true : null),
+    'what was seen is forgotten',
+  );
+  await close();
+});
+
 test('a like, an unlike and a comment made without a network are sent once, after a reload, in their order', async () => {
   const { page, problems, close, calls, posts, member } = await openMember('otto', DESKTOP, 2);
   const [second, first] = posts;

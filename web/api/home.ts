@@ -34,10 +34,13 @@ const WRITE_AFTER_MS = 500;
 /** So far from the top somebody is reading. */
 const READING_PX = 80;
 
-/** Resolves when the first screen can be drawn. `isDrawn`: the server has drawn it, for a stranger. */
+/**
+ * Resolves when the first screen can be drawn. `isDrawn`: the server has drawn it, for a stranger. `isEntrance`: whoever comes
+ * to sign in perhaps is signed out, whatever was shown last.
+ */
 export async function startHome(
   client: QueryClient,
-  { isHome, isDrawn }: { isHome: boolean; isDrawn: boolean },
+  { isHome, isEntrance, isDrawn }: { isHome: boolean; isEntrance: boolean; isDrawn: boolean },
 ): Promise<void> {
   if (isDrawn) {
     if (wasSignedIn()) forgetPersonal();
@@ -49,7 +52,7 @@ export async function startHome(
   const asked = home?.then(({ feed }) => feed);
   asked?.catch(() => undefined);
   const seen = wasSignedIn() ? await readLastSeen() : null;
-  if (seen) await restore(client, seen);
+  if (seen && !isEntrance) await restore(client, seen);
   keepLastSeen(client, seen?.me.id ?? null);
   if (!asked) return;
   if (seen?.feed.length) void refresh(client, asked);
