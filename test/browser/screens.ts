@@ -11,6 +11,11 @@ export type Screen = {
   open?: (page: Page) => Promise<unknown>;
 };
 
+async function menu(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'More about this post' }).first().click();
+  await page.getByRole('menu').waitFor();
+}
+
 /** `mia` is who looks; she follows, is followed, asked, liked and talked to. */
 export async function openScreens(world: World): Promise<{ visitor: Screen[]; member: Screen[] }> {
   const [ann, bob, mia] = await world.accounts('ann', 'bob', 'mia');
@@ -33,10 +38,6 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
   await mia.edits({ isPrivate: true });
   await asking.follows(mia);
   await world.settled();
-  const menu = async (page: Page) => {
-    await page.getByRole('button', { name: 'More about this post' }).first().click();
-    await page.getByRole('menu').waitFor();
-  };
   return {
     visitor: [
       { name: 'welcome', at: '/', text: 'Your photos, as you made them.' },
