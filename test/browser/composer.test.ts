@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { publishDueDrafts } from '../../server/features/drafts/due.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD, type Person, until } from '../world.ts';
+import { findViolations } from './axe.ts';
 import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signUp, takePicture } from './browser.ts';
 import { makePhoto, published, received, share } from './sharing.ts';
 
@@ -13,26 +14,10 @@ const [bob, lena] = await world.accounts('bob', 'lena');
 await lena.posts('the #harbour at night');
 await world.settled();
 
-/** Whatever can be pressed or filled has a name, and names are not said twice of two things that differ. */
-async function assertNamed(page: Page): Promise<void> {
-  const nameless = await page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('button, a, input, textarea, select, [role=option]')]
-      .filter((element) => element.checkVisibility() && !element.closest('[inert]'))
-      .filter((element) => {
-        const labels = element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement;
-        const label = labels ? [...(element.labels ?? [])].map((each) => each.textContent).join('') : '';
-        const alt = [...element.querySelectorAll('img')].map((image) => image.alt).join('');
-        return !(element.getAttribute('aria-label') || label || element.textContent?.trim() || alt);
-      })
-      .map((element) => element.outerHTML.slice(0, 120)),
-  );
-  assert.deepEqual(nameless, []);
-}
-
 async function look(page: Page, name: string): Promise<void> {
   await takePicture(page, name);
   await assertNoSidewaysScroll(page);
-  await assertNamed(page);
+  assert.deepEqual(await findViolations(page), []);
 }
 
 const postOf = (person: Person, postId: string) => person.get(`/posts/${postId}`);

@@ -1,18 +1,14 @@
 /** Every screen, for everybody: no rule of WCAG 2.2 AA that axe knows is broken, and nothing is wider than the window. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { openWorld } from '../world.ts';
+import { findViolations } from './axe.ts';
 import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signIn, takePicture } from './browser.ts';
 import { openScreens, type Screen, show } from './screens.ts';
 
 const world = await openWorld();
 const screens = await openScreens(world);
-const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
 for (const [theme, size] of [
   ['dark', PHONE],
@@ -35,14 +31,8 @@ async function violationsOn(page: Page, all: Screen[]): Promise<string[]> {
     await show(page, screen);
     await assertNoSidewaysScroll(page);
     await takePicture(page, `${screen.name}-${page.viewportSize()?.width}`);
-    await page.evaluate(axe);
-    const results = (await page.evaluate(`axe.run({ runOnly: ${JSON.stringify(RULES)} })`)) as Pick<
-      AxeResults,
-      'violations'
-    >;
-    for (const { id, help, nodes } of results.violations)
-      for (const { target, failureSummary } of nodes)
-        found.push(`${screen.name}: ${id} (${help}) at ${target}: ${failureSummary}`);
+    const violations = await findViolations(page);
+    found.push(...violations.map((each) => `${screen.name}: ${each}`));
   }
   return found;
 }

@@ -112,8 +112,6 @@ function Post({ post, talk }: { post: PostCard; talk: Talk }) {
             onLike={like}
             onComment={me ? () => talk.input.current?.focus() : undefined}
           />
-        ) : post.state === 'archived' ? (
-          <p className="post-page-archived">{t('post.archivedText')}</p>
         ) : (
           <Developing post={post} />
         )}
