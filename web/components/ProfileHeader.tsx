@@ -1,4 +1,4 @@
-import { Archive, Ban, Bookmark, Link2, Settings, UserMinus } from 'lucide-react';
+import { Archive, Ban, Bookmark, Link2, NotebookPen, Settings, UserMinus } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import type { Profile } from '../../server/features/accounts/schema.ts';
@@ -79,6 +79,11 @@ function OwnActions({ handle }: { handle: string }) {
   const [, navigate] = useLocation();
   const entries: MenuEntry[] = [
     {
+      label: t('common.drafts'),
+      icon: <NotebookPen aria-hidden size={20} />,
+      run: () => navigate(paths.drafts()),
+    },
+    {
       label: t('profile.archive'),
       icon: <Archive aria-hidden size={20} />,
       run: () => navigate(paths.archive()),
@@ -98,9 +103,6 @@ function OwnActions({ handle }: { handle: string }) {
     <>
       <Link href={paths.settings('profile')} className={buttonClass({ isSmall: true })} data-look="quiet">
         {t('profile.editProfile')}
-      </Link>
-      <Link href={paths.drafts()} className={buttonClass({ isSmall: true })} data-look="quiet">
-        {t('common.drafts')}
       </Link>
       <Button look="quiet" isSmall onClick={() => void shareLink(paths.profile(handle))}>
         {t('profile.shareProfile')}
