@@ -15,16 +15,7 @@ import { limits, type Members, openMoveWorld, startMembers, startProcess } from 
 const STEPS: Step[] = [...copySteps, ...switchSteps, ...clearSteps];
 const BEFORE_OPEN = STEPS.slice(0, STEPS.indexOf('opened'));
 /** A cut takes seconds each time, so not at every step. */
-const CUT_STEPS: Step[] = [
-  'copying',
-  'prepared',
-  'fenced',
-  'marked',
-  'mapped',
-  'acknowledged',
-  'opened',
-  'removing',
-];
+const CUT_STEPS: Step[] = ['copying', 'fenced', 'mapped', 'opened'];
 const RANGE = '2-3,4096-4200';
 const SHARDS = [1, 2, 4097, 4100, 8000];
 

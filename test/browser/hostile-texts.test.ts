@@ -9,7 +9,7 @@ import { openWorld, type Person, samplePhoto } from '../world.ts';
 import { DESKTOP, openPage, signIn } from './browser.ts';
 import { makePhoto } from './sharing.ts';
 
-const AT_ONCE = 40;
+const AT_ONCE = 60;
 const NAME_MAX = 50;
 /** Those with control characters the server refuses everywhere. */
 const TEXTS = known.filter((text) => !/[^\P{Cc}\n\t]/u.test(text) && text.trim() !== '');
@@ -113,7 +113,7 @@ test('no text of a few hundred runs in a caption, an alt text, a place, a commen
   await page.getByRole('heading', { name: /^Post by/ }).waitFor({ state: 'attached' });
   await mustBeCalm(page, ran, problems);
 
-  for (const texts of lot(SCRIPTS, 20)) {
+  for (const texts of lot(SCRIPTS, 50)) {
     const bio = texts.join(' ').slice(0, 150);
     const name = texts[0]?.slice(0, NAME_MAX) ?? '';
     const taken = await tryAll([{ name, bio }], (body) => ann.act('PATCH', '/me', { body }));
