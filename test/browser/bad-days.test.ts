@@ -32,7 +32,7 @@ type Fault = { answer: Answer | null; met: number };
 async function arm(page: Page, method: string, at: RegExp): Promise<Fault> {
   const fault: Fault = { answer: null, met: 0 };
   await page.route(
-    (url) => at.test(url.pathname + url.search),
+    ({ pathname, search }) => pathname.startsWith('/api/') && at.test(pathname + search),
     (route) => (route.request().method() === method && fault.answer ? reply(route, fault) : route.fallback()),
   );
   return fault;
@@ -170,7 +170,7 @@ test('a server that takes ten seconds: the screen says that it takes long, and s
   const { page, close } = await openPage(world.base, PHONE);
   await signIn(page, 'mia');
   await page.route(
-    (url) => /\/activity/.test(url.pathname),
+    ({ pathname }) => pathname === '/api/v1/activity',
     async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 10_000));
       await route.continue();
