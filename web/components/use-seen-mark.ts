@@ -13,7 +13,9 @@ export function useSeenMark(accountId: string | undefined, newestId: string | un
   const [seen, setSeen] = useKept<Seen | null>('seen', null);
   const key = `pinhole.seen.${accountId}`;
   const isKnown = accountId !== undefined && newestId !== undefined;
-  if (isKnown && seen?.newestId !== newestId) setSeen({ newestId, mark: readSetting(key) });
+  // What this browser showed last, drawn before the server has answered, is older: that changes nothing.
+  const isNew = isKnown && (seen === null || isNewer(newestId, seen.newestId));
+  if (isNew) setSeen({ newestId, mark: readSetting(key) });
   useEffect(() => {
     if (!isKnown) return;
     const before = readSetting(key);

@@ -40,9 +40,6 @@ const TEST_MAX_MS = 240_000;
 const STAGE_MAX_MS = 2_400_000;
 const SHARED_MEMORY = '/dev/shm';
 const SHARED_MEMORY_MIN = 6 * 2 ** 30;
-/** Most files wait for half of their time; those with a browser do not. */
-const AT_ONCE = 3;
-const BROWSERS_AT_ONCE = 2;
 const FAULT_MAX_LINES = 12;
 const SLOWEST = 20;
 const DEADLINE = path.join(root, 'test/deadline.ts');
@@ -113,7 +110,7 @@ async function runFiles(where: string, files: string[], findings: Findings, binD
   try {
     const events = runTests({
       files,
-      concurrency: files.every((file) => file.includes('/browser/')) ? BROWSERS_AT_ONCE : AT_ONCE,
+      concurrency: 2,
       timeout: TEST_MAX_MS,
       signal: AbortSignal.timeout(STAGE_MAX_MS),
       execArgv: ['--import', DEADLINE],
