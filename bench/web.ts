@@ -212,7 +212,7 @@ async function openAndComment(page: Page): Promise<void> {
 
 async function searchSome(page: Page): Promise<void> {
   await page.locator('.nav a[href="/explore"]').tap();
-  const field = page.getByRole('searchbox');
+  const field = page.getByRole('combobox');
   await field.tap();
   await page.keyboard.type('author', { delay: 60 });
   await delay(600);
