@@ -7,6 +7,7 @@ import { listAreas, readCatalogue } from '../../web/i18n/catalogues.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD } from '../world.ts';
 import { assertNoSidewaysScroll, openPage, takePicture } from './browser.ts';
+import { settingsSections } from './screens.ts';
 
 /** Whose handle looks like a key. */
 const ADMIN = 'the.keeper';
@@ -95,17 +96,7 @@ for (const language of languages) {
     await page.getByRole('button', { name: say('composer.save') }).waitFor();
     await check();
     await takePicture(page, `edit-${language}`);
-    for (const section of [
-      'profile',
-      'privacy',
-      'account',
-      'sessions',
-      'notifications',
-      'appearance',
-      'blocked',
-      'data',
-      'delete',
-    ]) {
+    for (const section of settingsSections) {
       await page.goto(`/settings?section=${section}`);
       await page.getByRole('main').getByRole('heading').first().waitFor();
       await check();

@@ -1,5 +1,6 @@
 /** A small network with something on each of its screens, and where these are. */
 import type { Page } from 'playwright-core';
+import type { SettingsSection } from '../../web/paths.ts';
 import type { World } from '../world.ts';
 
 export type Screen = {
@@ -10,6 +11,18 @@ export type Screen = {
   /** Brings it into the state that is looked at. */
   open?: (page: Page) => Promise<unknown>;
 };
+
+export const settingsSections: SettingsSection[] = [
+  'profile',
+  'privacy',
+  'account',
+  'sessions',
+  'notifications',
+  'appearance',
+  'blocked',
+  'data',
+  'delete',
+];
 
 async function menu(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'More about this post' }).first().click();
@@ -68,17 +81,7 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
       { name: 'requests', at: '/requests', text: 'Who Asks' },
       { name: 'new-post', at: '/new', text: 'Choose photos' },
       { name: 'edit-post', at: `/p/${own.id}/edit`, text: /Edit/ },
-      ...[
-        'profile',
-        'privacy',
-        'account',
-        'sessions',
-        'notifications',
-        'appearance',
-        'blocked',
-        'data',
-        'delete',
-      ].map((section) => ({
+      ...settingsSections.map((section) => ({
         name: `settings-${section}`,
         at: `/settings?section=${section}`,
         text: /./,
