@@ -82,7 +82,7 @@ const styleguide = import.meta.env.DEV
     )
   : null;
 
-/** Those that the server draws too. */
+/** Those that the server draws too, besides the home page, which is there from the start. */
 export const firstPages = { post: postPage, profile: profilePage };
 
 /** `ssrPath`: on the server, the address of the page that is drawn. */

@@ -1,4 +1,4 @@
-/** The pages of a visitor who is not signed in, drawn on the server by the same components. Built by itself: dist/drawing. */
+/** Pages drawn on the server by the same components, before the browser has their code. Built by itself: dist/drawing. */
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createElement, StrictMode } from 'react';
 import { renderToString } from 'react-dom/server';

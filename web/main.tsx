@@ -12,7 +12,7 @@ import { sentSaves } from './api/saves.ts';
 import { App, firstPages } from './app.tsx';
 import { fillCache, readFirstData } from './first-data.ts';
 import { loadMessages } from './i18n/messages.ts';
-import { forgetKept, watchHistory } from './navigation.ts';
+import { forgetKept, placeHere, watchHistory } from './navigation.ts';
 import { paths } from './paths.ts';
 import { applyAppearance, readAppearance } from './state/appearance.ts';
 import { startServiceWorker } from './state/service-worker.ts';
@@ -28,7 +28,9 @@ applyAppearance(readAppearance());
 watchHistory();
 
 const client = createQueryClient();
-const first = readFirstData();
+const drawn = readFirstData();
+// Whoever was far down in his feed goes on there, and not at the top that was drawn.
+const first = drawn?.kind === 'home' && placeHere() > 0 ? null : drawn;
 keepLists(client);
 if (first) {
   fillCache(client, first);
@@ -63,11 +65,11 @@ const areas = [
 ] as const;
 await Promise.all([
   loadMessages(areas),
-  first ? firstPages[first.kind].load() : null,
+  first && first.kind !== 'home' ? firstPages[first.kind].load() : null,
   startHome(client, {
     isHome: location.pathname === paths.home(),
     isEntrance: [paths.signIn(), paths.signUp()].includes(location.pathname),
-    isDrawn: first !== null,
+    drawn: first?.kind ?? null,
   }),
 ]);
 if (first) hydrateRoot(root, app);

@@ -1,11 +1,12 @@
 /**
- * Public posts and profiles, drawn before they are sent: for visitors who run no scripts, or whose scripts are still on the
- * way. What is drawn is what the API says to somebody who is not signed in, asked in the same way as from outside, so that
- * there is one place that decides what a stranger may see.
+ * Public posts and profiles, and a member's home page, drawn before they are sent: for visitors who run no scripts, and for
+ * photos that are there while scripts are still on the way. What is drawn is what the API says, asked in the same way as from
+ * outside, so that there is one place that decides what who may see.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { Language } from '../../core/languages.ts';
 import type { App } from '../infra/app.ts';
@@ -17,6 +18,7 @@ type Drawer = {
   prepare(): Promise<void>;
   drawPage(path: string, language: Language, data: object): string;
 };
+type Home = { me: object; feed: { items: object[] } };
 type Chunk = { file: string; css?: string[]; imports?: string[] };
 
 export type Drawing = {
@@ -27,14 +29,19 @@ export type Drawing = {
   /** Its style attributes, as a content security policy names them. */
   styles: string;
 };
-/** `ip`: of the visitor, for limits. */
-export type Draw = (pathname: string, language: Language, ip: string) => Promise<Drawing | null>;
+/** `ip`: for limits. `cookie`: of somebody who says that he is signed in. */
+export type Visitor = { ip: string; cookie: string | undefined };
+export type Draw = (pathname: string, language: Language, visitor: Visitor) => Promise<Drawing | null>;
 
 const PAGES = { post: 'pages/PostPage.tsx', profile: 'pages/ProfilePage.tsx' };
 /** As the client asks for it. */
 const GRID_PAGE = 30;
+/** As many posts as a screen may hold, and some: the client asks for more when they are wanted. */
+const HOME_PAGE = 5;
+/** A page does not wait longer for a feed: the browser then asks for it. */
+const HOME_MAX_MS = 300;
 
-/** Gives null for pages that are not drawn, and for what a stranger may not see. */
+/** Gives null for pages that are not drawn, and for what the visitor may not see. */
 export async function openDrawing(server: Server, app: App, folder: string): Promise<Draw> {
   const drawn = path.join(path.dirname(folder), 'drawing/draw-page.js');
   const drawer: Drawer = await import(pathToFileURL(drawn).href);
@@ -42,10 +49,10 @@ export async function openDrawing(server: Server, app: App, folder: string): Pro
   const chunks: Record<string, Chunk> = JSON.parse(
     await readFile(path.join(folder, '.vite/manifest.json'), 'utf8'),
   );
-  const heads = { post: headOf(chunks, PAGES.post), profile: headOf(chunks, PAGES.profile) };
+  const heads = { home: '', post: headOf(chunks, PAGES.post), profile: headOf(chunks, PAGES.profile) };
 
-  return async (pathname, language, ip) => {
-    const data = await findData(server, pathname, ip);
+  return async (pathname, language, { ip, cookie }) => {
+    const data = cookie ? await findHome(server, pathname, ip, cookie) : await findData(server, pathname, ip);
     if (!data) return null;
     try {
       const html = drawer.drawPage(pathname, language, data);
@@ -63,22 +70,41 @@ export async function openDrawing(server: Server, app: App, folder: string): Pro
   };
 }
 
+/** Null also for an empty one: what the first steps of a member are, the browser knows. */
+async function findHome(server: Server, pathname: string, ip: string, cookie: string) {
+  if (pathname !== '/') return null;
+  const late = new AbortController();
+  const home: Home | null = await Promise.race([
+    ask(server, `/home?limit=${HOME_PAGE}`, { ip, cookie }),
+    delay(HOME_MAX_MS, null, { signal: late.signal }),
+  ]);
+  late.abort();
+  return home && home.feed.items.length > 0 ? { kind: 'home' as const, ...home } : null;
+}
+
 async function findData(server: Server, pathname: string, ip: string) {
-  const ask = async (at: string) => {
-    const reply = await server.inject({ url: `/api/v1${at}`, remoteAddress: ip });
-    return reply.statusCode === 200 ? reply.json() : null;
-  };
   const postId = /^\/p\/(\d{1,20})\/?$/.exec(pathname)?.[1];
   if (postId) {
-    const [post, comments] = await Promise.all([ask(`/posts/${postId}`), ask(`/posts/${postId}/comments`)]);
+    const [post, comments] = await Promise.all([
+      ask(server, `/posts/${postId}`, { ip }),
+      ask(server, `/posts/${postId}/comments`, { ip }),
+    ]);
     return post && comments ? { kind: 'post' as const, post, comments } : null;
   }
   const handle = /^\/@([^/?#]{1,90})\/?$/.exec(pathname)?.[1];
   if (!handle) return null;
-  const profile = await ask(`/handles/${handle}`);
+  const profile = await ask(server, `/handles/${handle}`, { ip });
   if (!profile) return null;
-  const posts = profile.canSeePosts ? await ask(`/accounts/${profile.id}/posts?limit=${GRID_PAGE}`) : null;
+  const posts = profile.canSeePosts
+    ? await ask(server, `/accounts/${profile.id}/posts?limit=${GRID_PAGE}`, { ip })
+    : null;
   return profile.canSeePosts && !posts ? null : { kind: 'profile' as const, profile, posts };
+}
+
+async function ask(server: Server, at: string, { ip, cookie }: { ip: string; cookie?: string }) {
+  const headers = cookie ? { cookie } : {};
+  const reply = await server.inject({ url: `/api/v1${at}`, remoteAddress: ip, headers });
+  return reply.statusCode === 200 ? reply.json() : null;
 }
 
 /** With those of everything that the page imports. */

@@ -1,6 +1,7 @@
 /**
  * The web client: its built files, cached for ever by their hashed names, and one page for all addresses, into which
- * the title and link preview of public posts and profiles are written for those who run no scripts.
+ * the title and link preview of public posts and profiles are written for those who run no scripts, and what can be drawn
+ * before scripts run.
  */
 
 import type { IncomingMessage } from 'node:http';
@@ -57,14 +58,18 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     const isSignedIn = hasSessionCookie(app, request);
     const [preview, drawing] = await Promise.all([
       findPreview(app, pathname),
-      isSignedIn ? null : draw(pathname, language, request.ip),
+      draw(pathname, language, {
+        ip: request.ip,
+        cookie: isSignedIn ? request.headers.cookie : undefined,
+      }),
     ]);
     if (drawing?.styles) addStyles(reply, drawing.styles);
     return reply
       .code(preview.status)
       .headers({
         'content-type': 'text/html; charset=utf-8',
-        'cache-control': 'no-cache',
+        // A member's own page is for nobody who uses this browser later.
+        'cache-control': isSignedIn && drawing ? 'private, no-store' : 'no-cache',
         vary: 'cookie, accept-language',
         'content-language': language,
       })

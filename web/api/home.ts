@@ -7,6 +7,7 @@ import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import { isNewer } from '../../core/ids.ts';
 import type { PostCard } from '../../core/shapes.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
+import type { FirstData } from '../first-data.ts';
 import { keepTrying } from '../state/back-off.ts';
 import { setShowsLastSeen } from '../state/freshness.ts';
 import {
@@ -19,7 +20,7 @@ import {
 import { setNewPosts } from '../state/new-posts.ts';
 import { clearRecentSearches } from '../state/recent-searches.ts';
 import { forgetPhotos } from '../state/service-worker.ts';
-import { wasSignedIn } from '../state/signed-in-hint.ts';
+import { rememberSignedIn, wasSignedIn } from '../state/signed-in-hint.ts';
 import { fetchMe, meQuery, nobodyIfSignedOut } from './accounts.ts';
 import { patchPost } from './cache.ts';
 import { ApiError, type Page } from './client.ts';
@@ -35,25 +36,31 @@ const WRITE_AFTER_MS = 500;
 const READING_PX = 80;
 
 /**
- * Resolves when the first screen can be drawn. `isDrawn`: the server has drawn it, for a stranger. `isEntrance`: whoever comes
+ * Resolves when the first screen can be drawn. `drawn`: what the server has drawn of it. `isEntrance`: whoever comes
  * to sign in perhaps is signed out, whatever was shown last.
  */
 export async function startHome(
   client: QueryClient,
-  { isHome, isEntrance, isDrawn }: { isHome: boolean; isEntrance: boolean; isDrawn: boolean },
+  { isHome, isEntrance, drawn }: { isHome: boolean; isEntrance: boolean; drawn: FirstData['kind'] | null },
 ): Promise<void> {
-  if (isDrawn) {
+  if (drawn === 'home') {
+    rememberSignedIn(true);
+    void readLastSeen().then((seen) => keepLastSeen(client, seen?.me.id ?? 'somebody'));
+    return;
+  }
+  if (drawn) {
     if (wasSignedIn()) forgetPersonal();
     return keepLastSeen(client, null);
   }
   const isFeedKept = client.getQueryData(keys.feed) !== undefined;
-  const home = isHome && wasSignedIn() && !isFeedKept ? fetchHome() : null;
+  const isSomebodys = wasSignedIn();
+  const home = isHome && isSomebodys && !isFeedKept ? fetchHome() : null;
   prefetchMe(client, home);
   const asked = home?.then(({ feed }) => feed);
   asked?.catch(() => undefined);
-  const seen = wasSignedIn() ? await readLastSeen() : null;
+  const seen = isSomebodys ? await readLastSeen() : null;
   if (seen && !isEntrance) await restore(client, seen);
-  keepLastSeen(client, seen?.me.id ?? null);
+  keepLastSeen(client, seen?.me.id ?? (isSomebodys ? 'somebody' : null));
   if (!asked) return;
   if (seen?.feed.length) void refresh(client, asked);
   else prefetchFeed(client, asked);
@@ -106,6 +113,15 @@ async function refresh(client: QueryClient, first: Promise<Page<PostCard>>): Pro
   }
 }
 
+/** What was wished without a network is shown as done, also on a page that the server drew, which knows nothing of it. */
+export async function showWishes(client: QueryClient, accountId: string): Promise<void> {
+  const before = client.getQueryData<Feed>(keys.feed);
+  if (!before) return;
+  const pages = await withWishes(accountId, before.pages);
+  if (pages !== before.pages)
+    client.setQueryData<Feed>(keys.feed, (feed) => (feed === before ? { ...feed, pages } : feed));
+}
+
 async function showFresh(client: QueryClient, fresh: Page<PostCard>): Promise<void> {
   const accountId = client.getQueryData<Me | null>(keys.me)?.id;
   const [page] = accountId ? await withWishes(accountId, [fresh]) : [fresh];
@@ -123,9 +139,12 @@ function announce(client: QueryClient, fresh: Page<PostCard>): void {
   if (newest) setNewPosts(fresh.items.filter((post) => isNewer(post.id, newest)).length);
 }
 
-/** Writes down what the home page shows, whenever that has changed; and forgets it with the account. */
-function keepLastSeen(client: QueryClient, restoredId: string | null): void {
-  let ownerId = restoredId;
+/**
+ * Writes down what the home page shows, whenever that has changed; and forgets it with the account. `owner`: the account that
+ * what is written down belongs to; 'somebody' where the browser was too slow to say whose it is; null where nothing is there.
+ */
+function keepLastSeen(client: QueryClient, owner: string | null): void {
+  let ownerId = owner;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const writeNow = () => {
     clearTimeout(timer);
@@ -134,18 +153,27 @@ function keepLastSeen(client: QueryClient, restoredId: string | null): void {
     // Without room there is nothing to see without a network, and all else goes on.
     if (seen) writeLastSeen(seen).catch(() => undefined);
   };
+  /** Gives whether somebody else has taken the place of an account that is known. */
+  const checkOwner = (me: Me | null): boolean => {
+    const viewerId = me?.id ?? null;
+    if (viewerId === ownerId) return false;
+    clearTimeout(timer);
+    const isAnother = ownerId !== null && ownerId !== 'somebody' && viewerId !== null;
+    if (isAnother || viewerId === null) forgetPersonal();
+    ownerId = viewerId;
+    return isAnother;
+  };
+  const known = client.getQueryData<Me | null>(keys.me);
+  // The server may have answered while the browser looked for what it wrote down.
+  if (known !== undefined) {
+    checkOwner(known);
+    timer = setTimeout(writeNow, WRITE_AFTER_MS);
+  }
   client.getQueryCache().subscribe(({ type, query }) => {
     if (type !== 'updated' || query.state.data === undefined) return;
     const [kind] = query.queryKey;
-    if (kind === 'me') {
-      const viewerId = (query.state.data as Me | null)?.id ?? null;
-      if (viewerId !== ownerId) {
-        clearTimeout(timer);
-        if (ownerId && viewerId) client.removeQueries({ predicate: (each) => each.queryKey[0] !== 'me' });
-        if (ownerId || !viewerId) forgetPersonal();
-        ownerId = viewerId;
-      }
-    }
+    if (kind === 'me' && checkOwner(query.state.data as Me | null))
+      client.removeQueries({ predicate: (each) => each.queryKey[0] !== 'me' });
     if (kind === 'me' || kind === 'unread' || query.queryKey[1] === 'feed')
       timer ??= setTimeout(writeNow, WRITE_AFTER_MS);
   });

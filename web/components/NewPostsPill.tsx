@@ -9,7 +9,7 @@ import { Button } from '../ui/Button.tsx';
 /** Says that there are newer posts; they come when it is pressed, and never under the finger. */
 export function NewPostsPill({ onBrought }: { onBrought: () => void }) {
   const client = useQueryClient();
-  const count = useSyncExternalStore(subscribeToNewPosts, readNewPosts);
+  const count = useSyncExternalStore(subscribeToNewPosts, readNewPosts, readNewPosts);
   const [isBusy, setBusy] = useState(false);
   const bring = async () => {
     setBusy(true);

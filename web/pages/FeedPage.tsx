@@ -5,6 +5,7 @@ import { Redirect } from 'wouter';
 import { isNewer } from '../../core/ids.ts';
 import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
+import { showWishes } from '../api/home.ts';
 import { lookForNewPosts } from '../api/new-posts.ts';
 import { refreshFeed, useFeed } from '../api/posts.ts';
 import { EmailNotice } from '../components/EmailNotice.tsx';
@@ -37,16 +38,20 @@ const WATCHED_TOGETHER = 10;
 export function FeedPage() {
   useTitle(undefined);
   const me = useMe();
+  const accountId = me?.id;
   const feed = useFeed();
   const client = useQueryClient();
   const isWide = useMedia(WIDE);
   const kept = useKeptHere();
-  const mark = useSeenMark(me?.id, feed.items[0]?.id);
+  const mark = useSeenMark(accountId, feed.items[0]?.id);
   const seenAt = mark === null ? 0 : feed.items.findIndex((post) => !isNewer(post.id, mark));
   const goToTop = useTopOf(feed.dataUpdatedAt);
   useEffect(() => {
     if (!isReturn()) refreshFeed(client);
   }, [client]);
+  useEffect(() => {
+    if (accountId) void showWishes(client, accountId);
+  }, [client, accountId]);
   useLookForNew(feed.dataUpdatedAt);
   if (me && wantsFirstRun(me)) return <Redirect to={paths.firstRun()} replace />;
   if (feed.isPending) return <Spinner />;
