@@ -82,6 +82,12 @@ const styleguide = import.meta.env.DEV
     )
   : null;
 
+/** Where somebody probably goes next: the others cost a phone more than they save. */
+const nextPages = {
+  member: [postPage, profilePage, explorePage, activityPage, newPostPage],
+  visitor: [signInPage, signUpPage, postPage, profilePage],
+};
+
 /** Those that the server draws too, besides the home page, which is there from the start. */
 export const firstPages = { post: postPage, profile: profilePage };
 
@@ -104,11 +110,12 @@ function Start() {
   const [path] = useLocation();
   const hasStarted = me.data !== undefined;
   const viewerId = me.data?.id ?? null;
+  const isSignedIn = viewerId !== null;
   const keepsOriginals = me.data?.keepsOriginals ?? false;
   useLive(viewerId);
   useEffect(() => {
-    if (hasStarted) loadPagesAhead();
-  }, [hasStarted]);
+    if (hasStarted) loadPagesAhead(isSignedIn ? nextPages.member : nextPages.visitor);
+  }, [hasStarted, isSignedIn]);
   useLayoutEffect(
     () => setViewer(viewerId ? { accountId: viewerId, keepsOriginals } : null),
     [viewerId, keepsOriginals],
@@ -125,7 +132,7 @@ function Start() {
     <Shell me={me.data}>
       <ErrorBoundary key={pageOf(path)}>
         <Suspense fallback={<Spinner />}>
-          <Pages isSignedIn={me.data !== null} />
+          <Pages isSignedIn={isSignedIn} />
         </Suspense>
       </ErrorBoundary>
     </Shell>

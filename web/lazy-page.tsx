@@ -8,8 +8,6 @@ type PageCode<Props> = {
   load: () => Promise<unknown>;
 };
 
-const loaders: (() => Promise<unknown>)[] = [];
-
 export function pageCode<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
   areas: readonly Area[],
@@ -20,7 +18,6 @@ export function pageCode<Props extends object>(
     loaded = page;
     return { default: page };
   };
-  loaders.push(start);
   return {
     get loaded() {
       return loaded;
@@ -61,12 +58,12 @@ export function LazyPage<Props extends object>({
 }
 
 /** One after the other. A page that cannot be loaded now is tried again when it is opened, and says so there. */
-export function loadPagesAhead(): void {
+export function loadPagesAhead(pages: readonly { load: () => Promise<unknown> }[]): void {
   const whenIdle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 500));
   const next = (at: number) =>
     whenIdle(() => {
-      loaders[at]?.().catch(() => undefined);
-      if (at < loaders.length) next(at + 1);
+      pages[at]?.load().catch(() => undefined);
+      if (at < pages.length) next(at + 1);
     });
   whenIdle(() => void loadMessages(['errors']).catch(() => undefined));
   next(0);

@@ -1,5 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query';
-import { StrictMode } from 'react';
+import { StrictMode, startTransition } from 'react';
 import { createRoot, hydrateRoot } from 'react-dom/client';
 import { sentCommentLikes } from './api/comment-likes.ts';
 import { sentComments } from './api/comments.ts';
@@ -72,6 +72,9 @@ await Promise.all([
     drawn: first?.kind ?? null,
   }),
 ]);
-if (first) hydrateRoot(root, app);
-else createRoot(root).render(app);
+// In slices, so that a finger is heard in between.
+startTransition(() => {
+  if (first) hydrateRoot(root, app);
+  else createRoot(root).render(app);
+});
 startServiceWorker();

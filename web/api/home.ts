@@ -66,14 +66,17 @@ export async function startHome(
   else prefetchFeed(client, asked);
 }
 
-/** Comes with the home page's first request, where there is one; tried again, it is asked for by itself. */
+/** Comes with the home page's first request, where there is one, and so does what is unread; tried again, it is asked for by itself. */
 function prefetchMe(client: QueryClient, home: Promise<{ me: Me }> | null): void {
-  let first = home;
+  let first = home?.then(({ me }) => {
+    client.setQueryData(keys.unread, { count: me.unreadActivity });
+    return me;
+  });
   void client.prefetchQuery({
     ...meQuery,
     queryFn: async () => {
-      const current = first?.then(({ me }) => me) ?? fetchMe();
-      first = null;
+      const current = first ?? fetchMe();
+      first = undefined;
       return await current.catch(nobodyIfSignedOut);
     },
   });
@@ -83,7 +86,7 @@ async function restore(client: QueryClient, seen: LastSeen): Promise<void> {
   // The server may have been quicker, and then knows better.
   if (client.getQueryData(keys.me) !== undefined) return;
   client.setQueryData(keys.me, seen.me, { updatedAt: 1 });
-  client.setQueryData(keys.unread, { count: seen.unread }, { updatedAt: 1 });
+  client.setQueryData(keys.unread, { count: seen.unread });
   if (seen.feed.length === 0 || client.getQueryData(keys.feed) !== undefined) return;
   const feed: Feed = { pages: seen.feed, pageParams: pageParamsOf(seen.feed) };
   const wished = await withWishes(seen.me.id, seen.feed);

@@ -6,11 +6,15 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 ];
 const WEEKS_SHOWN = 8;
 
+type Formats = { exact: Intl.DateTimeFormat; relative: Intl.RelativeTimeFormat };
+/** By language: a phone takes milliseconds to make one, and a feed has many times. */
+const formats = new Map<string, Formats>();
+
 /** "5 minutes ago"; a plain date after eight weeks. A moment that lies ahead (a wrong clock) counts as now. */
 export function timeAgo(iso: string, nowMs: number, locale: string): string {
   const seconds = Math.max(0, (nowMs - Date.parse(iso)) / 1000);
-  const format = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   if (seconds >= WEEKS_SHOWN * 604_800) return dateOf(iso, nowMs, locale);
+  const format = formatsOf(locale).relative;
   for (const [unit, length] of STEPS) {
     if (seconds >= length) return format.format(-Math.floor(seconds / length), unit);
   }
@@ -18,7 +22,16 @@ export function timeAgo(iso: string, nowMs: number, locale: string): string {
 }
 
 export function exactTime(iso: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }).format(new Date(iso));
+  return formatsOf(locale).exact.format(new Date(iso));
+}
+
+function formatsOf(locale: string): Formats {
+  const made = formats.get(locale) ?? {
+    exact: new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' }),
+    relative: new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }),
+  };
+  formats.set(locale, made);
+  return made;
 }
 
 function dateOf(iso: string, nowMs: number, locale: string): string {
