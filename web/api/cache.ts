@@ -13,8 +13,14 @@ type Pages<Item> = InfiniteData<Page<Item>>;
 
 export function patchPost(client: QueryClient, postId: string, change: (post: PostCard) => PostCard): void {
   const one = (post: PostCard) => (post.id === postId ? change(post) : post);
-  client.setQueriesData<PostCard>({ queryKey: ['post', postId] }, (post) => post && change(post));
-  client.setQueriesData<Pages<PostCard>>({ queryKey: ['posts'] }, (data) => mapItems(data, one));
+  const known = client.getQueryData<PostCard>(keys.post(postId));
+  const changed = known && change(known);
+  if (changed !== known) client.setQueryData(keys.post(postId), changed);
+  // A list without it is not drawn anew.
+  for (const [key, data] of client.getQueriesData<Pages<PostCard>>({ queryKey: ['posts'] })) {
+    const changed = mapItems(data, one);
+    if (changed !== data) client.setQueryData(key, changed);
+  }
 }
 
 export function dropPost(client: QueryClient, postId: string): void {
@@ -73,8 +79,18 @@ export function findRelationship(client: QueryClient, accountId: string): Relati
   return found;
 }
 
+/** The same data where nothing is changed. */
 export function mapItems<Item>(data: Pages<Item> | undefined, change: (item: Item) => Item) {
-  return data && { ...data, pages: data.pages.map((page) => ({ ...page, items: page.items.map(change) })) };
+  if (!data) return undefined;
+  const pages = data.pages.map((page) => {
+    const items = page.items.map(change);
+    return isSame(items, page.items) ? page : { ...page, items };
+  });
+  return isSame(pages, data.pages) ? data : { ...data, pages };
+}
+
+function isSame(one: readonly unknown[], other: readonly unknown[]): boolean {
+  return one.every((item, at) => item === other[at]);
 }
 
 export function filterItems<Item>(data: Pages<Item> | undefined, keep: (item: Item) => boolean) {

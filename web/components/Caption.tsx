@@ -1,4 +1,5 @@
-import { useEffect, useRef, useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import type { AccountCard } from '../../core/shapes.ts';
 import { t } from '../i18n/text.ts';
 import { useKept } from '../navigation.ts';
@@ -8,27 +9,31 @@ import { RichText } from './RichText.tsx';
 /** `foldedAs`: folded until it is unfolded, and the name by which that is kept. */
 type CaptionProps = { account: AccountCard; text: string; foldedAs?: string };
 
+/** More than two lines in any window. */
+const LONG_LETTERS = 160;
+const LONG_BREAKS = 2;
+
 /** Folded after two lines. Whether it is longer than that is measured before it is painted, and when its width changes. */
 export function Caption({ account, text, foldedAs }: CaptionProps) {
   const [isUnfolded, setUnfolded] = useKept(`caption:${foldedAs}`, false);
   const isFolded = foldedAs !== undefined && !isUnfolded;
-  const [isLong, setLong] = useState(false);
-  const shown = useRef<HTMLParagraphElement | null>(null);
-  const measure = (caption: HTMLParagraphElement | null) => {
-    shown.current = caption;
-    if (caption && isFolded) setLong(caption.scrollHeight > caption.clientHeight + 1);
-  };
-  useEffect(() => {
+  const [isLong, setLong] = useState(() => isSurelyLong(text));
+  const shown = useRef<HTMLParagraphElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another text is measured anew
+  useLayoutEffect(() => {
     const caption = shown.current;
     if (!caption || !isFolded) return;
-    const observer = new ResizeObserver(() => setLong(caption.scrollHeight > caption.clientHeight + 1));
+    // It is called after the layout that the browser makes anyway; reading these at any other time would make one more.
+    const observer = new ResizeObserver(() =>
+      flushSync(() => setLong(caption.scrollHeight > caption.clientHeight + 1)),
+    );
     observer.observe(caption);
     return () => observer.disconnect();
-  }, [isFolded]);
+  }, [isFolded, text]);
 
   return (
     <div className="caption">
-      <p ref={measure} className={isFolded ? 'folded' : undefined} dir="auto">
+      <p ref={shown} className={isFolded ? 'folded' : undefined} dir="auto">
         <HandleLink account={account} /> <RichText text={text} />
       </p>
       {isFolded && isLong && (
@@ -43,4 +48,8 @@ export function Caption({ account, text, foldedAs }: CaptionProps) {
       )}
     </div>
   );
+}
+
+function isSurelyLong(text: string): boolean {
+  return text.length > LONG_LETTERS || text.split('\n').length > LONG_BREAKS + 1;
 }

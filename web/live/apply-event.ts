@@ -37,11 +37,12 @@ function showCounts(client: QueryClient, { id, likeCount, commentCount, stale }:
   if (!known || commentCount === null) return;
   // While one's own act is under way the screen is ahead of the server.
   const isLiking = hasWish('like', id);
-  patchPost(client, id, (post) => ({
-    ...post,
-    likeCount: isLiking || likeCount === null ? post.likeCount : likeCount,
-    commentCount: isCommenting ? post.commentCount : commentCount,
-  }));
+  patchPost(client, id, (post) => {
+    const likes = isLiking || likeCount === null ? post.likeCount : likeCount;
+    const comments = isCommenting ? post.commentCount : commentCount;
+    const isKnown = likes === post.likeCount && comments === post.commentCount;
+    return isKnown ? post : { ...post, likeCount: likes, commentCount: comments };
+  });
 }
 
 function announce(client: QueryClient, { postIds }: EventOf<'feed'>, announced: Set<string>): void {

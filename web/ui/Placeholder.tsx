@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { thumbHashToRGBA } from 'thumbhash';
 
 type PlaceholderProps = { thumbhash: string | null; className?: string };
@@ -6,8 +6,17 @@ type PlaceholderProps = { thumbhash: string | null; className?: string };
 /** The blur of a photo that is still to come. On a canvas, so that the page needs no data: addresses. */
 export function Placeholder({ thumbhash, className = 'placeholder' }: PlaceholderProps) {
   const ref = useRef<HTMLCanvasElement>(null);
-  useLayoutEffect(() => {
-    if (ref.current && thumbhash) paint(ref.current, thumbhash);
+  useEffect(() => {
+    if (!thumbhash) return;
+    // Not before the box itself: what a finger asked for is shown first.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const frame = requestAnimationFrame(() => {
+      timer = setTimeout(() => ref.current && paint(ref.current, thumbhash));
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
   }, [thumbhash]);
   return <canvas ref={ref} className={className} width={1} height={1} aria-hidden />;
 }

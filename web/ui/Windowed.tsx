@@ -26,7 +26,7 @@ type WindowedProps<Item> = {
 };
 
 /** Screens above and below that are drawn. */
-const NEAR = '300%';
+const NEAR = '200%';
 
 export function Windowed<Item>({ name, kept, items, keyOf, chunk, ...look }: WindowedProps<Item>) {
   const [watch] = useState(makeWatch);
