@@ -6,6 +6,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
+import { findChromium } from '../server/main/admin/programs.ts';
 import { root } from '../server/main/app.ts';
 import { makeAdmin, step } from './people.ts';
 import { type Bench, type Figures, median, type Scenario, startSystem, type Wish } from './system.ts';
@@ -72,7 +73,7 @@ async function makeLargePhotos(bench: Bench): Promise<string[]> {
 
 async function openBrowser(bench: Bench): Promise<Browser> {
   const browser = await chromium.launch({
-    executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: await findChromium(),
     args: ['--no-sandbox', '--disable-gpu'],
   });
   bench.closing.push(() => browser.close());

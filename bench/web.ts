@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Browser, type BrowserContext, type CDPSession, chromium, type Page } from 'playwright-core';
+import { findChromium } from '../server/main/admin/programs.ts';
 import { root } from '../server/main/app.ts';
 import { makeAdmin, makeMembers, makePhoto, makePosts, step } from './people.ts';
 import { type Bench, type Figures, type Scenario, type System, startSystem, type Wish } from './system.ts';
@@ -70,7 +71,7 @@ async function measure(bench: Bench, wish: Wish): Promise<Figures> {
 
 async function openBrowser(bench: Bench): Promise<Browser> {
   const browser = await chromium.launch({
-    executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: await findChromium(),
     args: ['--no-sandbox', '--disable-gpu', '--enable-precise-memory-info'],
   });
   bench.closing.push(() => browser.close());

@@ -17,6 +17,7 @@ const ARGUMENTS = [
 const EXPECTED =
   /the server responded with a status of (401|403|404|409|422|429)|Service Worker registration blocked/;
 const WAIT_MS = 20_000;
+const STOPS_MAX = 80;
 
 let browser: Browser | undefined;
 after(() => browser?.close());
@@ -70,6 +71,20 @@ export async function signIn(page: Page, handle: string): Promise<void> {
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
+}
+
+/** Goes on by one key until what has the focus is called so: by its own name, its label, or what it says. */
+export async function tabTo(page: Page, name: string, key = 'Tab'): Promise<void> {
+  for (let stops = 0; stops < STOPS_MAX; stops++) {
+    const here = await page.evaluate(() => {
+      const { activeElement } = document;
+      const label = activeElement instanceof HTMLInputElement ? activeElement.labels?.[0] : null;
+      return activeElement?.getAttribute('aria-label') ?? (label ?? activeElement)?.textContent;
+    });
+    if (here === name) return;
+    await page.keyboard.press(key);
+  }
+  assert.fail(`${name} is not reached by ${key}`);
 }
 
 /** Nothing is wider than the window: a phone's page does not scroll sideways. */

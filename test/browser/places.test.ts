@@ -6,7 +6,7 @@ import type { Locator, Page } from 'playwright-core';
 import type { PostCard } from '../../core/shapes.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD, type Person, samplePhoto, until } from '../world.ts';
-import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signIn, signUp } from './browser.ts';
+import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signIn, signUp, tabTo } from './browser.ts';
 
 const world = await openWorld();
 const authors = await world.accounts('amber', 'basil', 'coral', 'dusty', 'ebony', 'fern');
@@ -103,14 +103,26 @@ for (const [device, viewport, scheme] of [
   });
 }
 
-test('each step can be skipped, and what was skipped is not offered again', async () => {
+test('by keyboard alone: who signs up skips each step, and what was skipped is not offered again', async () => {
   const { page, problems, close } = await openPage(world.base, PHONE);
   await page.goto('/@amber');
-  await page.getByRole('link', { name: 'Sign up' }).first().click();
-  await fillSignUp(page, 'oona');
+  await page.getByRole('link', { name: 'Sign up' }).first().waitFor();
+  await tabTo(page, 'Sign up');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Sign up' }).waitFor();
+  for (const [label, text] of [
+    ['Handle', 'oona'],
+    ['E-mail address', 'oona@example.org'],
+    ['Password', PASSWORD],
+  ] as const) {
+    await tabTo(page, label);
+    await page.keyboard.type(text);
+  }
+  await page.keyboard.press('Enter');
   for (const title of ['Add a photo of yourself', 'Say who you are', 'Follow a few people']) {
     await page.getByRole('heading', { name: title }).waitFor();
-    await page.getByRole('button', { name: 'Skip', exact: true }).click();
+    await tabTo(page, 'Skip');
+    await page.keyboard.press('Enter');
   }
   await page.waitForURL((url) => url.pathname === '/@amber');
   await page.getByRole('link', { name: 'Home' }).first().click();
@@ -327,11 +339,4 @@ function linksIn(page: Page): Promise<string[]> {
 async function handlesIn(grid: Locator): Promise<string[]> {
   const texts = await grid.locator('.account-row-names > .strong').allInnerTexts();
   return texts.map((text) => text.trim());
-}
-
-async function fillSignUp(page: Page, handle: string): Promise<void> {
-  await page.getByLabel('Handle', { exact: true }).fill(handle);
-  await page.getByLabel('E-mail address').fill(`${handle}@example.org`);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign up' }).click();
 }

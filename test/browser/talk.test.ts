@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openWorld, type Person, samplePhoto, until } from '../world.ts';
-import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signUp } from './browser.ts';
+import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signUp, tabTo } from './browser.ts';
 
 const world = await openWorld();
 const [ann, bob] = await world.accounts('ann', 'bob');
@@ -317,21 +317,6 @@ test('by keyboard alone: reply, like, delete, save, names', async () => {
   assert.deepEqual(problems, []);
   await close();
 });
-
-const STOPS_MAX = 80;
-
-/** Goes on by one key until what has the focus has this name. */
-async function tabTo(page: Page, name: string, key = 'Tab'): Promise<void> {
-  for (let stops = 0; stops < STOPS_MAX; stops++) {
-    const here = await page.evaluate(() => {
-      const { activeElement } = document;
-      return activeElement?.getAttribute('aria-label') ?? activeElement?.textContent;
-    });
-    if (here === name) return;
-    await page.keyboard.press(key);
-  }
-  assert.fail(`${name} is not reached by ${key}`);
-}
 
 function assertOnlyCuts(problems: string[]): void {
   assert.deepEqual(
