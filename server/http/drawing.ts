@@ -43,9 +43,7 @@ const HOME_MAX_MS = 300;
 
 /** Gives null for pages that are not drawn, and for what the visitor may not see. */
 export async function openDrawing(server: Server, app: App, folder: string): Promise<Draw> {
-  const drawn = path.join(path.dirname(folder), 'drawing/draw-page.js');
-  const drawer: Drawer = await import(pathToFileURL(drawn).href);
-  await drawer.prepare();
+  let opening: Promise<Drawer> | undefined;
   const chunks: Record<string, Chunk> = JSON.parse(
     await readFile(path.join(folder, '.vite/manifest.json'), 'utf8'),
   );
@@ -55,6 +53,8 @@ export async function openDrawing(server: Server, app: App, folder: string): Pro
     const data = cookie ? await findHome(server, pathname, ip, cookie) : await findData(server, pathname, ip);
     if (!data) return null;
     try {
+      opening ??= openDrawer(folder);
+      const drawer = await opening;
       const html = drawer.drawPage(pathname, language, data);
       const json = JSON.stringify(data).replaceAll('<', '\\u003c');
       return {
@@ -68,6 +68,14 @@ export async function openDrawing(server: Server, app: App, folder: string): Pro
       return null;
     }
   };
+}
+
+/** With the first page, and not before: a process that only answers the API does without. */
+async function openDrawer(folder: string): Promise<Drawer> {
+  const drawn = path.join(path.dirname(folder), 'drawing/draw-page.js');
+  const drawer: Drawer = await import(pathToFileURL(drawn).href);
+  await drawer.prepare();
+  return drawer;
 }
 
 /** Null also for an empty one: what the first steps of a member are, the browser knows. */
