@@ -10,6 +10,7 @@ import { startOutbox } from './api/outbox.ts';
 import { createQueryClient } from './api/query-client.ts';
 import { sentSaves } from './api/saves.ts';
 import { App, firstPages } from './app.tsx';
+import { SEEN } from './components/use-seen-mark.ts';
 import { fillCache, readFirstData } from './first-data.ts';
 import { loadMessages } from './i18n/messages.ts';
 import { forgetKept, placeHere, watchHistory } from './navigation.ts';
@@ -35,7 +36,7 @@ keepLists(client);
 if (first) {
   fillCache(client, first);
   // What was drawn elsewhere knows of nothing that is kept here.
-  forgetKept();
+  forgetKept(SEEN);
 } else restoreLists(client);
 startOutbox(client, {
   like: sentLikes,

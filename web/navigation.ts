@@ -50,9 +50,10 @@ export function useKeptHere(): Kept {
   return useState(() => currentEntry().kept)[0];
 }
 
-/** For a page that was drawn without what is kept: it starts as it stands there. */
-export function forgetKept(): void {
-  currentEntry().kept = {};
+/** For a page that was drawn without what is kept: it starts as it stands there, but for what shows later by its name. */
+export function forgetKept(later: string): void {
+  const { kept } = currentEntry();
+  currentEntry().kept = later in kept ? { [later]: kept[later] } : {};
 }
 
 /** State that is the same again after "back" and a reload, and when a list has drawn its part anew. */

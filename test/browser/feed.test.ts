@@ -183,6 +183,7 @@ test('a photo taller than 4:5 is whole in a frame of 4:5', async () => {
   const { page, close } = await openFeed('shapes', DESKTOP);
   await page.goto('/');
   const slide = page.locator('figure[aria-label="Photo"] .carousel-slide:has([data-fills="height"])').first();
+  await goOn(page);
   await slide.scrollIntoViewIfNeeded();
   const [box, frame] = await Promise.all([slide.locator('.photo-box').boundingBox(), slide.boundingBox()]);
   assert.ok(box && frame);
@@ -235,6 +236,7 @@ test('a caption is folded after two lines, also when the window becomes narrower
   const { page, close } = await openFeed('folder', DESKTOP);
   await page.goto('/');
   const folded = page.locator('.folded').filter({ hasText: 'longer than two lines' }).first();
+  await goOn(page);
   await folded.scrollIntoViewIfNeeded();
   const more = page.locator('.caption').filter({ has: folded }).getByRole('button').last();
   await more.waitFor();
@@ -251,6 +253,14 @@ test('a caption is folded after two lines, also when the window becomes narrower
   assert.equal(await short.getByRole('button').count(), 0);
   await close();
 });
+
+/** The server draws a few posts; more come when somebody scrolls. */
+async function goOn(page: Page): Promise<void> {
+  const few = await page.locator('article').count();
+  await page.mouse.move(100, 100);
+  await page.mouse.wheel(0, 2_000);
+  await page.locator('article').nth(few).waitFor();
+}
 
 async function openFeed(handle: string, viewport: typeof PHONE) {
   const opened = await openPage(world.base, viewport);

@@ -3,6 +3,9 @@ import { isNewer } from '../../core/ids.ts';
 import { useKept } from '../navigation.ts';
 import { readSetting, writeSetting } from '../state/settings.ts';
 
+/** Its name among what is kept. */
+export const SEEN = 'seen';
+
 type Seen = { newestId: string; mark: string | null };
 
 /**
@@ -11,7 +14,7 @@ type Seen = { newestId: string; mark: string | null };
  * browser has taken that over.
  */
 export function useSeenMark(accountId: string | undefined, newestId: string | undefined): string | null {
-  const [seen, setSeen] = useKept<Seen | null>('seen', null);
+  const [seen, setSeen] = useKept<Seen | null>(SEEN, null);
   const key = `pinhole.seen.${accountId}`;
   const isHere = useSyncExternalStore(
     () => () => undefined,
