@@ -149,8 +149,16 @@ async function pinsAndArchives(page: Page, mila: Person, id: string, device: str
   await until(async () => ((await postOf(mila, id)).takesComments ? null : true), 'comments are off');
   await press('Turn comments on');
   await until(async () => ((await postOf(mila, id)).takesComments ? true : null), 'comments are on');
+  await bob.likes({ id });
+  await bob.comments({ id }, 'still there');
+  await world.settled();
   await press('Archive');
   await page.getByText('This post is archived').waitFor();
+  await page.getByText('still there').waitFor();
+  assert.equal(await page.getByRole('button', { name: /^(Like|Reply)/ }).count(), 0, 'only to be read');
+  await page.getByRole('button', { name: '1 like' }).click();
+  await page.getByRole('dialog').getByRole('link', { name: /bob/ }).first().waitFor();
+  await page.keyboard.press('Escape');
   assert.equal((await bob.act('GET', `/posts/${id}`)).status, 404);
   await look(page, `archived-${device}`);
   await page.getByRole('button', { name: 'Undo' }).click();
