@@ -8,7 +8,7 @@ import { catalogues } from './web/i18n/catalogues.ts';
 import { serviceWorker } from './web/service-worker.ts';
 
 const SERVER = 'http://127.0.0.1:3000';
-const COMPRESSED = /\.(js|css|svg|webmanifest)$/;
+const COMPRESSED = /\.(js|css|svg)$/;
 
 export default defineConfig({
   root: 'web',

@@ -105,6 +105,7 @@ export const photo = z
       .enum(['waiting', 'developing', 'ready', 'failed'])
       .meta({ description: 'Like state, and whether it waits for its turn' }),
     failure: z.string().nullable().meta({ description: 'Why it failed, in a sentence for the author' }),
+    failureCode: z.string().nullable().meta({ description: 'The same, for clients in other languages' }),
     altText: z.string(),
     filter: z.string(),
     width: z.number().int().meta({ description: 'Of w1080, in px' }),

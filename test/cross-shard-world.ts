@@ -94,6 +94,7 @@ export async function openCrossWorld({ members = 0 } = {}) {
           email,
           role: 'member',
           passwordHash: 'none',
+          language: 'en',
         });
         if (options.isPrivate)
           await tx.rows(sql`update accounts set is_private = true where account_id = ${accountId}`);

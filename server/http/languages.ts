@@ -10,6 +10,7 @@ import {
   type Language,
   languages,
 } from '../../core/languages.ts';
+import { say } from '../infra/messages.ts';
 
 type Manifest = Readonly<Record<string, { file: string }>>;
 
@@ -18,12 +19,7 @@ const FIRST_AREAS = ['common', 'feed'];
 const VISITORS_AREAS = ['entrance'];
 const WISHES_MAX = 20;
 
-const NEEDS_SCRIPTS: Record<Language, string> = {
-  en: 'Pinhole needs JavaScript for everything but looking at public photos.',
-  de: 'Pinhole braucht JavaScript für alles außer dem Ansehen öffentlicher Fotos.',
-  'pt-BR': 'O Pinhole precisa de JavaScript para tudo, menos para ver fotos públicas.',
-  ar: 'يحتاج Pinhole إلى JavaScript لكل شيء سوى مشاهدة الصور العامة.',
-};
+const NEEDS_SCRIPTS = /(?<=<noscript>)[^<]*/;
 
 /** As chosen in the settings, else as the browser says. */
 export function languageOf(request: FastifyRequest): Language {
@@ -55,11 +51,12 @@ export async function readPages(
     languages.flatMap((language) => {
       const translated = page
         .replace('<html lang="en" dir="ltr">', `<html lang="${language}" dir="${directionOf(language)}">`)
-        .replace(NEEDS_SCRIPTS.en, NEEDS_SCRIPTS[language]);
+        .replace(NEEDS_SCRIPTS, say(language, 'server.needsScripts'));
       return [true, false].map((isSignedIn) => {
         const areas = isSignedIn ? FIRST_AREAS : [...FIRST_AREAS, ...VISITORS_AREAS];
         const links = areas.map((area) => preloadOf(manifest, language, area)).join('');
-        return [`${language} ${isSignedIn}`, translated.replace('</head>', `${links}</head>`)] as const;
+        const head = `${links}${manifestLink(language)}</head>`;
+        return [`${language} ${isSignedIn}`, translated.replace('</head>', head)] as const;
       });
     }),
   );
@@ -70,4 +67,9 @@ function preloadOf(manifest: Manifest, language: Language, area: string): string
   const chunk = manifest[`../virtual:messages/${language}/${area}`];
   if (!chunk) throw new Error(`The built client has no messages ${language}/${area}.`);
   return `<link rel="modulepreload" crossorigin href="/${chunk.file}">\n  `;
+}
+
+/** Of http/manifest.ts. */
+function manifestLink(language: Language): string {
+  return `<link rel="manifest" href="/manifest.webmanifest?language=${language}">\n  `;
 }

@@ -9,15 +9,18 @@ import path from 'node:path';
 import staticFiles from '@fastify/static';
 import type { FastifyReply } from 'fastify';
 import { isPossibleId, type PostId } from '../../core/ids.ts';
+import type { Language } from '../../core/languages.ts';
 import { ExpectedError, NotFound } from '../errors.ts';
 import { getAccountIdByHandle } from '../features/accounts/accounts.ts';
 import { handleParams } from '../features/accounts/schema.ts';
 import { hydrateProfile } from '../hydrate/accounts.ts';
 import { hydratePost } from '../hydrate/posts.ts';
 import type { App } from '../infra/app.ts';
+import { say } from '../infra/messages.ts';
 import { type Drawing, openDrawing } from './drawing.ts';
 import { unavailable } from './errors.ts';
 import { languageOf, readPages } from './languages.ts';
+import { manifestRoute } from './manifest.ts';
 import type { Server } from './server.ts';
 import { hasSessionCookie } from './sessions.ts';
 
@@ -48,6 +51,7 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
       response.header('cache-control', cacheControlOf(path.relative(folder, file)));
     },
   });
+  manifestRoute(server);
   await server.register(shareTarget);
   const draw = await openDrawing(server, app, folder);
   server.setNotFoundHandler(async (request, reply) => {
@@ -57,7 +61,7 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
     const language = languageOf(request);
     const isSignedIn = hasSessionCookie(app, request);
     const [preview, drawing] = await Promise.all([
-      findPreview(app, pathname),
+      findPreview(app, pathname, language),
       draw(pathname, language, {
         ip: request.ip,
         cookie: isSignedIn ? request.headers.cookie : undefined,
@@ -113,20 +117,21 @@ function cacheControlOf(file: string): string {
 }
 
 /** As a stranger sees it: a preview is made for whoever the link is sent to. */
-async function findPreview(app: App, pathname: string): Promise<Preview> {
+async function findPreview(app: App, pathname: string, language: Language): Promise<Preview> {
   const plain: Preview = {
     status: 200,
     title: 'Pinhole',
-    description: 'A photo-sharing network.',
+    description: say(language, 'server.network'),
     image: null,
     path: pathname,
     kind: 'website',
   };
   try {
     const postId = /^\/p\/([^/]+)\/?$/.exec(pathname)?.[1];
-    if (postId !== undefined) return { ...plain, ...(await previewPost(app, postId)) };
+    if (postId !== undefined) return { ...plain, ...(await previewPost(app, postId, language)) };
     const handle = /^\/@([^/]+)/.exec(pathname)?.[1];
-    if (handle !== undefined) return { ...plain, ...(await previewProfile(app, decodeURIComponent(handle))) };
+    if (handle !== undefined)
+      return { ...plain, ...(await previewProfile(app, decodeURIComponent(handle), language)) };
     return plain;
   } catch (error) {
     // A page that a stranger may not see may still be one for the member who opens it: the client asks again.
@@ -138,30 +143,36 @@ async function findPreview(app: App, pathname: string): Promise<Preview> {
   }
 }
 
-async function previewPost(app: App, postId: string): Promise<Partial<Preview>> {
+async function previewPost(app: App, postId: string, language: Language): Promise<Partial<Preview>> {
   if (!isPossibleId(postId, app.clock.nowMs())) throw new NotFound();
   const post = await hydratePost(app, null, postId as PostId);
   const image = post.photos[0]?.renditions.find(({ name }) => name === 'w1080');
   return {
-    title: `${post.account.name || post.account.handle} (@${post.account.handle}) on Pinhole`,
+    title: titleOf(post.account, language),
     description:
       post.caption ||
       post.photos
         .map(({ altText }) => altText)
         .filter(Boolean)
         .join(' · ') ||
-      `A photo by @${post.account.handle}`,
+      say(language, 'server.photoBy', { handle: `@${post.account.handle}` }),
     image: image?.url ?? null,
     kind: 'article',
   };
 }
 
-async function previewProfile(app: App, handle: string): Promise<Partial<Preview>> {
+function titleOf({ name, handle }: { name: string; handle: string }, language: Language): string {
+  return say(language, 'server.titleOf', { name: name || handle, handle: `@${handle}` });
+}
+
+async function previewProfile(app: App, handle: string, language: Language): Promise<Partial<Preview>> {
   if (!handleParams.safeParse({ handle }).success) throw new NotFound();
   const profile = await hydrateProfile(app, null, await getAccountIdByHandle(app, handle));
   return {
-    title: `${profile.name || profile.handle} (@${profile.handle}) on Pinhole`,
-    description: profile.bio || `${profile.postCount} posts, ${profile.followerCount} followers`,
+    title: titleOf(profile, language),
+    description:
+      profile.bio ||
+      say(language, 'server.profileText', { posts: profile.postCount, followers: profile.followerCount }),
     image: profile.avatarLargeUrl,
     kind: 'profile',
   };

@@ -128,6 +128,8 @@ export async function presentMe(app: App, viewer: Pick<Viewer, 'accountId'>): Pr
       follows: account.notifies_follows,
       mentions: account.notifies_mentions,
     },
+    language: account.language,
+    firstRun: account.first_run,
     followerCount: Number(account.follower_count),
     followingCount: Number(account.following_count),
     postCount: Number(account.post_count),

@@ -203,6 +203,8 @@ function presentPhoto(app: App, photo: PhotoRow, accountId: AccountId, isPrivate
     state,
     stage: state === 'developing' && !photo.is_in_work ? 'waiting' : state,
     failure: photo.failure_message,
+    // A card of the version before does not have it.
+    failureCode: photo.failure_code ?? null,
     altText: photo.alt_text,
     filter: photo.filter,
     width: photo.width ?? 0,

@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import nodemailer from 'nodemailer';
+import type { Language } from '../../core/languages.ts';
 
-export type Mail = { to: string; subject: string; text: string };
+/** Of plain text: whoever shows it finds the direction of each paragraph by its words. */
+export type Mail = { to: string; subject: string; text: string; language: Language };
 export type Mailer = { send(mail: Mail): Promise<void> };
 
 const TIMEOUT_MS = 20_000;
@@ -23,12 +25,12 @@ export function openMailer(options: {
       greetingTimeout: TIMEOUT_MS,
       socketTimeout: TIMEOUT_MS,
     });
-    return { send: async (mail) => void (await transport.sendMail({ from: options.from, ...mail })) };
+    return { send: async (mail) => void (await transport.sendMail(messageOf(options.from, mail))) };
   }
   const transport = nodemailer.createTransport({ streamTransport: true, buffer: true, newline: 'unix' });
   return {
     async send(mail) {
-      const { message } = await transport.sendMail({ from: options.from, ...mail });
+      const { message } = await transport.sendMail(messageOf(options.from, mail));
       await mkdir(options.outbox, { recursive: true, mode: 0o700 });
       const file = path.join(
         options.outbox,
@@ -38,4 +40,8 @@ export function openMailer(options: {
       options.onFiled(file, mail);
     },
   };
+}
+
+function messageOf(from: string, { language, ...mail }: Mail) {
+  return { from, ...mail, headers: { 'content-language': language } };
 }

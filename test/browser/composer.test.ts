@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { publishDueDrafts } from '../../server/features/drafts/due.ts';
+import { sql } from '../../server/infra/sql.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD, type Person, until } from '../world.ts';
 import { findViolations } from './axe.ts';
@@ -156,7 +157,17 @@ async function pinsAndArchives(page: Page, mila: Person, id: string, device: str
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.getByRole('button', { name: 'Like', exact: true }).waitFor();
   assert.equal((await postOf(bob, id)).state, 'published');
+  await bob.likes({ id });
+  await bob.comments({ id }, 'still there');
+  await world.settled();
   await press('Archive');
+  await page.getByText('This post is archived').waitFor();
+  await page.reload();
+  await page.getByText('still there').waitFor();
+  assert.equal(await page.getByRole('button', { name: /^(Like|Reply)/ }).count(), 0, 'only to be read');
+  await page.getByRole('button', { name: '1 like' }).click();
+  await page.getByRole('dialog').getByRole('link', { name: /bob/ }).first().waitFor();
+  await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Bring back' }).click();
   await page.getByRole('button', { name: 'Like', exact: true }).waitFor();
   assert.equal((await postOf(mila, id)).state, 'published');
@@ -226,8 +237,9 @@ test('a post is scheduled, and published at its time', async () => {
   const { page, problems, close } = await openPage(world.base, PHONE, 'dark');
   await signUp(page, 'ida');
   const ida = await world.signsIn('ida');
+  await ida.edits({ keepsOriginals: true });
   await page.goto('/new');
-  await page.getByLabel('Photos', { exact: true }).setInputFiles([await makePhoto('later.jpg', 1200, 80)]);
+  await page.getByLabel('Photos', { exact: true }).setInputFiles([await makePhoto('later.jpg', 3000, 80)]);
   await page.getByRole('dialog').getByRole('button', { name: 'Next' }).click();
   await received(page, 1, 1);
   await page.getByLabel('Caption').fill('later');
@@ -257,6 +269,14 @@ test('a post is scheduled, and published at its time', async () => {
   await page.waitForURL('**/drafts');
   await page.getByRole('heading', { name: 'Scheduled' }).waitFor();
 
+  const [upload] = draft.photos;
+  const hasOriginal = async () => {
+    const [row] = await world.rows<{ is_kept: boolean }>(
+      sql`select kept_original is not null as is_kept from media where media_id = ${upload.uploadId}`,
+    );
+    return row?.is_kept ? true : null;
+  };
+  await until(hasOriginal, 'the original is kept, though nothing is published yet');
   const clock = { nowMs: () => Date.now() + 2 * 3_600_000 };
   assert.equal(await publishDueDrafts({ ...world.app, clock }), 1);
   assert.equal(await publishDueDrafts({ ...world.app, clock }), 0);

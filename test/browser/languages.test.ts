@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { directionOf, type Language, languages } from '../../core/languages.ts';
+import { sql } from '../../server/infra/sql.ts';
 import { listAreas, readCatalogue } from '../../web/i18n/catalogues.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD } from '../world.ts';
@@ -32,6 +33,7 @@ for (const language of languages) {
     await page.goto('/');
     await page.getByRole('heading', { name: say('entrance.promise') }).waitFor();
     await check();
+    await assertManifest(page, language, say);
     await page.getByRole('link', { name: say('common.signUp') }).click();
     const handle = `mara_${language.slice(0, 2)}`;
     await page.getByLabel(say('entrance.handle'), { exact: true }).fill('x');
@@ -96,6 +98,13 @@ for (const language of languages) {
     await page.getByRole('button', { name: say('composer.save') }).waitFor();
     await check();
     await takePicture(page, `edit-${language}`);
+    await failsAll(own.id, mara.id);
+    await page.goto(`/p/${own.id}`);
+    await page.getByText(say('errors.image_lost')).first().waitFor();
+    await check();
+    await page.goto('/drafts');
+    await page.getByText(say('errors.draft_photo_gone')).waitFor();
+    await check();
     for (const section of settingsSections) {
       await page.goto(`/settings?section=${section}`);
       await page.getByRole('main').getByRole('heading').first().waitFor();
@@ -108,7 +117,7 @@ for (const language of languages) {
 
 test('a language that was chosen stays, at the same place', async () => {
   const { page, problems, close } = await openPage(world.base, NARROW);
-  await world.accounts('chooser');
+  const chooser = await world.account('chooser');
   await page.goto('/sign-in?next=%2Fsettings%3Fsection%3Dappearance');
   await page.getByLabel('Handle or e-mail address').fill('chooser');
   await page.getByLabel('Password').fill(PASSWORD);
@@ -116,6 +125,7 @@ test('a language that was chosen stays, at the same place', async () => {
   await page.getByLabel('Language').selectOption({ label: 'العربية' });
   await page.locator('html[dir=rtl]').waitFor();
   assert.match(page.url(), /\/settings\?section=appearance$/);
+  assert.equal((await chooser.get('/me')).language, 'ar', 'mails come in it, too');
   const say = await readAll('ar');
   await page.getByLabel(say('settings.language')).selectOption({ label: 'English' });
   await page.locator('html[dir=ltr]').waitFor();
@@ -157,10 +167,35 @@ test('the first page comes in the language of the cookie, else of the browser, w
     [{ 'accept-language': 'de', cookie: 'language="><script>' }, '<html lang="de" dir="ltr">'],
   ];
   for (const [headers, tag] of table) assert.equal((await ask(headers)).tag, tag, JSON.stringify(headers));
+  const preview = await (
+    await fetch(`${world.base}/@friend`, { headers: { 'accept-language': 'de' } })
+  ).text();
+  assert.match(preview, /<title>friend \(@friend\) auf Pinhole<\/title>/);
   const visitor = await ask({});
   const member = await ask({ cookie: 'pinhole_session=whatever' });
   assert.equal(visitor.preloads - member.preloads, 1);
 });
+
+/** As the browser reads it that installs the app. */
+async function assertManifest(page: Page, language: Language, say: Say): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const { data, errors } = await devtools.send('Page.getAppManifest');
+  const { lang, dir, description, shortcuts } = JSON.parse(data ?? '');
+  assert.deepEqual(
+    [errors, lang, dir, description, shortcuts[0].name],
+    [[], language, directionOf(language), say('server.appText'), say('server.newPost')],
+  );
+}
+
+/** The post's photo, and all drafts of the account, with a sentence that only other clients should show. */
+async function failsAll(failedId: string, accountId: string): Promise<void> {
+  await world.rows(sql`update posts set state = 'failed' where post_id = ${failedId}`);
+  await world.rows(sql`
+    update media set state = 'failed', failure_code = 'image_lost', failure_message = 'English', renditions = '[]'
+    where media_id in (select media_id from post_media where post_id = ${failedId})`);
+  await world.rows(sql`
+    update drafts set failure = 'English', failure_code = 'draft_photo_gone' where account_id = ${accountId}`);
+}
 
 type Say = (key: string) => string;
 

@@ -171,6 +171,13 @@ test('a like, an unlike and a comment made without a network are sent once, afte
   for (const at of [0, 1]) await likes.nth(at).click();
   await likes.nth(1).click();
   await page.getByRole('link', { name: 'Comment' }).nth(0).click();
+  await page.getByLabel('Add a comment').fill('better not');
+  await page.keyboard.press('Enter');
+  await hasEntries(page, 'pinhole.outbox', 3);
+  await page.getByRole('button', { name: 'Take back' }).click();
+  await page.getByText('Waiting for the network').waitFor({ state: 'detached' });
+  await hasEntries(page, 'pinhole.outbox', 2);
+  assert.equal(await page.getByLabel('Add a comment').inputValue(), 'better not', 'the words are not lost');
   await page.getByLabel('Add a comment').fill('from the underground');
   await page.keyboard.press('Enter');
   await page.getByText('Waiting for the network').waitFor();

@@ -93,6 +93,11 @@ for (const [device, viewport, scheme] of [
     assert.deepEqual(await linksIn(page), [archived.id]);
     await assertNoSidewaysScroll(page);
 
+    await page.goto('/settings');
+    const settings = page.getByRole('navigation', { name: 'Settings' });
+    for (const [at, name] of ['Saved', 'Archive'].entries())
+      assert.equal(await settings.getByRole('link').nth(at).textContent(), name);
+
     await page.goto('/@basil/saved');
     await page.waitForURL((url) => url.pathname === '/@basil');
     await page.getByRole('link', { name: 'Tagged' }).click();
@@ -129,8 +134,12 @@ test('by keyboard alone: who signs up skips each step, and what was skipped is n
   await page.getByRole('heading', { name: 'Welcome, oona' }).waitFor();
   await page.reload();
   await page.getByRole('heading', { name: 'Welcome, oona' }).waitFor();
-  assert.deepEqual(problems, []);
+  const second = await openPage(world.base, DESKTOP);
+  await signIn(second.page, 'oona');
+  await second.page.getByRole('heading', { name: 'Welcome, oona' }).waitFor();
+  assert.deepEqual([problems, second.problems], [[], []]);
   await close();
+  await second.close();
 });
 
 test('who leaves the first steps is let go', async () => {

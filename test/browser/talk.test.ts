@@ -179,7 +179,7 @@ test('the author of a post with hidden likes sees how many there are, and that h
   await close();
 });
 
-test('in the feed, likes and comments of others are counted as they come', async () => {
+test('in the feed, likes and comments of others are counted as they come, and what is deleted goes', async () => {
   const { page, problems, close } = await openPage(world.base, DESKTOP);
   await signUp(page, 'looks');
   const [looks, liv] = [await world.signsIn('looks'), await world.account('liv')];
@@ -192,7 +192,43 @@ test('in the feed, likes and comments of others are counted as they come', async
   await button(page, '1 like').waitFor();
   await bob.comments(post, 'hello');
   await page.getByRole('link', { name: 'View 1 comment' }).waitFor();
+  await liv.deletes(post);
+  await page.getByText('alive', { exact: true }).waitFor({ state: 'detached' });
   assert.deepEqual(problems, []);
+  await close();
+});
+
+test('where nothing is told live, a deleted post leaves the feed when the member comes back, likes it or opens it', async () => {
+  const { page, problems, close } = await openPage(world.base, PHONE);
+  await page.route('**/api/v1/live**', (route) => route.abort());
+  await signUp(page, 'late');
+  const [late, lou] = [await world.signsIn('late'), await world.account('lou')];
+  await late.follows(lou);
+  const posts = [];
+  for (const caption of ['looked for', 'liked', 'opened', 'kept']) posts.push(await lou.posts(caption));
+  await world.settled();
+  await page.goto('/');
+  const shown = (caption: string) => page.getByRole('article').filter({ hasText: caption });
+  for (const post of posts.slice(0, 3)) {
+    await shown(post.caption).waitFor();
+    await lou.deletes(post);
+  }
+  await shown('liked').getByRole('button', { name: 'Like', exact: true }).click();
+  await page.getByText('This could not be sent. This does not exist, or you may not see it.').waitFor();
+  await shown('liked').waitFor({ state: 'detached' });
+  await shown('opened').getByRole('link', { name: 'Comment' }).click();
+  await page.getByText('This post is not here').waitFor();
+  await page.goBack();
+  await shown('looked for').waitFor();
+  assert.equal(await shown('opened').count(), 0);
+  await page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 60_000;
+    window.dispatchEvent(new Event('focus'));
+  });
+  await shown('looked for').waitFor({ state: 'detached' });
+  await shown('kept').waitFor();
+  assertOnlyCuts(problems.filter((problem) => !problem.includes('404')));
   await close();
 });
 

@@ -1,5 +1,6 @@
 import { type QueryClient, queryOptions, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { AccountEdit, Me, Profile } from '../../server/features/accounts/schema.ts';
+import { type Progress, rememberFirstRun } from '../state/first-run.ts';
 import { rememberSignedIn } from '../state/signed-in-hint.ts';
 import { ApiError, call } from './client.ts';
 import { keys } from './keys.ts';
@@ -112,6 +113,15 @@ export function useSetAvatar() {
     meta: { showsError: true },
     onSuccess: (me) => showMe(client, me),
   });
+}
+
+/** Where the server cannot be told, it is offered once more on the next device. */
+export function noteFirstRun(client: QueryClient, me: Me, firstRun: Progress): void {
+  rememberFirstRun(me.id, firstRun);
+  call<Me>('PATCH', '/me', { body: { firstRun }, keepalive: true }).then(
+    () => client.setQueryData<Me | null>(keys.me, (now) => (now?.id === me.id ? { ...now, firstRun } : now)),
+    () => undefined,
+  );
 }
 
 function showMe(client: QueryClient, me: Me): void {

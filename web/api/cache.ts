@@ -35,6 +35,15 @@ export function dropFromLists(client: QueryClient, postId: string): void {
   );
 }
 
+/** It is not there any more, or not for this viewer. One of his own may have gone into his archive. */
+export function dropGone(client: QueryClient, postId: string): void {
+  const [, archive] = keys.archivedPosts;
+  client.setQueriesData<Pages<PostCard>>(
+    { queryKey: ['posts'], predicate: ({ queryKey }) => queryKey[1] !== archive },
+    (data) => filterItems(data, (post) => post.id !== postId),
+  );
+}
+
 export function findPost(client: QueryClient, postId: string): PostCard | undefined {
   for (const [, data] of client.getQueriesData<Pages<PostCard>>({ queryKey: ['posts'] })) {
     const found = data?.pages.flatMap((page) => page.items).find((post) => post.id === postId);

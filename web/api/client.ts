@@ -1,5 +1,5 @@
 /** The one way to the server: JSON in, JSON out, and every failure as an ApiError, for which there is a sentence for a person. */
-import { isKey, type Key, loadMessages } from '../i18n/messages.ts';
+import { hasMessages, isKey, type Key, loadMessages } from '../i18n/messages.ts';
 import { t } from '../i18n/text.ts';
 
 const PREFIX = '/api/v1';
@@ -12,6 +12,8 @@ type Fault = {
   code?: string | undefined;
   params?: Record<string, string | number> | undefined;
 };
+/** `failureCode`: absent in what an older version of the server told, and this browser has kept. */
+type Failed = { failure: string | null; failureCode?: string | null | undefined };
 type ErrorBody = { error?: { code?: string; message?: string; fields?: Fault[]; requestId?: string } };
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type CallOptions = {
@@ -19,6 +21,8 @@ type CallOptions = {
   query?: Record<string, string | number | null | undefined>;
   headers?: Record<string, string>;
   signal?: AbortSignal;
+  /** Goes on when the page is left. */
+  keepalive?: boolean;
 };
 
 /** `isPartial`: a part of the network did not answer, so that something is missing. */
@@ -49,6 +53,7 @@ export async function call<Reply>(method: Method, path: string, options: CallOpt
     const reply = await fetch(PREFIX + path + queryText(options.query), {
       method,
       signal,
+      keepalive: options.keepalive ?? false,
       credentials: 'same-origin',
       headers:
         method === 'GET' ? options.headers : { 'content-type': 'application/json', ...options.headers },
@@ -94,7 +99,7 @@ export function causeOf(error: unknown): string {
   const { status, code, message, fields } = error;
   if (status === 0) return t(NO_REPLY[code] ?? 'common.unreachable');
   const [fault] = fields;
-  if (code === 'invalid' && fault) return faultText(fault);
+  if ((code === 'invalid' || code === 'draft_unfinished') && fault) return faultText(fault);
   const key = `errors.${status === 401 && code === 'wrong_password' ? 'wrong_sign_in' : code}`;
   if (isKey(key)) return t(key);
   return message || t(BY_STATUS[status] ?? 'common.serverFailed');
@@ -132,8 +137,15 @@ export function faultOf(error: unknown, path: string): string | undefined {
 }
 
 export function faultText({ code, params, message }: Omit<Fault, 'path'>): string {
-  const key = `errors.field_${code}`;
-  return isKey(key) ? t(key, params) : message;
+  const key = [`errors.field_${code}`, `errors.${code}`].find(isKey);
+  return key ? t(key, params) : message;
+}
+
+/** Why something failed while nobody asked, of which the server keeps a code and a sentence; null until the catalogue is here. */
+export function reasonOf({ failure, failureCode }: Failed): string | null {
+  const key = `errors.${failureCode}`;
+  if (isKey(key)) return t(key);
+  return failureCode && !hasMessages(['errors']) ? null : failure;
 }
 
 export function isGone(error: unknown): boolean {

@@ -8,7 +8,7 @@ import { useMe } from './accounts.ts';
 import { filterItems, mapItems, patchPost } from './cache.ts';
 import { call, isGone, type Page } from './client.ts';
 import { keys } from './keys.ts';
-import { send, useUnsent } from './outbox.ts';
+import { send, takeBackComment, useUnsent } from './outbox.ts';
 import { usePages } from './pages.ts';
 
 type CommentPages = InfiniteData<Page<CommentCard>>;
@@ -62,6 +62,16 @@ export function useAddComment(postId: string) {
     meta: { showsError: true },
     onMutate: ({ parentId }) => count(client, postId, parentId, 1),
   });
+}
+
+/** One that waits for the network. False: it was just being sent, and has arrived. */
+export function useTakeBack(): (comment: CommentCard) => Promise<boolean> {
+  const client = useQueryClient();
+  return async ({ id, postId, parentId }) => {
+    const isOut = await takeBackComment(id.slice(UNSENT.length));
+    if (isOut) count(client, postId, parentId, -1);
+    return isOut;
+  };
 }
 
 export const sentComments = {

@@ -8,7 +8,8 @@ import { createOutbox, type Entry, type Outbox, subjectOf, type Words } from '..
 import { openOutboxStorage } from '../state/outbox-storage.ts';
 import { showToast } from '../state/toasts.ts';
 import { onViewer } from '../state/viewer.ts';
-import { ApiError, call, type Page, sentenceOf } from './client.ts';
+import { dropGone } from './cache.ts';
+import { ApiError, call, isGone, type Page, sentenceOf } from './client.ts';
 import { keys } from './keys.ts';
 
 /** What an entry does to the screen, in the file of its kind. */
@@ -46,6 +47,8 @@ export function startOutbox(client: QueryClient, shown: Partial<Record<Entry['ki
     onSent: (entry, reply) => shown[entry.kind]?.onSent(client, entry, reply),
     onRefused: (entry, error, isAwaited) => {
       shown[entry.kind]?.onRefused(client, entry);
+      // What nobody can like any more is not to be seen here any longer either.
+      if (isGone(error) && (entry.kind === 'like' || entry.kind === 'save')) dropGone(client, entry.postId);
       if (entry.kind !== 'comment') showToast(t('offline.notTaken', { reason: sentenceOf(error) }));
       else if (!isAwaited) showToast(t('offline.commentNotTaken', { reason: sentenceOf(error) }));
     },
@@ -58,6 +61,12 @@ export function startOutbox(client: QueryClient, shown: Partial<Record<Entry['ki
 export async function send(act: Parameters<Outbox['add']>[0]): Promise<unknown> {
   if (!outbox) throw new Error('The outbox is not open.');
   return await outbox.add(act);
+}
+
+/** As Outbox.takeBack; true also where it is not there any more. */
+export async function takeBackComment(key: string): Promise<boolean> {
+  const entry = readEntries().find((each) => each.kind === 'comment' && each.key === key);
+  return !outbox || !entry || (await outbox.takeBack(entry));
 }
 
 /** Whether such an act about this post, or comment that is liked, is still to be sent. */

@@ -10,8 +10,8 @@ import type { PostCard } from '../../core/shapes.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
 import type { Publish } from '../../server/features/posts/schema.ts';
 import { setNewPosts } from '../state/new-posts.ts';
-import { dropPost, findPost, patchPost } from './cache.ts';
-import { ApiError, call, type Page } from './client.ts';
+import { dropGone, dropPost, findPost, patchPost } from './cache.ts';
+import { ApiError, call, isGone, type Page } from './client.ts';
 import { keys } from './keys.ts';
 import { usePages } from './pages.ts';
 
@@ -86,7 +86,7 @@ export function usePost(postId: string) {
   const query = useQuery({
     queryKey: keys.post(postId),
     queryFn: async ({ signal }) => {
-      const post = await call<PostCard>('GET', `/posts/${encodeURIComponent(postId)}`, { signal });
+      const post = await fetchPost(client, postId, signal);
       const before = client.getQueryData<PostCard>(keys.post(postId));
       if (before && isInWork(before) && !isInWork(post)) showEverywhere(client, post);
       return post;
@@ -98,6 +98,20 @@ export function usePost(postId: string) {
   // Without a network a post can be read that stands in some list.
   const isAway = query.error instanceof ApiError && query.error.status === 0;
   return { ...query, data: query.data ?? (isAway ? findPost(client, postId) : undefined) };
+}
+
+/** One that is not there any more leaves the lists. */
+export async function fetchPost(
+  client: QueryClient,
+  postId: string,
+  signal?: AbortSignal,
+): Promise<PostCard> {
+  try {
+    return await call<PostCard>('GET', `/posts/${encodeURIComponent(postId)}`, { signal });
+  } catch (error) {
+    if (isGone(error)) dropGone(client, postId);
+    throw error;
+  }
 }
 
 /** Some photo of it is still to be made, or made anew. */

@@ -10,11 +10,12 @@ import { AvatarLink, HandleLink } from './AccountLink.tsx';
 import { RichText } from './RichText.tsx';
 import { copyText } from './share-link.ts';
 
-/** What can be done with a comment; `onReply` is missing where nobody may answer. */
+/** What can be done with a comment; `onReply` is missing where nobody may answer, `onLike` and `onDelete` where all is only read. */
 export type CommentActs = {
-  onLike: (comment: CommentCard, liked: boolean) => void;
+  onLike: ((comment: CommentCard, liked: boolean) => void) | undefined;
   onReply: ((comment: CommentCard) => void) | undefined;
-  onDelete: (comment: CommentCard) => void;
+  onDelete: ((comment: CommentCard) => void) | undefined;
+  onTakeBack: (comment: CommentCard) => void;
   onShowLikers: (comment: CommentCard) => void;
 };
 type CommentProps = {
@@ -38,7 +39,7 @@ export function Comment({ comment, isOffline, isJustSent, acts }: CommentProps) 
       <p className="comment-text" dir="auto">
         <HandleLink account={comment.account} /> <RichText text={comment.text} />
       </p>
-      {isSent && <LikeComment comment={comment} onLike={acts.onLike} />}
+      {isSent && acts.onLike && <LikeComment comment={comment} onLike={acts.onLike} />}
       <div className="comment-meta muted">
         {isSent ? (
           <>
@@ -46,14 +47,23 @@ export function Comment({ comment, isOffline, isJustSent, acts }: CommentProps) 
             <CommentButtons comment={comment} acts={acts} />
           </>
         ) : (
-          <span>{t(isOffline ? 'offline.commentWaits' : 'post.sending')}</span>
+          <>
+            <span>{t(isOffline ? 'offline.commentWaits' : 'post.sending')}</span>
+            {isOffline && (
+              <button type="button" className="comment-button" onClick={() => acts.onTakeBack(comment)}>
+                {t('offline.takeBack')}
+              </button>
+            )}
+          </>
         )}
       </div>
     </div>
   );
 }
 
-function LikeComment({ comment, onLike }: { comment: CommentCard; onLike: CommentActs['onLike'] }) {
+type LikeCommentProps = { comment: CommentCard; onLike: NonNullable<CommentActs['onLike']> };
+
+function LikeComment({ comment, onLike }: LikeCommentProps) {
   return (
     <IconButton
       label={t('post.likeCommentBy', { handle: comment.account.handle })}
@@ -77,7 +87,7 @@ function CommentButtons({ comment, acts }: { comment: CommentCard; acts: Comment
     label: t('common.delete'),
     icon: <Trash2 aria-hidden size={20} />,
     isDanger: true,
-    run: () => acts.onDelete(comment),
+    run: () => acts.onDelete?.(comment),
   };
   return (
     <>
@@ -98,7 +108,7 @@ function CommentButtons({ comment, acts }: { comment: CommentCard; acts: Comment
       )}
       <Menu
         label={t('post.moreAboutComment', { handle: account.handle })}
-        entries={comment.canDelete ? [copy, remove] : [copy]}
+        entries={comment.canDelete && acts.onDelete ? [copy, remove] : [copy]}
       />
     </>
   );

@@ -4,9 +4,10 @@ import type { CommentCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
 import { sentenceOf } from '../api/client.ts';
 import { useLikeComment } from '../api/comment-likes.ts';
-import { type useComments, useDeleteComment } from '../api/comments.ts';
+import { type useComments, useDeleteComment, useTakeBack } from '../api/comments.ts';
 import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
+import { showToast } from '../state/toasts.ts';
 import { Button } from '../ui/Button.tsx';
 import { ConfirmDialog } from '../ui/Dialog.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
@@ -23,20 +24,30 @@ type CommentListProps = {
   comments: ReturnType<typeof useComments>;
   talk: Talk;
   canReply: boolean;
+  /** Of an archived post. */
+  isReadOnly?: boolean;
 };
 
 /** The newest at the end. */
-export function CommentList({ postId, comments, talk, canReply }: CommentListProps) {
+export function CommentList({ postId, comments, talk, canReply, isReadOnly = false }: CommentListProps) {
   const remove = useDeleteComment(postId);
   const [asksFor, setAsksFor] = useState<CommentCard | null>(null);
   const [likersOf, setLikersOf] = useState<CommentCard | null>(null);
   const like = useLikeComment();
   const me = useMe();
   const [path, navigate] = useLocation();
+  const takeBack = useTakeBack();
   const acts: CommentActs = {
-    onLike: (comment, liked) => (me ? like(comment, liked) : navigate(paths.signIn(path))),
+    onLike: isReadOnly
+      ? undefined
+      : (comment, liked) => (me ? like(comment, liked) : navigate(paths.signIn(path))),
     onReply: canReply ? talk.reply : undefined,
-    onDelete: setAsksFor,
+    onDelete: isReadOnly ? undefined : setAsksFor,
+    onTakeBack: (comment) =>
+      void takeBack(comment).then((isOut) => {
+        if (isOut) talk.giveBack.current(comment.text);
+        else showToast(t('offline.wasSent'));
+      }),
     onShowLikers: setLikersOf,
   };
   if ((comments.isPending || (comments.isError && comments.isFetching)) && comments.oldestFirst.length === 0)

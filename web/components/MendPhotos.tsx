@@ -1,5 +1,6 @@
 import { useRef, useState } from 'react';
 import type { Photo, PostCard } from '../../core/shapes.ts';
+import { reasonOf } from '../api/client.ts';
 import { useLeaveOutPhoto } from '../api/photos.ts';
 import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
@@ -44,7 +45,7 @@ function FailedPhoto({ post, photo, at, mayLeaveOut }: FailedPhotoProps) {
     <li className="notice" data-kind="error">
       <p>
         {post.photos.length > 1 && <span className="strong">{t('post.whichPhoto', { position })} </span>}
-        {photo.failure ?? t('post.notDeveloped')}
+        {reasonOf(photo) ?? t('post.notDeveloped')}
       </p>
       {replacement.progress === null ? (
         <p className="failed-actions">

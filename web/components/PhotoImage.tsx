@@ -1,4 +1,5 @@
 import type { Photo } from '../../core/shapes.ts';
+import { reasonOf } from '../api/client.ts';
 import { useRefreshPost } from '../api/posts.ts';
 import { t } from '../i18n/text.ts';
 import { Placeholder } from '../ui/Placeholder.tsx';
@@ -62,7 +63,9 @@ export function PhotoImage({
           onError={() => void refresh(postId).catch(() => undefined)}
         />
       ) : (
-        <p className="photo-note">{photo.failure ?? t('feed.developing')}</p>
+        <p className="photo-note">
+          {photo.state === 'failed' ? (reasonOf(photo) ?? t('feed.stageFailed')) : t('feed.developing')}
+        </p>
       )}
       {src && photo.people.length > 0 && <PhotoPeople people={photo.people} />}
     </div>

@@ -14,7 +14,6 @@ type PostActionsProps = { post: PostCard; onLike: (liked: boolean) => void; onCo
 
 /** `onComment` is for the page that has the comments; elsewhere the button leads there. Where none are taken, there is none. */
 export function PostActions({ post, onLike, onComment }: PostActionsProps) {
-  const [showsLikers, setShowsLikers] = useState(false);
   const bubble = <MessageCircle aria-hidden size={26} strokeWidth={1.75} className="flipped" />;
   return (
     <>
@@ -39,6 +38,16 @@ export function PostActions({ post, onLike, onComment }: PostActionsProps) {
         </IconButton>
         <SaveButton post={post} />
       </div>
+      <PostLikes post={post} />
+    </>
+  );
+}
+
+/** How many like it, and behind that who. */
+export function PostLikes({ post }: { post: PostCard }) {
+  const [showsLikers, setShowsLikers] = useState(false);
+  return (
+    <>
       <Likes post={post} onShow={() => setShowsLikers(true)} />
       {showsLikers && <LikersDialog postId={post.id} onClose={() => setShowsLikers(false)} />}
     </>

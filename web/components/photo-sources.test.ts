@@ -16,6 +16,7 @@ function photo(width: number, height: number, altText = ''): Photo {
     state: 'ready',
     stage: 'ready',
     failure: null,
+    failureCode: null,
     altText,
     filter: 'none',
     width,

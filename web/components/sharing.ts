@@ -60,7 +60,7 @@ export async function shareDraft(client: QueryClient, me: Me): Promise<PostCard 
     await draftStore.enlarge(preparePhoto);
     const post = await (isForLater ? scheduleReceived : publishReceived)(client, controller.signal);
     if (!post) return keepDraft(null);
-    if (me.keepsOriginals && !isForLater) await keepOriginals(draftStore.read().photos);
+    if (me.keepsOriginals) await keepOriginals(draftStore.read().photos);
     forgetDraft();
     return post;
   } catch (error) {

@@ -11,7 +11,7 @@ type Words = { text: string; parentId: string | null };
 
 /** What is being written, and its sending. What could not be sent comes back into the field. */
 export function useCommentWords(postId: string, talk: Talk, ownHandle: string) {
-  const { replyTo, typed } = talk;
+  const { replyTo, typed, giveBack } = talk;
   const add = useAddComment(postId);
   const [text, setText] = useState('');
   const [error, setError] = useState<unknown>(null);
@@ -31,6 +31,9 @@ export function useCommentWords(postId: string, talk: Talk, ownHandle: string) {
     typed.current = text;
   }, [typed, text]);
   useEffect(() => {
+    giveBack.current = (words) => setText((now) => (now === '' ? words : `${words}\n${now}`));
+  }, [giveBack]);
+  useEffect(() => {
     isHere.current = true;
     return () => {
       isHere.current = false;
@@ -40,7 +43,7 @@ export function useCommentWords(postId: string, talk: Talk, ownHandle: string) {
   const takeBack = (words: Words, to: ReplyTo | null, reason: unknown) => {
     if (!isHere.current) return showToast(t('offline.commentNotTaken', { reason: sentenceOf(reason) }));
     setError(reason);
-    setText((now) => (now === '' ? words.text : `${words.text}\n${now}`));
+    giveBack.current(words.text);
     if (!to) return;
     setAddressed(to);
     talk.setReplyTo(to);

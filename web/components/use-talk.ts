@@ -22,6 +22,8 @@ export function useTalk(postId: string) {
     input,
     /** What stands in the form: also when it is not there any more. */
     typed: useRef(''),
+    /** Puts words back into the form. */
+    giveBack: useRef<(words: string) => void>(() => undefined),
     replyTo,
     setReplyTo,
     reply: (comment: CommentCard) => {

@@ -1,5 +1,5 @@
 import { createElement, Fragment, type ReactNode } from 'react';
-import { type Arguments, formatParts } from './format.ts';
+import { type Arguments, formatParts } from '../../core/messages/format.ts';
 import { type Key, language, messageOf } from './messages.ts';
 
 type TextProps = { id: Key; values: Arguments<ReactNode> };

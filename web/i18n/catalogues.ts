@@ -3,11 +3,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Plugin } from 'vite';
 import { languages } from '../../core/languages.ts';
-import { compileMessage } from './compile.ts';
-import type { Message } from './format.ts';
+import { compileMessage } from '../../core/messages/compile.ts';
+import type { Message } from '../../core/messages/format.ts';
 
 const FOLDER = path.resolve(import.meta.dirname, '../messages');
 const ALL = 'virtual:messages';
+/** What the server says alone. */
+const SERVERS = 'server';
 
 /** The names of the areas; English has them all. */
 export async function listAreas(): Promise<string[]> {
@@ -45,7 +47,7 @@ export function catalogues(): Plugin {
 }
 
 async function listAll(): Promise<string> {
-  const areas = await listAreas();
+  const areas = (await listAreas()).filter((area) => area !== SERVERS);
   const entries = languages.flatMap((language) =>
     areas.map((area) => `'${language}/${area}': () => import('${ALL}/${language}/${area}')`),
   );

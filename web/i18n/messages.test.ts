@@ -4,9 +4,9 @@ import { glob, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { languages } from '../../core/languages.ts';
+import { compileMessage } from '../../core/messages/compile.ts';
+import { formatParts, type Message, type Part } from '../../core/messages/format.ts';
 import { listAreas, readCatalogue } from './catalogues.ts';
-import { compileMessage } from './compile.ts';
-import { formatParts, type Message, type Part } from './format.ts';
 
 const areas = await listAreas();
 const written = new Map<string, string>();
@@ -51,7 +51,7 @@ test('plurals have the forms that their language needs', () => {
 
 test('every message is asked for somewhere', async () => {
   let code = '';
-  for await (const file of glob('{web,core}/**/*.{ts,tsx}', { cwd: root }))
+  for await (const file of glob('{web,core,server}/**/*.{ts,tsx}', { cwd: root }))
     code += await readFile(path.join(root, file), 'utf8');
   assert.deepEqual(
     english.filter((key) => !code.includes(`'${key}'`) && !code.includes(`id="${key}"`) && !isMade(key)),

@@ -1,6 +1,7 @@
 /** The catalogues: an area of text is a file for each language, fetched with the code of the page that needs it. */
 import loaders from 'virtual:messages';
 import { isLanguage, type Language } from '../../core/languages.ts';
+import type { Message } from '../../core/messages/format.ts';
 import type activity from '../messages/en/activity.json';
 import type common from '../messages/en/common.json';
 import type composer from '../messages/en/composer.json';
@@ -15,7 +16,6 @@ import type profile from '../messages/en/profile.json';
 import type search from '../messages/en/search.json';
 import type settings from '../messages/en/settings.json';
 import type viewer from '../messages/en/viewer.json';
-import type { Message } from './format.ts';
 
 type Areas = {
   activity: typeof activity;

@@ -1,4 +1,4 @@
-import { type Arguments, formatParts } from './format.ts';
+import { type Arguments, formatParts } from '../../core/messages/format.ts';
 import { type Key, language, messageOf } from './messages.ts';
 
 /** A text of the catalogue, in the language of the page. */

@@ -1,5 +1,5 @@
 declare module 'virtual:messages' {
-  import type { Message } from './format.ts';
+  import type { Message } from '../../core/messages/format.ts';
 
   /** By language and area, as in `de/post`. */
   const loaders: Readonly<Record<string, () => Promise<{ default: Record<string, Message> }>>>;

@@ -45,16 +45,32 @@ test('every code with which the server refuses has a message', async () => {
   assert.deepEqual([...codes].filter((code) => !(code in errors)).sort(), []);
 });
 
+/** Else the list above would not be all of them. */
+test('where the server refuses, the code stands in the sources', async () => {
+  const made =
+    /new (?:(?:Invalid|Conflict|Forbidden|Unavailable)\(|(?:Unusable|ExpectedError)\(\s*[^,]+,)\s*([^\s',][^',]*)/g;
+  const found: string[] = [];
+  for (const [file, code] of await read('server/{http,features,hydrate}/**/*.ts'))
+    found.push(...[...code.matchAll(made)].map(([, what = '']) => `${file}: ${what.replaceAll('$', '')}`));
+  assert.deepEqual(found.sort(), [
+    'server/features/accounts/accounts.ts: `{field}_taken`',
+    'server/features/media/media.ts: error.code',
+    'server/features/media/media.ts: error.code',
+  ]);
+});
+
 test('every fault of a field has a message', async () => {
   const codes = ['handle_taken', 'handle_alike', 'email_taken', 'common_password', 'hashtags', 'mentions'];
   for (const [, code] of await read('server/http/sentences.ts', 'core/text.ts'))
     for (const [, found = ''] of code.matchAll(/(?:code: |string: |array: |\?\? )'([a-z_]+)'/g))
       codes.push(found);
   for (const [, code] of await read('server/features/**/*.ts'))
-    for (const [, found = ''] of code.matchAll(/\{ path[^{}]*\bcode: '([a-z_]+)'/g)) codes.push(found);
-  assert.ok(codes.includes('too_long') && codes.includes('handle_form'));
+    for (const [, found = ''] of code.matchAll(/(?:\{ path[^{}]*\b|return \{\s*)code: '([a-z_]+)'/g))
+      codes.push(found);
+  for (const sure of ['too_long', 'handle_form', 'draft_alt_long', 'draft_photo_gone'])
+    assert.ok(codes.includes(sure), `the code ${sure} is not seen in the sources`);
   assert.deepEqual(
-    codes.filter((code) => !(`field_${code}` in errors)),
+    codes.filter((code) => !(`field_${code}` in errors) && !(code in errors)),
     [],
   );
 });

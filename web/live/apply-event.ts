@@ -2,7 +2,7 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import type { PostCard } from '../../core/shapes.ts';
 import type { LiveEvent } from '../../server/features/live/schema.ts';
-import { findPost, patchPost } from '../api/cache.ts';
+import { dropGone, findPost, patchPost } from '../api/cache.ts';
 import type { Page } from '../api/client.ts';
 import { dropComment, showComment } from '../api/comments.ts';
 import { keys } from '../api/keys.ts';
@@ -34,6 +34,8 @@ function showCounts(client: QueryClient, { id, likeCount, commentCount, stale }:
   const isLess = !isCommenting && known && commentCount !== null && commentCount < known.commentCount;
   if (stale || isLess) void client.invalidateQueries({ queryKey: keys.comments(id) });
   if (stale) void client.invalidateQueries({ queryKey: keys.post(id) });
+  // Deleted, archived, or not for this viewer any more.
+  if (stale && commentCount === null) dropGone(client, id);
   if (!known || commentCount === null) return;
   // While one's own act is under way the screen is ahead of the server.
   const isLiking = hasWish('like', id);

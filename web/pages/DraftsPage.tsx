@@ -2,6 +2,7 @@ import { CalendarClock, CircleAlert, Images, Layers, Pencil, SquarePen, Trash2 }
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useMe } from '../api/accounts.ts';
+import { reasonOf } from '../api/client.ts';
 import { useDeleteDraft, useDrafts, useUnscheduleDraft } from '../api/drafts.ts';
 import type { ServerDraft } from '../api/types.ts';
 import { BackHeader } from '../components/BackHeader.tsx';
@@ -76,7 +77,8 @@ function DraftRow({ draft }: { draft: ServerDraft }) {
   const [, navigate] = useLocation();
   const [asks, setAsks] = useState(false);
   const unschedule = useUnscheduleDraft();
-  const { id, content, publishAt, failure, updatedAt } = draft;
+  const { id, content, publishAt, updatedAt } = draft;
+  const failure = reasonOf(draft);
   const missing = draft.photos.filter(({ isMissing }) => isMissing).length;
   const open = {
     label: t('composer.continueDraft'),

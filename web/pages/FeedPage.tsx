@@ -153,9 +153,11 @@ function useLookForNew(updatedAt: number): void {
     look();
     document.addEventListener('visibilitychange', look);
     window.addEventListener('focus', look);
+    window.addEventListener('online', look);
     return () => {
       document.removeEventListener('visibilitychange', look);
       window.removeEventListener('focus', look);
+      window.removeEventListener('online', look);
     };
   }, [client, updatedAt]);
 }

@@ -1,8 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { Redirect, useLocation, useSearch } from 'wouter';
 import type { Me } from '../../server/features/accounts/schema.ts';
-import { useMe } from '../api/accounts.ts';
+import { noteFirstRun, useMe } from '../api/accounts.ts';
 import { useSuggestions } from '../api/explore.ts';
 import { refreshFeed } from '../api/posts.ts';
 import { Suggestions } from '../components/Suggestions.tsx';
@@ -10,7 +10,7 @@ import { AvatarField } from '../components/settings/AvatarField.tsx';
 import { ProfileForm } from '../components/settings/ProfileForm.tsx';
 import { t } from '../i18n/text.ts';
 import { type FirstRunStep, firstRunSteps, paths, safeReturn } from '../paths.ts';
-import { isFirstRunDone, noteFirstRun } from '../state/first-run.ts';
+import { isFirstRunDone } from '../state/first-run.ts';
 import { Button } from '../ui/Button.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import './settings.css';
@@ -29,12 +29,18 @@ const TEXTS = {
 export function FirstRunPage() {
   useTitle(t('entrance.firstRun'));
   const me = useMe();
-  const accountId = me?.id;
+  return me && <FirstRun key={me.id} me={me} />;
+}
+
+function FirstRun({ me }: { me: Me }) {
+  const client = useQueryClient();
+  // As it was when the page was opened: its last step ends it, and leads elsewhere.
+  const [before] = useState(me);
+  const isDone = isFirstRunDone(before);
   useEffect(() => {
-    if (accountId && !isFirstRunDone(accountId)) noteFirstRun(accountId, 'offered');
-  }, [accountId]);
-  if (!me) return null;
-  return isFirstRunDone(me.id) ? <Redirect to={paths.home()} replace /> : <Steps me={me} />;
+    if (!isDone && before.firstRun === null) noteFirstRun(client, before, 'offered');
+  }, [client, before, isDone]);
+  return isDone ? <Redirect to={paths.home()} replace /> : <Steps me={me} />;
 }
 
 function Steps({ me }: { me: Me }) {
@@ -47,7 +53,7 @@ function Steps({ me }: { me: Me }) {
   const goOn = () => {
     const following = firstRunSteps[at + 1];
     if (following) return navigate(paths.firstRun(following, next));
-    noteFirstRun(me.id, 'done');
+    noteFirstRun(client, me, 'done');
     refreshFeed(client);
     navigate(safeReturn(next), { replace: true });
   };

@@ -12,7 +12,7 @@ import { Developing } from '../components/Developing.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { PhotoCarousel } from '../components/PhotoCarousel.tsx';
 import { PhotoPlaces } from '../components/PhotoPlaces.tsx';
-import { PostActions } from '../components/PostActions.tsx';
+import { PostActions, PostLikes } from '../components/PostActions.tsx';
 import { PostHeader } from '../components/PostHeader.tsx';
 import { copyText } from '../components/share-link.ts';
 import { useLikePost } from '../components/use-like-post.ts';
@@ -42,7 +42,7 @@ const TALLEST = '90vh';
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
   const talk = useTalk(postId);
-  useWatchedPosts(query.data?.state === 'published' ? [query.data.id] : []);
+  useWatchedPosts(query.data?.state === 'published' && !isGone(query.error) ? [query.data.id] : []);
   useTitle(query.data && t('feed.postBy', { handle: query.data.account.handle }));
   if (query.isPending) return <Spinner />;
   if (isGone(query.error)) {
@@ -80,7 +80,8 @@ function Post({ post, talk }: { post: PostCard; talk: Talk }) {
   const me = useMe();
   const like = useLikePost(post);
   const isPublished = post.state === 'published';
-  const comments = useComments(post.id, isPublished);
+  const isArchived = post.state === 'archived';
+  const comments = useComments(post.id, isPublished || isArchived);
   return (
     <article className="post-page" aria-label={t('feed.postBy', { handle: post.account.handle })}>
       <h1 className="hidden-visually">{t('feed.postBy', { handle: post.account.handle })}</h1>
@@ -96,12 +97,13 @@ function Post({ post, talk }: { post: PostCard; talk: Talk }) {
       <div className="post-page-talk">
         {post.caption && <Caption account={post.account} text={post.caption} />}
         <PhotoPlaces photos={post.photos} />
-        {isPublished && (post.takesComments || post.commentCount > 0) && (
+        {((isPublished && post.takesComments) || ((isPublished || isArchived) && post.commentCount > 0)) && (
           <CommentList
             postId={post.id}
             comments={comments}
             talk={talk}
-            canReply={me !== null && post.takesComments}
+            canReply={isPublished && me !== null && post.takesComments}
+            isReadOnly={isArchived}
           />
         )}
       </div>
@@ -113,7 +115,10 @@ function Post({ post, talk }: { post: PostCard; talk: Talk }) {
             onComment={me ? () => talk.input.current?.focus() : undefined}
           />
         ) : (
-          <Developing post={post} />
+          <>
+            <Developing post={post} />
+            {isArchived && post.likeCount !== null && post.likeCount > 0 && <PostLikes post={post} />}
+          </>
         )}
         <p className="post-time muted">
           <TimeAgo iso={post.createdAt} />

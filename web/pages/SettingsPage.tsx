@@ -69,6 +69,8 @@ export function SettingsPage() {
           <h1>{t('common.settings')}</h1>
         </header>
         <nav aria-label={t('common.settings')}>
+          <PageLink href={paths.profile(me.handle, 'saved')} icon={Bookmark} title={t('profile.saved')} />
+          <PageLink href={paths.archive()} icon={Archive} title={t('profile.archive')} />
           {SECTIONS.map(({ key, title, icon: Icon }) => (
             <Link
               key={key}
@@ -81,8 +83,6 @@ export function SettingsPage() {
               <ChevronRight aria-hidden size={18} className="settings-chevron mirrored" />
             </Link>
           ))}
-          <PageLink href={paths.profile(me.handle, 'saved')} icon={Bookmark} title={t('profile.saved')} />
-          <PageLink href={paths.archive()} icon={Archive} title={t('profile.archive')} />
           <a href={paths.apiReference()} className="settings-link">
             <BookOpen aria-hidden size={21} strokeWidth={1.75} />
             {t('settings.api')}

@@ -1,27 +1,34 @@
-/** The first steps of a new member. They are offered once for each account in this browser, and gone once they are done. */
+/**
+ * The first steps of a new member. They are offered once, and gone once they are done: the account knows, so that another device
+ * does, too. This browser also knows by itself, before the server has heard of it.
+ */
+import type { Me } from '../../server/features/accounts/schema.ts';
 import { readSetting, writeSetting } from './settings.ts';
 
-type Progress = 'offered' | 'done';
-type Member = { id: string; followingCount: number; postCount: number };
+export type Progress = NonNullable<Me['firstRun']>;
+type Member = Pick<Me, 'id' | 'firstRun' | 'followingCount' | 'postCount'>;
 
 /** Where the browser keeps no settings, the answer holds at least until the page is loaded anew. */
 const known = new Map<string, Progress>();
 
 /** Somebody who follows people, or has posted, knows his way. */
-export function wantsFirstRun({ id, followingCount, postCount }: Member): boolean {
-  return followingCount === 0 && postCount === 0 && progressOf(id) === null;
+export function wantsFirstRun(me: Member): boolean {
+  // Absent in what this browser has kept of an older version: then the server has not been asked.
+  return (
+    me.followingCount === 0 && me.postCount === 0 && me.firstRun === null && progressHere(me.id) === null
+  );
 }
 
-export function isFirstRunDone(accountId: string): boolean {
-  return progressOf(accountId) === 'done';
+export function isFirstRunDone(me: Member): boolean {
+  return me.firstRun === 'done' || progressHere(me.id) === 'done';
 }
 
-export function noteFirstRun(accountId: string, progress: Progress): void {
+export function rememberFirstRun(accountId: string, progress: Progress): void {
   known.set(accountId, progress);
   writeSetting(keyOf(accountId), progress);
 }
 
-function progressOf(accountId: string): string | null {
+function progressHere(accountId: string): string | null {
   return known.get(accountId) ?? readSetting(keyOf(accountId));
 }
 

@@ -163,6 +163,41 @@ test('what is refused is dropped and told, and the rest goes on; whoever waits f
   assert.equal(kept.size, 0);
 });
 
+test('what waits can be taken back; what is just being sent is not tried again, and may have arrived', async () => {
+  const { openTab, kept, sent, cut, mend, told, answers } = world();
+  cut();
+  const tab = openTab();
+  tab.follow('ann');
+  void tab.add(like('a'));
+  const words = tab.add(say('no'));
+  await until(() => told.includes('paused') && kept.size === 2);
+  const entryOf = (name: string) => tab.read().find((entry) => nameOf(entry) === name) as Entry;
+  assert.equal(await tab.takeBack(entryOf('no')), true);
+  assert.equal(await words, undefined);
+  assert.deepEqual([tab.read().map(nameOf), kept.size], [['like a'], 1]);
+  sent.length = 0;
+  mend();
+  await until(() => kept.size === 0);
+  assert.deepEqual(sent, ['like a']);
+
+  for (const [text, isOut] of [
+    ['lost on the way', true],
+    ['there already', false],
+  ] as const) {
+    const reply = Promise.withResolvers<string>();
+    answers(() => reply.promise);
+    void tab.add(say(text));
+    await until(() => sent.includes(text));
+    const taken = tab.takeBack(entryOf(text));
+    if (isOut) reply.reject(new Away());
+    else reply.resolve('ok');
+    assert.equal(await taken, isOut);
+    assert.equal(told.includes(`sent ${text}`), !isOut);
+    await until(() => kept.size === 0);
+  }
+  assert.deepEqual(sent, ['like a', 'lost on the way', 'there already']);
+});
+
 test('a session that has ended keeps them for their account: another one neither sees nor sends them', async () => {
   const { openTab, kept, sent, answers, told } = world();
   answers(async () => Promise.reject(new SignedOut()));

@@ -42,6 +42,9 @@ export function createOutbox(work: OutboxWork) {
   let running: AbortController | null = null;
   let isAskedAgain = false;
   let lastOrder = 0;
+  let sending: number | null = null;
+  /** Taken back while they were being sent. */
+  const unwanted = new Map<number, PromiseWithResolvers<boolean>>();
   /** Written down, or on the way to it; the others are in this tab alone. */
   const written = new Map<number, Promise<boolean>>();
   const waiters = new Map<number, PromiseWithResolvers<unknown>>();
@@ -64,7 +67,7 @@ export function createOutbox(work: OutboxWork) {
     if (viewerId) start(viewerId);
   }
 
-  /** Resolves with the server's reply; rejects with its refusal. With another wish instead, or after a reload, never. */
+  /** Resolves with the server's reply, or nothing when it was taken back; rejects with its refusal. With another wish instead, or after a reload, never. */
   function add(act: Wish | Words): Promise<unknown> {
     lastOrder = Math.max(Date.now(), lastOrder + 1);
     const entry: Entry = { ...act, order: lastOrder };
@@ -103,13 +106,22 @@ export function createOutbox(work: OutboxWork) {
       const [next] = entries;
       if (signal.aborted || !next) return;
       try {
-        const reply = await work.send(next, signal);
+        sending = next.order;
+        const reply = await work.send(next, signal).finally(() => {
+          sending = null;
+        });
         await settle(next);
+        endUnwanted(next, false);
         work.onSent(next, reply);
         waiters.get(next.order)?.resolve(reply);
         tries = 1;
       } catch (error) {
         if (signal.aborted) return;
+        if (unwanted.has(next.order)) {
+          await drop(next);
+          tries = 1;
+          continue;
+        }
         if (work.isSignedOut(error)) {
           isAskedAgain = false;
           return work.onSignedOut(error);
@@ -128,6 +140,28 @@ export function createOutbox(work: OutboxWork) {
         }
       }
     }
+  }
+
+  /** Gives whether it was taken out: what is just being sent may arrive all the same. */
+  async function takeBack(entry: Entry): Promise<boolean> {
+    if (sending !== entry.order) {
+      await drop(entry);
+      return true;
+    }
+    const outcome = unwanted.get(entry.order) ?? Promise.withResolvers<boolean>();
+    unwanted.set(entry.order, outcome);
+    return outcome.promise;
+  }
+
+  async function drop(entry: Entry): Promise<void> {
+    await settle(entry);
+    waiters.get(entry.order)?.resolve(undefined);
+    endUnwanted(entry, true);
+  }
+
+  function endUnwanted({ order }: Entry, isOut: boolean): void {
+    unwanted.get(order)?.resolve(isOut);
+    unwanted.delete(order);
   }
 
   /** What is written down, also by other tabs, and what could not be written down here. */
@@ -156,6 +190,7 @@ export function createOutbox(work: OutboxWork) {
   return {
     follow,
     add,
+    takeBack,
     read: () => entries,
     subscribe: (listener: () => void) => {
       listeners.add(listener);

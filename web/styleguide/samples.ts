@@ -40,6 +40,7 @@ export function photo(at: number, more: Partial<Photo> = {}): Photo {
     state: 'ready',
     stage: 'ready',
     failure: null,
+    failureCode: null,
     altText: '',
     filter: 'none',
     width: 1080,
@@ -117,10 +118,7 @@ export const posts: [name: string, post: PostCard][] = [
     'Failed',
     post({
       state: 'failed',
-      photos: [
-        photo(0, { state: 'failed', stage: 'failed', failure: 'This photo could not be read.' }),
-        photo(1),
-      ],
+      photos: [photo(0, { state: 'failed', stage: 'failed', failureCode: 'image_damaged' }), photo(1)],
     }),
   ],
 ];

@@ -1,5 +1,5 @@
+import { shortCount as shortCountIn } from '../../core/messages/numbers.ts';
 import { language } from '../i18n/messages.ts';
-import { shortCount as shortCountIn } from '../i18n/numbers.ts';
 
 /** In the language of the page. */
 export function shortCount(count: number): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { shortCount } from '../i18n/numbers.ts';
+import { shortCount } from '../../core/messages/numbers.ts';
 import { timeAgo } from './time-ago.ts';
 
 const now = Date.parse('2026-11-20T12:00:00Z');

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Language, languages } from '../../../core/languages.ts';
 import { openWorld, PASSWORD, SETUP_CODE, samplePhoto, until } from '../../../test/world.ts';
+import { readCatalogue } from '../../../web/i18n/catalogues.ts';
+import { sql } from '../../infra/sql.ts';
 
 const world = await openWorld();
 const [ann, bob] = await world.accounts('ann', 'bob');
@@ -38,6 +41,8 @@ test('whoever signs up is signed in, and finds what he gave', async () => {
     email: 'cleo@example.org',
     emailConfirmed: false,
     role: 'member',
+    language: 'en',
+    firstRun: null,
     followerCount: 0,
     followingCount: 0,
     postCount: 0,
@@ -189,6 +194,82 @@ test('a link that was sent later makes the earlier one void, and neither serves 
   assert.equal(outcome(await reset(first)), '400 link_dead');
   assert.equal(outcome(await reset(confirm)), '400 link_dead');
   assert.equal((await reset(second)).status, 204);
+});
+
+/** The newest mail with such a link: its language as it says so, and its words. */
+async function mailWith(kind: 'confirm' | 'reset', address: string) {
+  return until(async () => {
+    const [head = '', body = ''] = (await world.mailTo(address)).split(/\r?\n\r?\n([\s\S]*)/);
+    const isBase64 = /^content-transfer-encoding: base64/im.test(head);
+    const text = isBase64 ? Buffer.from(body, 'base64').toString() : fromQuotedPrintable(body);
+    const language = /^content-language: (\S+)/im.exec(head)?.[1];
+    return text.includes(`/${kind}#`) ? { language, text, subject: /^subject: .*/im.exec(head)?.[0] } : null;
+  }, `a ${kind} mail to ${address}`);
+}
+
+function fromQuotedPrintable(text: string): string {
+  const bytes = text
+    .replace(/=\r?\n/g, '')
+    .replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString();
+}
+
+test('mails come in the language of their receiver: as he signed up, until he chooses another', async () => {
+  const wishes: [Language, Record<string, string>][] = [
+    ['en', {}],
+    ['de', { 'accept-language': 'de-AT,de;q=0.9,en;q=0.5' }],
+    ['pt-BR', { 'accept-language': 'pt-PT' }],
+    ['ar', { 'accept-language': 'de', cookie: 'language=ar' }],
+  ];
+  assert.deepEqual(
+    wishes.map(([language]) => language).sort(),
+    languages.toSorted(),
+    'none of the languages is left out',
+  );
+  const subjects = new Set<string | undefined>();
+  for (const [language, headers] of wishes) {
+    const handle = `reader_${language.slice(0, 2)}`;
+    const address = `${handle}@example.org`;
+    const body = { handle, email: address, password: PASSWORD, kind: 'bearer' };
+    const reply = await world.call('POST', '/accounts', { body, headers });
+    assert.equal(reply.body.account.language, language);
+    const words = await readCatalogue(language, 'server');
+    const mail = await mailWith('confirm', address);
+    assert.equal(mail.language, language);
+    for (const paragraph of [words.confirmText, words.confirmEnd])
+      assert.ok(mail.text.includes(paragraph ?? 'none'), mail.text);
+    assert.match(mail.text, /^http\S+#[\w-]+$/m, 'nothing clings to the link');
+    subjects.add(mail.subject);
+  }
+  assert.equal(subjects.size, languages.length);
+
+  const reader = await world.signsIn('reader_ar');
+  const asks = (headers: Record<string, string>) =>
+    world.call('POST', '/password-resets', { body: { email: 'reader_ar@example.org' }, headers });
+  assert.equal((await reader.edits({ language: 'de' })).body.language, 'de');
+  await asks({ 'accept-language': 'en' });
+  assert.equal((await mailWith('reset', 'reader_ar@example.org')).language, 'de');
+  assert.equal(outcome(await reader.act('PATCH', '/me', { body: { language: 'fr' } })), '400 invalid');
+
+  // An account that is older than this.
+  await world.rows(sql`update accounts set language = null where account_id = ${reader.id}`);
+  assert.equal((await reader.get('/me')).language, null);
+  await asks({ 'accept-language': 'pt' });
+  await until(
+    async () => ((await mailWith('reset', 'reader_ar@example.org')).language === 'pt-BR' ? true : null),
+    'a mail in the language of who asks',
+  );
+});
+
+test('how far the first steps have come is known on every device', async () => {
+  const nia = await world.account('nia');
+  assert.equal((await nia.get('/me')).firstRun, null);
+  await nia.edits({ firstRun: 'offered' });
+  const second = await world.signsIn('nia');
+  assert.equal((await second.get('/me')).firstRun, 'offered');
+  await second.edits({ firstRun: 'done' });
+  await nia.edits({ bio: 'of something else' });
+  assert.equal((await nia.get('/me')).firstRun, 'done');
 });
 
 test('name and bio are edited one by one, and found by search', async () => {

@@ -1,6 +1,7 @@
 /** Who is who: signing up, the account's own data, and its end. Sessions: sessions.ts; mails: mail-links.ts. */
 import { randomInt } from 'node:crypto';
 import type { AccountId, AnyId, SessionId } from '../../../core/ids.ts';
+import type { Language } from '../../../core/languages.ts';
 import { foldHandle, handleFault, skeleton } from '../../../core/text.ts';
 import { Conflict, Forbidden, Invalid, NotFound } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
@@ -24,7 +25,13 @@ export type Viewer = {
   role: 'member' | 'admin';
   kind: 'web' | 'bearer';
 };
-export type NewAccount = { handle: string; email: string; password: string; name?: string | undefined };
+export type NewAccount = {
+  handle: string;
+  email: string;
+  password: string;
+  name?: string | undefined;
+  language: Language;
+};
 
 /** Throws Invalid with the field, or Conflict handle_taken / email_taken. Nothing is left behind when it throws. */
 export async function signUp(
@@ -43,7 +50,8 @@ export async function signUp(
   await claimNames(app, handle, email, accountId);
   try {
     await writeAtShard(app.shards, logicalShard, async (tx) => {
-      await store.insertAccount(tx, { accountId, handle, name: wish.name ?? '', email, role, passwordHash });
+      const { name = '', language } = wish;
+      await store.insertAccount(tx, { accountId, handle, name, email, role, passwordHash, language });
       await app.queue.enqueue(tx, accountChanged, [{ accountId }]);
       await app.queue.enqueue(tx, mailWanted, [{ accountId, purpose: 'confirm' }]);
     });

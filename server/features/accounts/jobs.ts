@@ -25,7 +25,7 @@ export const jobs = [
     if (payload) await mirrorAccount(app, payload.accountId as AccountId);
   }),
   job(mailWanted, { concurrency: 2 }, async (app: App, [payload]) => {
-    if (payload) await sendLink(app, payload.accountId as AccountId, payload.purpose);
+    if (payload) await sendLink(app, payload.accountId as AccountId, payload.purpose, payload.language);
   }),
   job(accountDeleted, { concurrency: 1 }, async (app: App, [payload]) => {
     if (payload) await continueDeletion(app, payload.accountId as AccountId);

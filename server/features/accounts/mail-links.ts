@@ -1,9 +1,11 @@
 /** Links that are sent by mail: to confirm an address, and to set a new password. Single use, hashed at rest. */
 import { randomBytes } from 'node:crypto';
 import { type AccountId, LOGICAL_SHARDS, shardOf } from '../../../core/ids.ts';
+import type { Language } from '../../../core/languages.ts';
 import { Invalid } from '../../errors.ts';
 import type { App } from '../../infra/app.ts';
 import type { Transaction } from '../../infra/database.ts';
+import { say } from '../../infra/messages.ts';
 import { hashPassword } from '../../infra/passwords.ts';
 import { writeAt, writeAtShard } from '../../infra/shards.ts';
 import { refuseWeakPassword } from './accounts.ts';
@@ -16,18 +18,31 @@ type Purpose = 'confirm' | 'reset';
 const HOURS = { confirm: 7 * 24, reset: 1 } as const;
 const TOKEN_BYTES = 34;
 
-/** Says nothing about whether the address is known. */
-export async function askReset(app: App, email: string): Promise<void> {
+/** Says nothing about whether the address is known. `language`: as in askMail. */
+export async function askReset(app: App, email: string, language: Language): Promise<void> {
   const accountId = await store.selectAccountIdByLogin(app.shards.directory, email.toLowerCase());
-  if (accountId) await askMail(app, accountId, 'reset');
+  if (accountId) await askMail(app, accountId, 'reset', language);
 }
 
-export async function askMail(app: App, accountId: AccountId, purpose: Purpose): Promise<void> {
-  await writeAt(app.shards, accountId, (tx) => app.queue.enqueue(tx, mailWanted, [{ accountId, purpose }]));
+/** `language`: of whoever asks, for an account of which none is known. */
+export async function askMail(
+  app: App,
+  accountId: AccountId,
+  purpose: Purpose,
+  language: Language,
+): Promise<void> {
+  await writeAt(app.shards, accountId, (tx) =>
+    app.queue.enqueue(tx, mailWanted, [{ accountId, purpose, language }]),
+  );
 }
 
 /** Runs in a job: makes the token only now, so that it is nowhere at rest but in the mail. */
-export async function sendLink(app: App, accountId: AccountId, purpose: Purpose): Promise<void> {
+export async function sendLink(
+  app: App,
+  accountId: AccountId,
+  purpose: Purpose,
+  asked: Language = 'en',
+): Promise<void> {
   const account = await store.selectAccount(app.shards, accountId);
   if (account?.state !== 'active' || (purpose === 'confirm' && account.email_confirmed_at)) return;
   const bytes = randomBytes(TOKEN_BYTES);
@@ -42,25 +57,27 @@ export async function sendLink(app: App, accountId: AccountId, purpose: Purpose)
     }),
   );
   const link = `${app.publicUrl}/${purpose}#${bytes.toString('base64url')}`;
+  const language = account.language ?? asked;
+  const [subject, text, end] = TEXTS[purpose];
+  // The link stands alone: the signs that keep a name's direction among Arabic words would become part of it.
+  const paragraphs = [
+    say(language, 'server.hello', { handle: `@${account.handle}` }),
+    say(language, text),
+    link,
+    say(language, end),
+  ];
   await app.mail.send({
     to: account.email,
-    ...(purpose === 'confirm' ? confirmMail : resetMail)(account.handle, link),
+    subject: say(language, subject),
+    text: `${paragraphs.join('\n\n')}\n`,
+    language,
   });
 }
 
-function confirmMail(handle: string, link: string) {
-  return {
-    subject: 'Confirm your address for Pinhole',
-    text: `Hello @${handle},\n\nopen this link to confirm that this is your address:\n\n${link}\n\nIf you did not sign up, forget this mail.\n`,
-  };
-}
-
-function resetMail(handle: string, link: string) {
-  return {
-    subject: 'Set a new password for Pinhole',
-    text: `Hello @${handle},\n\nopen this link within an hour to set a new password:\n\n${link}\n\nIf you did not ask for it, forget this mail; nothing has changed.\n`,
-  };
-}
+const TEXTS = {
+  confirm: ['server.confirmSubject', 'server.confirmText', 'server.confirmEnd'],
+  reset: ['server.resetSubject', 'server.resetText', 'server.resetEnd'],
+} as const;
 
 export async function confirmEmail(app: App, token: string): Promise<void> {
   await takeToken(app, token, 'confirm', async () => undefined);

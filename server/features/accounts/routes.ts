@@ -1,6 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { AccountId } from '../../../core/ids.ts';
 import { Forbidden } from '../../errors.ts';
+import { languageOf } from '../../http/languages.ts';
 import type { RateLimits } from '../../http/rate-limits.ts';
 import type { Server } from '../../http/server.ts';
 import { clearSessionCookie, setSessionCookie, viewerOf } from '../../http/sessions.ts';
@@ -64,7 +65,10 @@ function setupRoutes(
     },
     async (request, reply) => {
       await limits.signIn(request, 'setup');
-      const accountId = await accounts.setUpAdmin(app, isSetupCode(request.body.code), request.body);
+      const accountId = await accounts.setUpAdmin(app, isSetupCode(request.body.code), {
+        ...request.body,
+        language: languageOf(request),
+      });
       reply.code(201);
       return signIn(app, reply, accountId, request.body, request.headers['user-agent'] ?? '');
     },
@@ -91,7 +95,7 @@ function sessionRoutes(server: Server, app: App, limits: RateLimits): void {
           'This network has no admin yet. Its operator must set it up first.',
         );
       await limits.signUp(request);
-      const accountId = await accounts.signUp(app, request.body);
+      const accountId = await accounts.signUp(app, { ...request.body, language: languageOf(request) });
       reply.code(201);
       return signIn(app, reply, accountId, request.body, request.headers['user-agent'] ?? '');
     },
@@ -173,7 +177,7 @@ function mailRoutes(server: Server, app: App, limits: RateLimits): void {
     },
     async (request, reply) => {
       await limits.mail(request, request.body.email);
-      await links.askReset(app, request.body.email);
+      await links.askReset(app, request.body.email, languageOf(request));
       return reply.code(202).send();
     },
   );
@@ -210,7 +214,7 @@ function mailRoutes(server: Server, app: App, limits: RateLimits): void {
     async (request, reply) => {
       const viewer = viewerOf(request);
       await limits.mail(request, viewer.accountId);
-      await links.askMail(app, viewer.accountId, 'confirm');
+      await links.askMail(app, viewer.accountId, 'confirm', languageOf(request));
       return reply.code(202).send();
     },
   );

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AccountId, SessionId } from '../../../core/ids.ts';
+import { languages } from '../../../core/languages.ts';
 import { limits } from '../../../core/limits.ts';
 import { accountCard, idOf, lookupText, memberText, relationship } from '../../../core/shapes.ts';
 
@@ -37,6 +38,7 @@ export const signInBody = z.strictObject({
   deviceName,
 });
 
+const firstRun = z.enum(['offered', 'done']);
 const notificationChoices = z.object({
   likes: z.boolean(),
   comments: z.boolean(),
@@ -57,6 +59,11 @@ export const me = accountCard
     notifications: notificationChoices.meta({
       description: 'What my activity tells me of. Requests to follow are always told',
     }),
+    language: z.enum(languages).nullable().meta({
+      description:
+        'Of mails to me: as I signed up, until I choose another; null for accounts that are older than this',
+    }),
+    firstRun: firstRun.nullable().meta({ description: 'How far the first steps of a new member have come' }),
     unreadActivity: z.number().int().meta({ description: 'At most 100' }),
   })
   .meta({ id: 'Me' });
@@ -89,6 +96,8 @@ export const editMeBody = z.strictObject({
     description: 'Whether clients shall also send the untouched files, which only their owner can fetch',
   }),
   notifications: z.strictObject(notificationChoices.partial().shape).optional(),
+  language: z.enum(languages).optional(),
+  firstRun: firstRun.optional(),
 });
 export type AccountEdit = z.infer<typeof editMeBody>;
 export const changePasswordBody = z.strictObject({ currentPassword: oldPassword, newPassword: password });
@@ -114,7 +123,11 @@ export const sessionIdParams = z.strictObject({ sessionId: idOf<SessionId>('a se
 export const accountChanged = { name: 'account.changed', payload: z.object({ accountId: z.string() }) };
 export const mailWanted = {
   name: 'mail.wanted',
-  payload: z.object({ accountId: z.string(), purpose: z.enum(['confirm', 'reset']) }),
+  payload: z.object({
+    accountId: z.string(),
+    purpose: z.enum(['confirm', 'reset']),
+    language: z.enum(languages).optional(),
+  }),
 };
 export const privacyChanged = {
   name: 'privacy.changed',

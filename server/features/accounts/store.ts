@@ -1,5 +1,6 @@
 /** Tables: handles, emails (directory); accounts, credentials, sessions, mail_tokens (shard). */
 import type { AccountId, SessionId } from '../../../core/ids.ts';
+import type { Language } from '../../../core/languages.ts';
 import { type Database, oneOf, type Transaction } from '../../infra/database.ts';
 import { changeAt, readAt, readAtShard, readEach, type Shards } from '../../infra/shards.ts';
 import { sql } from '../../infra/sql.ts';
@@ -25,6 +26,8 @@ export type AccountRow = {
   notifies_comments: boolean;
   notifies_follows: boolean;
   notifies_mentions: boolean;
+  language: Language | null;
+  first_run: 'offered' | 'done' | null;
   created_at: Date;
 };
 export type SessionRow = {
@@ -160,11 +163,12 @@ export async function insertAccount(
     email: string;
     role: 'member' | 'admin';
     passwordHash: string;
+    language: Language;
   },
 ): Promise<void> {
   await tx.rows(sql`
-    insert into accounts (account_id, handle, name, email, role)
-    values (${account.accountId}, ${account.handle}, ${account.name}, ${account.email}, ${account.role})`);
+    insert into accounts (account_id, handle, name, email, role, language)
+    values (${account.accountId}, ${account.handle}, ${account.name}, ${account.email}, ${account.role}, ${account.language})`);
   await tx.rows(
     sql`insert into credentials (account_id, password_hash) values (${account.accountId}, ${account.passwordHash})`,
   );
@@ -200,7 +204,8 @@ export async function updateAccount(
       is_private = coalesce(${edit.isPrivate ?? null}::boolean, accounts.is_private),
       keeps_originals = coalesce(${edit.keepsOriginals ?? null}::boolean, keeps_originals),
       notifies_likes = coalesce(${likes}::boolean, notifies_likes), notifies_comments = coalesce(${comments}::boolean, notifies_comments),
-      notifies_follows = coalesce(${follows}::boolean, notifies_follows), notifies_mentions = coalesce(${mentions}::boolean, notifies_mentions)
+      notifies_follows = coalesce(${follows}::boolean, notifies_follows), notifies_mentions = coalesce(${mentions}::boolean, notifies_mentions),
+      language = coalesce(${edit.language ?? null}, language), first_run = coalesce(${edit.firstRun ?? null}, first_run)
     from (select is_private as was_private from accounts where account_id = ${accountId} for update) as before
     where account_id = ${accountId} returning was_private`,
   );

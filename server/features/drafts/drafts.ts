@@ -152,24 +152,32 @@ export function wishOf(content: DraftContent): Publish {
   const wish = publishBody.safeParse({ ...partOf(content, publishBody.shape), photos });
   if (wish.success) return wish.data;
   const [issue] = wish.error.issues;
-  const message = unfinished(issue?.code, issue?.path.map(String) ?? []);
-  throw new Invalid('draft_unfinished', message, [
-    { path: issue?.path.join('.') ?? '', message, code: 'draft_unfinished' },
-  ]);
+  const fault = unfinished(issue?.code, issue?.path.map(String) ?? []);
+  throw new Invalid('draft_unfinished', fault.message, [{ path: issue?.path.join('.') ?? '', ...fault }]);
 }
 
 function partOf(whole: object, shape: object): object {
   return Object.fromEntries(Object.entries(whole).filter(([key, value]) => key in shape && value !== null));
 }
 
-function unfinished(code: string | undefined, path: string[]): string {
+function unfinished(issue: string | undefined, path: string[]): { code: string; message: string } {
   const field = path.at(-1);
-  if (field === 'photos' && code === 'too_small') return 'There is no photo in this draft.';
-  if (field === 'caption' && code === 'too_big')
-    return `The caption is longer than ${limits.captionMax.toLocaleString('en')} characters.`;
-  if (field === 'altText' && code === 'too_big')
-    return `The description of photo ${Number(path[1]) + 1} is longer than ${limits.altTextMax.toLocaleString('en')} characters.`;
-  return `This draft cannot be published as it is${field ? `: look at ${field}` : ''}.`;
+  if (field === 'photos' && issue === 'too_small')
+    return { code: 'draft_no_photo', message: 'There is no photo in this draft.' };
+  if (field === 'caption' && issue === 'too_big')
+    return {
+      code: 'draft_caption_long',
+      message: `The caption is longer than ${limits.captionMax.toLocaleString('en')} characters.`,
+    };
+  if (field === 'altText' && issue === 'too_big')
+    return {
+      code: 'draft_alt_long',
+      message: `The description of photo ${Number(path[1]) + 1} is longer than ${limits.altTextMax.toLocaleString('en')} characters.`,
+    };
+  return {
+    code: 'draft_unfinished',
+    message: `This draft cannot be published as it is${field ? `: look at ${field}` : ''}.`,
+  };
 }
 
 async function changeDraft(
@@ -215,6 +223,7 @@ async function present(app: App, viewer: AccountId, rows: store.DraftRow[]): Pro
     updatedAt: row.updated_at.toISOString(),
     publishAt: row.publish_at?.toISOString() ?? null,
     failure: row.failure,
+    failureCode: row.failure_code,
     content: row.content,
     photos: row.content.photos.map(({ uploadId, edits }) => {
       const upload = found.get(uploadId);

@@ -193,22 +193,24 @@ test('what cannot be published stays, says why, and is not tried again until its
   await ann.publishes('another', [used.content.photos[0].uploadId]);
 
   assert.equal(await sweep(2 * HOUR_MS), 1, 'those before it do not keep the good one back');
-  const sentences: [{ id: string }, RegExp][] = [
-    [tooLong, /^The caption is longer than 2,200 characters\.$/],
-    [lost, /^A photo of this draft is not there any more\. Add it again\.$/],
-    [used, /^A photo of this draft is not there any more\. Add it again\.$/],
-    [unsent, /^A photo of this draft was not sent to the end\.$/],
-    [tagged, /^At most 30 hashtags/],
+  const sentences: [{ id: string }, RegExp, string][] = [
+    [tooLong, /^The caption is longer than 2,200 characters\.$/, 'draft_caption_long'],
+    [lost, /^A photo of this draft is not there any more\. Add it again\.$/, 'draft_photo_gone'],
+    [used, /^A photo of this draft is not there any more\. Add it again\.$/, 'draft_photo_gone'],
+    [unsent, /^A photo of this draft was not sent to the end\.$/, 'draft_photo_missing'],
+    [tagged, /^At most 30 hashtags/, 'draft_tags'],
   ];
-  for (const [draft, sentence] of sentences) {
-    const { publishAt, failure } = (await draftNow(draft)).body;
+  for (const [draft, sentence, code] of sentences) {
+    const { publishAt, failure, failureCode } = (await draftNow(draft)).body;
     assert.equal(publishAt, null);
     assert.match(failure, sentence);
+    assert.equal(failureCode, code);
   }
   await ann.must('PUT', `/drafts/${tooLong.id}`, {
     body: { content: { ...content, caption: 'short enough' }, version: 2 },
   });
-  assert.equal((await draftNow(tooLong)).body.failure, null);
+  const { failure, failureCode } = (await draftNow(tooLong)).body;
+  assert.deepEqual([failure, failureCode], [null, null]);
   assert.equal(await sweep(3 * HOUR_MS), 0, 'never by itself');
   await schedules(tooLong, 4 * HOUR_MS);
   assert.equal(await sweep(5 * HOUR_MS), 1);

@@ -63,12 +63,20 @@ function isForGood(error: unknown): error is ExpectedError {
 }
 
 async function noteFailure(app: App, draft: store.DueRow, error: ExpectedError): Promise<void> {
-  await writeAt(app.shards, draft.draft_id, (tx) => store.updateFailed(tx, draft, sentenceOf(error)));
+  await writeAt(app.shards, draft.draft_id, (tx) => store.updateFailed(tx, draft, reasonOf(error)));
 }
 
-function sentenceOf({ code, message }: ExpectedError): string {
-  if (code === 'upload_missing') return 'A photo of this draft was not sent to the end.';
-  if (code === 'upload_twice') return 'The same photo is in this draft twice.';
-  if (code.startsWith('upload_')) return 'A photo of this draft is not there any more. Add it again.';
-  return message;
+function reasonOf({ code, message, fields }: ExpectedError): { code: string; message: string } {
+  if (code === 'upload_missing')
+    return { code: 'draft_photo_missing', message: 'A photo of this draft was not sent to the end.' };
+  if (code === 'upload_twice')
+    return { code: 'draft_photo_twice', message: 'The same photo is in this draft twice.' };
+  if (code.startsWith('upload_'))
+    return {
+      code: 'draft_photo_gone',
+      message: 'A photo of this draft is not there any more. Add it again.',
+    };
+  // Too many hashtags or mentions: all else was looked at when its time was set.
+  if (code === 'invalid') return { code: 'draft_tags', message };
+  return { code: (code === 'draft_unfinished' && fields?.[0]?.code) || code, message };
 }

@@ -68,6 +68,7 @@ export const draft = z
     updatedAt: z.string(),
     publishAt: z.string().nullable(),
     failure: z.string().nullable().meta({ description: 'Why it could not be published when it was due' }),
+    failureCode: z.string().nullable().meta({ description: 'The same, for clients in other languages' }),
     content: z.object({
       caption: z.string(),
       placeName: z.string().nullable(),

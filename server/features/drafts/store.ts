@@ -13,6 +13,7 @@ export type DraftRow = {
   upload_ids: MediaId[];
   publish_at: Date | null;
   failure: string | null;
+  failure_code: string | null;
   updated_at: Date;
 };
 export type DueRow = DraftRow & { publish_at: Date };
@@ -64,7 +65,7 @@ export async function selectDraft(
     shards,
     draftId,
     sql`
-    select draft_id, account_id, version, content, upload_ids, publish_at, failure, updated_at
+    select draft_id, account_id, version, content, upload_ids, publish_at, failure, failure_code, updated_at
     from drafts where draft_id = ${draftId} and account_id = ${accountId}`,
   );
   return row ?? null;
@@ -78,7 +79,7 @@ export async function selectDraftForUpdate(
   return oneOf<DraftRow>(
     tx,
     sql`
-    select draft_id, account_id, version, content, upload_ids, publish_at, failure, updated_at
+    select draft_id, account_id, version, content, upload_ids, publish_at, failure, failure_code, updated_at
     from drafts where draft_id = ${draftId} and account_id = ${accountId} for update`,
   );
 }
@@ -89,7 +90,7 @@ export function selectDrafts(shards: Shards, accountId: AccountId, limit: number
     shards,
     accountId,
     sql`
-    select draft_id, account_id, version, content, upload_ids, publish_at, failure, updated_at
+    select draft_id, account_id, version, content, upload_ids, publish_at, failure, failure_code, updated_at
     from drafts where account_id = ${accountId} order by updated_at desc, draft_id desc limit ${limit}`,
   );
 }
@@ -109,7 +110,7 @@ export async function updateContent(
 ): Promise<void> {
   await tx.rows(sql`
     update drafts set version = version + 1, content = ${JSON.stringify(content)}, upload_ids = ${uploadIds}, failure = null,
-      updated_at = now()
+      failure_code = null, updated_at = now()
     where draft_id = ${draftId}`);
 }
 
@@ -121,7 +122,7 @@ export async function updatePublishAt(
 ): Promise<void> {
   await tx.rows(sql`
     update drafts set publish_at = ${publishAt}, failure = case when ${publishAt}::timestamptz is null then failure end,
-      updated_at = now()
+      failure_code = case when ${publishAt}::timestamptz is null then failure_code end, updated_at = now()
     where draft_id = ${draftId}`);
 }
 
@@ -143,7 +144,7 @@ export function selectDue(
   limit: number,
 ): Promise<DueRow[]> {
   return database.rows<DueRow>(sql`
-    select draft_id, account_id, version, content, upload_ids, publish_at, failure, updated_at from drafts
+    select draft_id, account_id, version, content, upload_ids, publish_at, failure, failure_code, updated_at from drafts
     where publish_at <= ${now} and (publish_at, draft_id) > (${after.publish_at}, ${after.draft_id}) and is_owned(draft_id)
     order by publish_at, draft_id limit ${limit}`);
 }
@@ -156,9 +157,13 @@ export async function selectUnchangedForUpdate(tx: Transaction, draft: DueRow): 
   return rows.length > 0;
 }
 
-export async function updateFailed(tx: Transaction, draft: DueRow, failure: string): Promise<void> {
+export async function updateFailed(
+  tx: Transaction,
+  draft: DueRow,
+  { code, message }: { code: string; message: string },
+): Promise<void> {
   await tx.rows(sql`
-    update drafts set publish_at = null, failure = ${failure}, updated_at = now()
+    update drafts set publish_at = null, failure = ${message}, failure_code = ${code}, updated_at = now()
     where draft_id = ${draft.draft_id} and version = ${draft.version} and publish_at = ${draft.publish_at}`);
 }
 

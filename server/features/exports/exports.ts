@@ -134,6 +134,7 @@ async function describeAccount(app: App, accountId: AccountId) {
     settings: {
       isPrivate: account.is_private,
       keepsOriginals: account.keeps_originals,
+      language: account.language,
       notifications: {
         likes: account.notifies_likes,
         comments: account.notifies_comments,

@@ -238,6 +238,10 @@ test('a photo whose bytes went bad on our disk fails its post, with the reason, 
     ['ready', 'failed'],
   );
   assert.match(now.photos[1]?.failure ?? '', /^[A-Z].*\.$/);
+  assert.deepEqual(
+    now.photos.map(({ failureCode }) => failureCode),
+    [null, 'image_lost'],
+  );
   assert.equal(await statusOf(`/posts/${post.id}`), 404);
   assert.equal((await ann.get('/me')).postCount, postCount);
   assert.equal(await statusOf(`/posts/${other.id}`, ann), 200);
@@ -252,6 +256,7 @@ test('a photo whose source vanished fails its post', async () => {
   await world.app.storage.remove([sourceOf(lost)]);
   const now = await failed(await ann.publishes('lost', [lost]));
   assert.match(now.photos[0]?.failure ?? '', /^The photo was lost.*\.$/);
+  assert.equal(now.photos[0]?.failureCode, 'image_lost');
   await world.settled();
 });
 

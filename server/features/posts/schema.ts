@@ -100,6 +100,7 @@ export type PhotoRow = {
   taken_at: string | null;
   latitude: number | null;
   longitude: number | null;
+  failure_code?: string | null;
   failure_message: string | null;
   renditions: { name: string; width: number; height: number }[];
 };

@@ -1,5 +1,6 @@
 import { useId } from 'react';
 import { isLanguage, type Language, languages } from '../../../core/languages.ts';
+import { useEditMe } from '../../api/accounts.ts';
 import { language } from '../../i18n/messages.ts';
 import { t } from '../../i18n/text.ts';
 import { chooseLanguage } from '../../state/language.ts';
@@ -14,6 +15,12 @@ const NAMES: Record<Language, string> = {
 
 export function LanguageField() {
   const id = useId();
+  const edit = useEditMe();
+  const choose = async (next: Language) => {
+    // Mails come in it, too; where the server cannot be told, this browser at least has it.
+    await edit.mutateAsync({ language: next }).catch(() => undefined);
+    chooseLanguage(next);
+  };
   return (
     <div className="field">
       <label className="field-label" htmlFor={id}>
@@ -23,7 +30,8 @@ export function LanguageField() {
         id={id}
         className="input"
         value={language()}
-        onChange={(event) => isLanguage(event.target.value) && chooseLanguage(event.target.value)}
+        disabled={edit.isPending}
+        onChange={(event) => isLanguage(event.target.value) && void choose(event.target.value)}
       >
         {languages.map((each) => (
           <option key={each} value={each} lang={each}>

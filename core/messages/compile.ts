@@ -1,5 +1,5 @@
 /**
- * ICU messages → what format.ts reads, so that the browser needs no parser. Runs when the client is built and in tests.
+ * ICU messages → what format.ts reads, so that the browser needs no parser. Runs when the client is built, in the server and in tests.
  * Throws for a message that is not well-formed, or uses what the client does not format.
  */
 import { type MessageFormatElement, parse, TYPE } from '@formatjs/icu-messageformat-parser';

@@ -1,5 +1,5 @@
 /** A compiled message and its arguments → text, or parts where an argument is more than text (a link, a time). */
-import { directionOf, isLanguage } from '../../core/languages.ts';
+import { directionOf, isLanguage } from '../languages.ts';
 import { shortCount } from './numbers.ts';
 
 export type Part =
