@@ -12,6 +12,10 @@ const ARGUMENTS = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // Letters are drawn alike on all machines: pictures of them are compared.
+  '--font-render-hinting=none',
+  '--disable-lcd-text',
+  '--disable-font-subpixel-positioning',
 ];
 /** What the network answers is shown to the member; Chromium also logs it. */
 const EXPECTED =

@@ -1,6 +1,7 @@
 /** A small network with something on each of its screens, and where these are. */
 import type { Page } from 'playwright-core';
 import type { SettingsSection } from '../../web/paths.ts';
+import { upright } from '../photos.ts';
 import type { World } from '../world.ts';
 
 export type Screen = {
@@ -10,6 +11,10 @@ export type Screen = {
   text: string | RegExp;
   /** Brings it into the state that is looked at. */
   open?: (page: Page) => Promise<unknown>;
+  /** What of it is compared as a screen reader is told it. */
+  tree?: 'body' | 'dialog';
+  /** Leaves nothing of it to the screens after it. */
+  leave?: (page: Page) => Promise<unknown>;
 };
 
 export const settingsSections: SettingsSection[] = [
@@ -29,6 +34,23 @@ async function menu(page: Page): Promise<void> {
   await page.getByRole('menu').waitFor();
 }
 
+async function replies(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'View 1 reply' }).click();
+  await page.getByText('Quieter than the photo').waitFor();
+}
+
+async function editor(page: Page): Promise<void> {
+  await page.getByLabel('Photos', { exact: true }).setInputFiles(upright);
+  await page.getByRole('dialog').getByText('Warm vintage').waitFor();
+}
+
+async function discard(page: Page): Promise<void> {
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
+  await page.getByText('Choose photos').waitFor();
+}
+
 /** `mia` is who looks; she follows, is followed, asked, liked and talked to. */
 export async function openScreens(world: World): Promise<{ visitor: Screen[]; member: Screen[] }> {
   const [ann, bob, mia] = await world.accounts('ann', 'bob', 'mia');
@@ -37,7 +59,6 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
   await ann.edits({ name: 'Ann Archer', bio: 'Light and stone. #granite' });
   await mia.edits({ name: 'Mia Moor', bio: 'On foot.' });
   for (const other of [ann, bob]) await mia.follows(other);
-  for (const other of [ann, bob]) await other.follows(mia);
   const post = await ann.posts('First light over the harbour #granite with @mia');
   await bob.posts('Three of the same walk', [
     await colour('#446'),
@@ -45,11 +66,22 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
     await colour('#263'),
   ]);
   const own = await mia.posts('My own');
-  await ann.likes(own);
-  await bob.comments(own, 'So quiet, @mia');
-  await ann.comments(post, 'from a thermos');
-  await mia.edits({ isPrivate: true });
-  await asking.follows(mia);
+  const comment = await bob.comments(own, 'So quiet, @mia');
+  // Each is told before the next: so activity has them in this order.
+  const acts = [
+    () => ann.follows(mia),
+    () => bob.follows(mia),
+    () => ann.likes(own),
+    () => ann.replies(comment, 'Quieter than the photo'),
+    () => ann.likesComment(comment),
+    () => ann.comments(post, 'from a thermos'),
+    () => mia.edits({ isPrivate: true }),
+    () => asking.follows(mia),
+  ];
+  for (const act of acts) {
+    await world.settled();
+    await act();
+  }
   await world.settled();
   return {
     visitor: [
@@ -62,9 +94,9 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
       { name: 'nothing-here', at: '/nothing/here', text: /not here|There is nothing|not there/i },
     ],
     member: [
-      { name: 'feed', at: '/', text: 'Three of the same walk' },
+      { name: 'feed', at: '/', text: 'Three of the same walk', tree: 'body' },
       { name: 'feed-menu', at: '/', text: 'Three of the same walk', open: menu },
-      { name: 'post', at: `/p/${own.id}`, text: 'So quiet' },
+      { name: 'post', at: `/p/${own.id}`, text: 'So quiet', open: replies, tree: 'body' },
       { name: 'own-profile', at: '/@mia', text: 'Mia Moor' },
       { name: 'tagged', at: '/@mia/tagged', text: 'Tagged' },
       { name: 'saved', at: '/@mia/saved', text: 'Saved' },
@@ -86,6 +118,7 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
         at: `/settings?section=${section}`,
         text: /./,
       })),
+      { name: 'editor', at: '/new', text: 'Choose photos', open: editor, tree: 'dialog', leave: discard },
     ],
   };
 }

@@ -105,12 +105,13 @@ export function PhotoCarousel({
         <ul
           ref={track}
           className="carousel-track"
+          role={isMany ? undefined : 'none'}
           tabIndex={isMany ? 0 : undefined}
           {...taps}
           onScroll={onScroll}
         >
           {photos.map((photo, at) => (
-            <li key={photo.mediaId} className="carousel-slide">
+            <li key={photo.mediaId} className="carousel-slide" aria-hidden={at > reached || undefined}>
               {at <= reached && (
                 <PhotoImage
                   postId={post.id}
@@ -184,8 +185,8 @@ function Arrows({ index, count, onShow }: ArrowsProps) {
         </button>
       )}
       <p className="carousel-count" aria-live="polite">
-        <span className="hidden-visually">{t('feed.photo')} </span>
-        {t('feed.position', { position: index + 1, count })}
+        <span className="hidden-visually">{t('feed.photoOf', { position: index + 1, count })}</span>
+        <span aria-hidden>{t('feed.position', { position: index + 1, count })}</span>
       </p>
       <CarouselDots index={index} count={count} />
     </>

@@ -82,6 +82,8 @@ function EditorDialog({ photo, ...props }: EditorProps & { photo: EditorPhoto })
         onDone={onDone}
         onCancel={onCancel}
       />
+      {/* Before its panel, as one hears it; where they stand is for the style sheet to say. */}
+      <ToolTabs tool={tool} onChoose={setTool} />
       <ToolArea
         key={photo.key}
         tool={tool}
@@ -90,7 +92,6 @@ function EditorDialog({ photo, ...props }: EditorProps & { photo: EditorPhoto })
         isComparing={isComparing}
         onCompare={setComparing}
       />
-      <ToolTabs tool={tool} onChoose={setTool} />
       {photos.length > 1 && (
         <PhotoChoice
           photos={photos}

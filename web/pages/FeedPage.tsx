@@ -94,11 +94,11 @@ export function FeedPage() {
         )}
       </div>
       {isWide && (
-        <aside className="feed-side">
+        <div className="feed-side">
           <div>
             <Suggestions title={t('feed.couldFollow')} max={5} />
           </div>
-        </aside>
+        </div>
       )}
     </div>
   );

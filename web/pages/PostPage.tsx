@@ -26,6 +26,7 @@ import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { TimeAgo } from '../ui/TimeAgo.tsx';
+import { useMedia } from '../ui/use-media.ts';
 import { useTitle } from '../ui/use-title.ts';
 import '../components/post.css';
 import './post-page.css';
@@ -38,6 +39,8 @@ const SLOT = [
   [null, '100vw'],
 ] as const;
 const TALLEST = '90vh';
+/** From here on the words are beside the photo, above the actions: what one sees first is read, and has the focus, first. */
+const BESIDE = '(min-width: 1100px)';
 
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
@@ -82,8 +85,43 @@ function Post({ post, talk }: { post: PostCard; talk: Talk }) {
   const isPublished = post.state === 'published';
   const isArchived = post.state === 'archived';
   const comments = useComments(post.id, isPublished || isArchived);
+  const isBeside = useMedia(BESIDE);
+  const words = (
+    <div key="talk" className="post-page-talk">
+      {post.caption && <Caption account={post.account} text={post.caption} />}
+      <PhotoPlaces photos={post.photos} />
+      {((isPublished && post.takesComments) || ((isPublished || isArchived) && post.commentCount > 0)) && (
+        <CommentList
+          postId={post.id}
+          comments={comments}
+          talk={talk}
+          canReply={isPublished && me !== null && post.takesComments}
+          isReadOnly={isArchived}
+        />
+      )}
+    </div>
+  );
+  const actions = (
+    <div key="actions" className="post-page-actions">
+      {isPublished ? (
+        <PostActions
+          post={post}
+          onLike={like}
+          onComment={me ? () => talk.input.current?.focus() : undefined}
+        />
+      ) : (
+        <>
+          <Developing post={post} />
+          {isArchived && post.likeCount !== null && post.likeCount > 0 && <PostLikes post={post} />}
+        </>
+      )}
+      <p className="post-time muted">
+        <TimeAgo iso={post.createdAt} />
+      </p>
+    </div>
+  );
   return (
-    <article className="post-page" aria-label={t('feed.postBy', { handle: post.account.handle })}>
+    <article className="post-page">
       <h1 className="hidden-visually">{t('feed.postBy', { handle: post.account.handle })}</h1>
       <PostHeader post={post} moreEntries={useOriginalEntries(post)} />
       <PhotoCarousel
@@ -94,36 +132,7 @@ function Post({ post, talk }: { post: PostCard; talk: Talk }) {
         isWhole
         onDoubleTap={isPublished ? () => like(true) : undefined}
       />
-      <div className="post-page-talk">
-        {post.caption && <Caption account={post.account} text={post.caption} />}
-        <PhotoPlaces photos={post.photos} />
-        {((isPublished && post.takesComments) || ((isPublished || isArchived) && post.commentCount > 0)) && (
-          <CommentList
-            postId={post.id}
-            comments={comments}
-            talk={talk}
-            canReply={isPublished && me !== null && post.takesComments}
-            isReadOnly={isArchived}
-          />
-        )}
-      </div>
-      <div className="post-page-actions">
-        {isPublished ? (
-          <PostActions
-            post={post}
-            onLike={like}
-            onComment={me ? () => talk.input.current?.focus() : undefined}
-          />
-        ) : (
-          <>
-            <Developing post={post} />
-            {isArchived && post.likeCount !== null && post.likeCount > 0 && <PostLikes post={post} />}
-          </>
-        )}
-        <p className="post-time muted">
-          <TimeAgo iso={post.createdAt} />
-        </p>
-      </div>
+      {isBeside ? [words, actions] : [actions, words]}
       {isPublished &&
         (!post.takesComments ? (
           <p className="post-page-visitor muted">{t('post.commentsOff')}</p>
