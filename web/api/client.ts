@@ -45,6 +45,13 @@ export class ApiError extends Error {
   }
 }
 
+let tellSignedOut = () => {};
+
+/** Told whenever the server says that nobody is signed in, whatever was asked for. */
+export function onSignedOut(listener: () => void): void {
+  tellSignedOut = listener;
+}
+
 /** Throws an ApiError for every status from 400, and when the server cannot be reached within 30 s. */
 export async function call<Reply>(method: Method, path: string, options: CallOptions = {}): Promise<Reply> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
@@ -76,6 +83,7 @@ export async function call<Reply>(method: Method, path: string, options: CallOpt
 export function errorOf(status: number, text: string, retryAfter: string | null): ApiError {
   const error = parse(text)?.error;
   const seconds = Number(retryAfter) || 0;
+  if (status === 401 && error?.code === 'unauthenticated') tellSignedOut();
   return new ApiError(status, error?.code ?? `http_${status}`, error?.message ?? '', error?.fields, seconds);
 }
 

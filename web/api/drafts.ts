@@ -49,6 +49,7 @@ export function useDeleteDraft() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: deleteDraft,
+    meta: { showsError: true },
     onSettled: () => client.invalidateQueries({ queryKey: keys.drafts }),
   });
 }

@@ -9,7 +9,7 @@ import { openOutboxStorage } from '../state/outbox-storage.ts';
 import { showToast } from '../state/toasts.ts';
 import { onViewer } from '../state/viewer.ts';
 import { dropGone } from './cache.ts';
-import { ApiError, call, isGone, type Page, sentenceOf } from './client.ts';
+import { ApiError, call, causeOf, isGone, type Page, sentenceOf } from './client.ts';
 import { keys } from './keys.ts';
 
 /** What an entry does to the screen, in the file of its kind. */
@@ -24,6 +24,8 @@ const AWAY = new Set([0, 408, 429, 502, 503, 504]);
 
 let outbox: Outbox | null = null;
 let isOffline = false;
+/** Of the pause that goes on: what the member was told already. */
+let saidNotKept = false;
 
 export function startOutbox(client: QueryClient, shown: Partial<Record<Entry['kind'], Shown>>): void {
   const made = createOutbox({
@@ -35,14 +37,19 @@ export function startOutbox(client: QueryClient, shown: Partial<Record<Entry['ki
     send: async (entry, signal) => {
       const reply = await sendEntry(entry, signal);
       isOffline = false;
+      saidNotKept = false;
       return reply;
     },
     pauseMsOf,
     pause: pauseFor,
     isSignedOut,
-    onPause: (error, tries) => {
+    onPause: (error, tries, isAllKept) => {
       isOffline = error instanceof ApiError && error.status === 0;
-      if (!isOffline && tries === 1) showToast(t('offline.goesOn', { reason: sentenceOf(error) }));
+      // That there is no network is said for as long as there is none.
+      const isSaid = error instanceof ApiError && error.code === 'offline';
+      if (!isSaid && tries === 1) showToast(t('offline.goesOn', { reason: causeOf(error) }));
+      if (!isAllKept && !saidNotKept) showToast(t('offline.notKept'));
+      saidNotKept = !isAllKept;
     },
     onSent: (entry, reply) => shown[entry.kind]?.onSent(client, entry, reply),
     onRefused: (entry, error, isAwaited) => {

@@ -23,12 +23,13 @@ export function useSwitchPost(post: PostCard) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (change: Partial<Switches>) => call<PostCard>('PATCH', `/posts/${post.id}`, { body: change }),
-    onMutate: (change) => patchPost(client, post.id, (before) => ({ ...before, ...change })),
-    onSuccess: (changed) => showPost(client, changed),
-    onError: () => {
-      const { takesComments, hidesLikeCount } = post;
-      patchPost(client, post.id, (now) => ({ ...now, takesComments, hidesLikeCount }));
+    onMutate: (change): Switches => {
+      patchPost(client, post.id, (before) => ({ ...before, ...change }));
+      return { takesComments: post.takesComments, hidesLikeCount: post.hidesLikeCount };
     },
+    onSuccess: (changed) => showPost(client, changed),
+    // `post` is by now as it was wished.
+    onError: (_error, _change, before) => patchPost(client, post.id, (now) => ({ ...now, ...before })),
   });
 }
 

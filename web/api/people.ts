@@ -9,6 +9,7 @@ export function useRemoveMyName() {
   return useMutation({
     mutationFn: ({ post }: { post: PostCard; accountId: string }) =>
       call<void>('DELETE', `/posts/${post.id}/people/me`),
+    meta: { showsError: true },
     onSuccess: (_nothing, { post, accountId }) =>
       patchPost(client, post.id, (shown) => ({
         ...shown,

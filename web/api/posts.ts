@@ -129,15 +129,10 @@ export async function publish(
   { post, idempotencyKey, signal }: Publishing,
 ): Promise<PostCard> {
   const headers = { 'idempotency-key': idempotencyKey };
-  try {
-    const published = await call<PostCard>('POST', '/posts', { body: post, headers, signal });
-    client.setQueryData(keys.post(published.id), published);
-    showEverywhere(client, published);
-    return published;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 401) client.setQueryData(keys.me, null);
-    throw error;
-  }
+  const published = await call<PostCard>('POST', '/posts', { body: post, headers, signal });
+  client.setQueryData(keys.post(published.id), published);
+  showEverywhere(client, published);
+  return published;
 }
 
 /** The lists in which a new post stands are fetched again when they are next looked at; the feed by its own ways alone. */
@@ -152,6 +147,7 @@ export function useDeletePost() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (post: PostCard) => call<void>('DELETE', `/posts/${post.id}`),
+    meta: { showsError: true },
     onSuccess: (_nothing, post) => {
       dropPost(client, post.id);
       void client.invalidateQueries({ queryKey: keys.profile(post.account.handle) });

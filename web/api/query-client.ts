@@ -1,7 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { showsLastSeen } from '../state/freshness.ts';
 import { showToast } from '../state/toasts.ts';
-import { ApiError, isGone, sentenceOf } from './client.ts';
+import { ApiError, isGone, onSignedOut, sentenceOf } from './client.ts';
 import { keys } from './keys.ts';
 
 declare module '@tanstack/react-query' {
@@ -16,10 +16,9 @@ declare module '@tanstack/react-query' {
 const RETRIES = 2;
 
 export function createQueryClient(): QueryClient {
-  const client: QueryClient = new QueryClient({
+  const client = new QueryClient({
     queryCache: new QueryCache({
       onError: (error, query) => {
-        forgetViewer(client, error);
         if (query.state.data === undefined || isSignedOut(error)) return;
         if (query.meta?.showsGone && isGone(error)) return;
         // That nothing can be reached is said once for all.
@@ -28,7 +27,6 @@ export function createQueryClient(): QueryClient {
     }),
     mutationCache: new MutationCache({
       onError: (error, _variables, _context, mutation) => {
-        forgetViewer(client, error);
         if (!mutation.meta?.showsError && !isSignedOut(error)) showToast(sentenceOf(error));
       },
     }),
@@ -38,12 +36,9 @@ export function createQueryClient(): QueryClient {
       mutations: { networkMode: 'always' },
     },
   });
+  // A session that ended elsewhere: the pages that need one then lead to sign-in, and come back.
+  onSignedOut(() => client.setQueryData(keys.me, null));
   return client;
-}
-
-/** A session that ended elsewhere: the pages that need one then lead to sign-in, and come back. */
-function forgetViewer(client: QueryClient, error: unknown): void {
-  if (isSignedOut(error)) client.setQueryData(keys.me, null);
 }
 
 function isSignedOut(error: unknown): boolean {

@@ -16,7 +16,7 @@ const FINAL = new Set([403, 404, 409, 410]);
 
 /** Enter sends, Shift+Enter starts a new line, Escape ends a reply. */
 export function CommentForm({ postId, talk, me }: CommentFormProps) {
-  const { text, setText, error, canSend, send } = useCommentWords(postId, talk, me.handle);
+  const { text, setText, error, canSend, send } = useCommentWords(postId, talk, me);
   const { replyTo } = talk;
   const errorId = useId();
   const left = limits.commentMax - text.length;

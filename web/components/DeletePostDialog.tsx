@@ -1,5 +1,6 @@
 import { useLocation } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
+import { sentenceOf } from '../api/client.ts';
 import { useDeletePost } from '../api/posts.ts';
 import { t } from '../i18n/text.ts';
 import { paths } from '../paths.ts';
@@ -15,7 +16,7 @@ export function DeletePostDialog({ post, onClose }: DeletePostDialogProps) {
     try {
       await remove.mutateAsync(post);
     } catch {
-      return; // the toast says why
+      return; // the dialog says why
     }
     showToast(t('feed.postDeleted'));
     onClose();
@@ -27,6 +28,7 @@ export function DeletePostDialog({ post, onClose }: DeletePostDialogProps) {
       text={t('feed.deleteText')}
       confirm={t('common.delete')}
       isBusy={remove.isPending}
+      fault={remove.error ? sentenceOf(remove.error) : undefined}
       onConfirm={() => void confirm()}
       onClose={onClose}
     />

@@ -16,7 +16,7 @@ import {
 
 /** What became of the draft: kept in this browser, changed or gone elsewhere; and what can be done about it. */
 export function DraftNotices() {
-  const { wasKept } = useKeeping();
+  const { wasKept, isKept } = useKeeping();
   const saving = useSaving();
   const draft = useDraft();
   if (saving.kind === 'changed') {
@@ -43,6 +43,7 @@ export function DraftNotices() {
       </Notice>
     );
   }
+  if (!isKept && !isDraftSafe()) return <Notice text={t('composer.notKept')} />;
   if (!wasKept) return null;
   return (
     <Notice text={t('composer.kept')}>
@@ -58,11 +59,11 @@ export function DraftNotices() {
   );
 }
 
-function Notice({ text, children }: { text: string; children: ReactNode }) {
+function Notice({ text, children }: { text: string; children?: ReactNode }) {
   return (
     <div className="notice kept-notice">
       <p role="status">{text}</p>
-      <span>{children}</span>
+      {children && <span>{children}</span>}
     </div>
   );
 }

@@ -19,7 +19,7 @@ export function Notices() {
         {(!isOnline || isLastSeen) && (
           <p className="offline">
             <WifiOff aria-hidden size={16} />
-            {t(isLastSeen ? 'offline.lastSeen' : 'common.offlineNotice')}
+            {t(!isLastSeen ? 'common.offlineNotice' : isOnline ? 'offline.lastSeenAway' : 'offline.lastSeen')}
           </p>
         )}
       </div>

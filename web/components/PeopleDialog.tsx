@@ -2,6 +2,7 @@ import { UserPlus } from 'lucide-react';
 import { type CSSProperties, type MouseEvent, type ReactNode, useId, useState } from 'react';
 import { limits } from '../../core/limits.ts';
 import type { AccountCard } from '../../core/shapes.ts';
+import { sentenceOf } from '../api/client.ts';
 import { useSearchFor } from '../api/explore.ts';
 import { t } from '../i18n/text.ts';
 import type { TaggedPerson } from '../state/post-choices.ts';
@@ -93,7 +94,7 @@ function PersonSearch({ onChoose }: { onChoose: (account: AccountCard) => void }
   const [typed, setTyped] = useState('');
   const wanted = typed.trim().replace(/^@/, '');
   const asked = useDebounced(wanted, TYPING_PAUSE_MS);
-  const { data } = useSearchFor(wanted === '' || asked === '' ? '' : `@${asked}`);
+  const { data, error, refetch } = useSearchFor(wanted === '' || asked === '' ? '' : `@${asked}`);
   const found = wanted === '' ? [] : (data?.accounts ?? []).slice(0, CHOICES_MAX);
   const choose = (at: number) => {
     const account = found[at];
@@ -134,6 +135,14 @@ function PersonSearch({ onChoose }: { onChoose: (account: AccountCard) => void }
       {wanted !== '' && wanted === asked && data?.accounts.length === 0 && (
         <p className="field-hint" role="status">
           {t('composer.nobodyFound')}
+        </p>
+      )}
+      {wanted !== '' && error && (
+        <p className="error-text" role="alert">
+          {sentenceOf(error)}
+          <Button look="plain" isSmall onClick={() => void refetch()}>
+            {t('common.tryAgain')}
+          </Button>
         </p>
       )}
     </div>

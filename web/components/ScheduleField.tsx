@@ -22,7 +22,10 @@ export function ScheduleField({ draft, fault }: ScheduleFieldProps) {
     draftStore.publishAt(isOn ? new Date(guess).toISOString() : null);
     if (isOn || !draft.saved?.publishAt) return;
     // From now on it waits for the member.
-    draftSaver.schedule(null).catch((error) => showToast(sentenceOf(error)));
+    draftSaver.schedule(null).catch((error) => {
+      showToast(sentenceOf(error));
+      draftStore.publishAt(draftStore.read().saved?.publishAt ?? null);
+    });
   };
   return (
     <>

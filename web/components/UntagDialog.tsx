@@ -1,4 +1,5 @@
 import type { PostCard } from '../../core/shapes.ts';
+import { sentenceOf } from '../api/client.ts';
 import { useRemoveMyName } from '../api/people.ts';
 import { t } from '../i18n/text.ts';
 import { showToast } from '../state/toasts.ts';
@@ -12,7 +13,7 @@ export function UntagDialog({ post, accountId, onClose }: UntagDialogProps) {
     try {
       await remove.mutateAsync({ post, accountId });
     } catch {
-      return; // the toast says why
+      return; // the dialog says why
     }
     showToast(t('feed.untagged'));
     onClose();
@@ -23,6 +24,7 @@ export function UntagDialog({ post, accountId, onClose }: UntagDialogProps) {
       text={t(post.account.id === accountId ? 'feed.untagOwnText' : 'feed.untagText')}
       confirm={t('common.remove')}
       isBusy={remove.isPending}
+      fault={remove.error ? sentenceOf(remove.error) : undefined}
       onConfirm={() => void confirm()}
       onClose={onClose}
     />

@@ -6,10 +6,11 @@ import { t } from '../i18n/text.ts';
 import { moved } from '../state/draft.ts';
 import { beginChanges, type ChangedPhoto } from '../state/post-changes.ts';
 import type { ShownPhoto } from './ChangedPhotos.tsx';
+import { useWaitingWords } from './use-waiting-words.ts';
 
 /** What the author has changed so far, and the editor of its photos, whose pictures are fetched when it is first opened. */
 export function useChangedPost(post: PostCard) {
-  const [changed, set] = useState(() => beginChanges(post));
+  const [changed, set] = useWaitingWords(post.account.id, `post/${post.id}`, () => beginChanges(post));
   const [selectedId, select] = useState(post.photos[0]?.mediaId ?? '');
   const [editedId, setEditedId] = useState<string | null>(null);
   const [wantsPictures, setWantsPictures] = useState(false);

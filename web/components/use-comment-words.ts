@@ -1,25 +1,27 @@
 import { useEffect, useRef, useState } from 'react';
 import { limits } from '../../core/limits.ts';
+import type { Me } from '../../server/features/accounts/schema.ts';
 import { sentenceOf } from '../api/client.ts';
 import { useAddComment } from '../api/comments.ts';
 import { t } from '../i18n/text.ts';
 import { newKey } from '../state/new-key.ts';
 import { showToast } from '../state/toasts.ts';
 import type { ReplyTo, Talk } from './use-talk.ts';
+import { useWaitingWords } from './use-waiting-words.ts';
 
 type Words = { text: string; parentId: string | null };
 
 /** What is being written, and its sending. What could not be sent comes back into the field. */
-export function useCommentWords(postId: string, talk: Talk, ownHandle: string) {
+export function useCommentWords(postId: string, talk: Talk, me: Me) {
   const { replyTo, typed, giveBack } = talk;
   const add = useAddComment(postId);
-  const [text, setText] = useState('');
+  const [text, setText] = useWaitingWords(me.id, `comment/${postId}`, () => '');
   const [error, setError] = useState<unknown>(null);
   /** Sent again as it was, it has the same key: the server may have made it all the same. */
   const refused = useRef<(Words & { key: string }) | null>(null);
   const isHere = useRef(true);
 
-  const addressOf = (to: ReplyTo | null) => (to && to.handle !== ownHandle ? `@${to.handle} ` : '');
+  const addressOf = (to: ReplyTo | null) => (to && to.handle !== me.handle ? `@${to.handle} ` : '');
   const [addressed, setAddressed] = useState(replyTo);
   if (addressed !== replyTo) {
     const address = addressOf(addressed);

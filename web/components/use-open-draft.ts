@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { useLocation, useSearch } from 'wouter';
-import { sentenceOf } from '../api/client.ts';
+import { ApiError, sentenceOf } from '../api/client.ts';
 import { paths } from '../paths.ts';
 import { showToast } from '../state/toasts.ts';
 import { discardDraft, draftSaver, draftStore, isDraftSafe } from './the-draft.ts';
@@ -21,6 +21,8 @@ export function useOpenDraft() {
     try {
       await draftSaver.open(draftId);
     } catch (error) {
+      // The address still names it when the member has signed in again.
+      if (error instanceof ApiError && error.status === 401) return;
       showToast(sentenceOf(error));
     }
     leave();

@@ -8,6 +8,7 @@ import type { Activity } from '../api/types.ts';
 import { ActivityRow } from '../components/ActivityRow.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
+import { PartialNotice } from '../components/PartialNotice.tsx';
 import { t } from '../i18n/text.ts';
 import { useKeptHere } from '../navigation.ts';
 import { paths } from '../paths.ts';
@@ -79,6 +80,7 @@ function RequestsLink() {
   const me = useMe();
   const requests = useFollowRequests(me?.isPrivate ?? false);
   const count = requests.items.length;
+  if (requests.isError && count === 0) return <PartialNotice pages={{ ...requests, isPartial: true }} />;
   if (count === 0) return null;
   return (
     <Link href={paths.requests()} className="requests-link">

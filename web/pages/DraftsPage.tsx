@@ -2,7 +2,7 @@ import { CalendarClock, CircleAlert, Images, Layers, Pencil, SquarePen, Trash2 }
 import { useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useMe } from '../api/accounts.ts';
-import { reasonOf } from '../api/client.ts';
+import { reasonOf, sentenceOf } from '../api/client.ts';
 import { useDeleteDraft, useDrafts, useUnscheduleDraft } from '../api/drafts.ts';
 import type { ServerDraft } from '../api/types.ts';
 import { BackHeader } from '../components/BackHeader.tsx';
@@ -154,7 +154,7 @@ function DeleteDraftDialog({ draftId, onClose }: { draftId: string; onClose: () 
     try {
       await remove.mutateAsync(draftId);
     } catch {
-      return; // the toast says why
+      return; // the dialog says why
     }
     onClose();
     showToast(t('composer.draftDeleted'));
@@ -167,6 +167,7 @@ function DeleteDraftDialog({ draftId, onClose }: { draftId: string; onClose: () 
       text={t('composer.deleteDraftText')}
       confirm={t('common.delete')}
       isBusy={remove.isPending}
+      fault={remove.error ? sentenceOf(remove.error) : undefined}
       onConfirm={() => void confirm()}
       onClose={onClose}
     />

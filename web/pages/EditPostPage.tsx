@@ -1,5 +1,5 @@
 import { ImageOff, X } from 'lucide-react';
-import { Suspense, useEffect, useState } from 'react';
+import { Suspense, useLayoutEffect, useState } from 'react';
 import { Link, useLocation } from 'wouter';
 import { limits } from '../../core/limits.ts';
 import type { PostCard } from '../../core/shapes.ts';
@@ -197,7 +197,8 @@ function isTooLong({ caption, choices, photos }: ChangedPost): boolean {
 /** While something is not saved, leaving the page asks first. */
 function useUnsavedGuard(isActive: boolean) {
   const [isAsked, setAsked] = useState(false);
-  useEffect(() => {
+  // In the layout phase: gone before a redirect to sign-in would be asked about it.
+  useLayoutEffect(() => {
     if (!isActive) return;
     setLeaveGuard(() => {
       setAsked(true);

@@ -14,7 +14,14 @@ import { PhotoStage } from '../components/PhotoStage.tsx';
 import { PhotoStrip } from '../components/PhotoStrip.tsx';
 import { SendingSummary } from '../components/SendingSummary.tsx';
 import { doNotShareYet } from '../components/sharing.ts';
-import { discardDraft, draftKeeper, draftStore, useDraft, useKeeping } from '../components/the-draft.ts';
+import {
+  discardDraft,
+  draftKeeper,
+  draftStore,
+  isDraftSafe,
+  useDraft,
+  useKeeping,
+} from '../components/the-draft.ts';
 import { useLeaveGuard } from '../components/use-leave-guard.ts';
 import { useOpenDraft } from '../components/use-open-draft.ts';
 import { useShare } from '../components/use-share.ts';
@@ -87,7 +94,7 @@ function Composer({ me }: { me: Me }) {
         )}
       </PhotoPicker>
       <DraftEditor draft={draft} editedKey={editedKey} onSelect={setEditedKey} />
-      <LeaveQuestion isActive={!isEmptyDraft(draft) && !isKept} />
+      <LeaveQuestion isActive={!isKept && !isDraftSafe()} />
       {opening.isAsked && (
         <ConfirmDialog
           title={t('composer.replaceTitle')}

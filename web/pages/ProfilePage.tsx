@@ -27,7 +27,15 @@ export function ProfilePage({ handle, tab }: ProfilePageProps) {
   );
   if (query.isPending) return <Spinner />;
   if (isGone(query.error)) {
-    return <EmptyState icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')} />;
+    return (
+      <div role="alert">
+        <EmptyState icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')}>
+          <Link href={paths.home()} className="text-link">
+            {t('common.goHome')}
+          </Link>
+        </EmptyState>
+      </div>
+    );
   }
   if (!profile) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
   if (tab === 'saved' && !profile.relationship.isSelf)

@@ -9,9 +9,10 @@ export function readAppearance(): Appearance {
   return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
 
-export function setAppearance(appearance: Appearance): void {
-  writeSetting(KEY, appearance === 'system' ? null : appearance);
+/** Gives whether it will be so again at the next visit. */
+export function setAppearance(appearance: Appearance): boolean {
   applyAppearance(appearance);
+  return writeSetting(KEY, appearance === 'system' ? null : appearance);
 }
 
 export function applyAppearance(appearance: Appearance): void {

@@ -2,7 +2,8 @@
  * Drafts in the browser's own database, one for each account, so that a reload or a crash loses nothing. The words and the
  * edits are one entry; each file is another, written once, so that typing rewrites no photo.
  */
-import { createStore, del, delMany, getMany, keys as listKeys, set } from 'idb-keyval';
+import { del, delMany, getMany, keys as listKeys, set } from 'idb-keyval';
+import { openStore } from './browser-store.ts';
 import type { Draft } from './draft.ts';
 import type { DraftPhoto } from './upload-queue.ts';
 
@@ -15,7 +16,7 @@ type KeptDraft = Omit<Draft, 'photos'> & { photos: Omit<DraftPhoto, Part>[] };
 const PARTS: readonly Part[] = ['prepared', 'larger', 'file'];
 
 export function openDraftStorage(accountId: string) {
-  const database = createStore('pinhole.drafts', 'entries');
+  const database = openStore('pinhole.drafts');
   const wordsKey = `${accountId}/draft`;
   const keyOf = (photo: { key: string }, part: Part) => `${accountId}/${photo.key}/${part}`;
   const written = new Map<string, Blob>();

@@ -2,9 +2,10 @@
  * What the home page showed last, in the browser's own database: of one account, the one that was signed in last. Drawn at
  * once when Pinhole is opened again, and all that there is without a network.
  */
-import { createStore, del, get, set, type UseStore } from 'idb-keyval';
+import { del, get, set, type UseStore } from 'idb-keyval';
 import type { PostCard } from '../../core/shapes.ts';
 import type { Me } from '../../server/features/accounts/schema.ts';
+import { openStore } from './browser-store.ts';
 
 type FeedPage = { items: PostCard[]; nextCursor: string | null; isPartial?: boolean | undefined };
 export type LastSeen = {
@@ -37,6 +38,6 @@ export async function forgetLastSeen(): Promise<void> {
 
 /** One connection: what was asked for last is done last. */
 function openDatabase(): UseStore {
-  opened ??= createStore('pinhole.last-seen', 'entries');
+  opened ??= openStore('pinhole.last-seen');
   return opened;
 }

@@ -2,8 +2,9 @@
  * The untouched originals of photos that were shared, for members who keep them: sent one after the other, in the
  * background, whatever page is open. They wait in the browser's own database, so that a reload loses none.
  */
-import { createStore, del, delMany, get, keys as listKeys, set } from 'idb-keyval';
+import { del, delMany, get, keys as listKeys, set } from 'idb-keyval';
 import { keepTrying } from './back-off.ts';
+import { openStore } from './browser-store.ts';
 
 /** `uploadId` is that of the photo as it was shared, `ticketId` that of its original, once it was begun to be sent. */
 export type Original = { uploadId: string; file: Blob; ticketId: string | null };
@@ -24,7 +25,7 @@ export type OriginalsWork = {
 };
 
 export function createOriginals(work: OriginalsWork) {
-  const database = createStore('pinhole.originals', 'entries');
+  const database = openStore('pinhole.originals');
   let accountId: string | null = null;
   let running: AbortController | null = null;
   let isAskedAgain = false;
@@ -93,7 +94,8 @@ export function createOriginals(work: OriginalsWork) {
     let { ticketId } = original;
     const onTicket = (begun: { uploadId: string }) => {
       ticketId = begun.uploadId;
-      void set(name, { ...original, ticketId }, database);
+      // Where there is no room for it, what was sent before a reload is sent anew.
+      set(name, { ...original, ticketId }, database).catch(() => undefined);
     };
     const attempt = () => work.send(file, { uploadId: ticketId, originalOf, signal, onTicket });
     try {

@@ -1,11 +1,12 @@
 /** The outbox in the browser's own database, each account's under its own names. */
-import { createStore, promisifyRequest, set, type UseStore } from 'idb-keyval';
+import { promisifyRequest, set, type UseStore } from 'idb-keyval';
+import { openStore } from './browser-store.ts';
 import type { Entry, OutboxStorage } from './outbox.ts';
 
 let opened: UseStore | null = null;
 
 export function openOutboxStorage(accountId: string): OutboxStorage {
-  opened ??= createStore('pinhole.outbox', 'entries');
+  opened ??= openStore('pinhole.outbox');
   const database = opened;
   const own = IDBKeyRange.bound(`${accountId}/`, `${accountId}0`, false, true);
   return {

@@ -44,7 +44,7 @@ function world({ hasRoom = true } = {}) {
       pauseMsOf: (error) => (error instanceof Away ? 1 : null),
       pause: () => network.promise,
       isSignedOut: (error) => error instanceof SignedOut,
-      onPause: () => told.push('paused'),
+      onPause: (_error, _tries, isAllKept) => told.push(isAllKept ? 'paused' : 'paused, not kept'),
       onSent: (entry) => told.push(`sent ${nameOf(entry)}`),
       onRefused: (entry, _error, isAwaited) => told.push(`refused ${nameOf(entry)} ${isAwaited}`),
       onSignedOut: () => told.push('signed out'),
@@ -224,5 +224,23 @@ test('where the browser keeps nothing, they are sent all the same', async () => 
   void tab.add(like('a'));
   await tab.add(say('hello'));
   assert.deepEqual(sent, ['like a', 'hello']);
+  assert.deepEqual(tab.read(), []);
+});
+
+test('where the browser keeps nothing, what waits is told of; and it waits in the tab for its account', async () => {
+  const { openTab, sent, cut, mend, told } = world({ hasRoom: false });
+  cut();
+  const tab = openTab();
+  tab.follow('ann');
+  void tab.add(say('of ann'));
+  await until(() => told.includes('paused, not kept'));
+  tab.follow(null);
+  tab.follow('bob');
+  assert.deepEqual(tab.read(), []);
+  sent.length = 0;
+  mend();
+  tab.follow('ann');
+  await until(() => told.includes('sent of ann'));
+  assert.deepEqual(sent, ['of ann']);
   assert.deepEqual(tab.read(), []);
 });

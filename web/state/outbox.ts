@@ -26,7 +26,8 @@ export type OutboxWork = {
   pauseMsOf: (error: unknown, tries: number) => number | null;
   pause: (ms: number, signal: AbortSignal) => Promise<void>;
   isSignedOut: (error: unknown) => boolean;
-  onPause: (error: unknown, tries: number) => void;
+  /** `isAllKept`: also over a reload and a closed tab. */
+  onPause: (error: unknown, tries: number, isAllKept: boolean) => void;
   /** `isAwaited`: whoever added it in this tab is told, too. */
   onSent: (entry: Entry, reply: unknown) => void;
   onRefused: (entry: Entry, error: unknown, isAwaited: boolean) => void;
@@ -47,6 +48,9 @@ export function createOutbox(work: OutboxWork) {
   const unwanted = new Map<number, PromiseWithResolvers<boolean>>();
   /** Written down, or on the way to it; the others are in this tab alone. */
   const written = new Map<number, Promise<boolean>>();
+  /** What could not be written down of those who are signed out: they wait in this tab. */
+  const leftHere = new Map<string, readonly Entry[]>();
+  const unkept = new Set<number>();
   const waiters = new Map<number, PromiseWithResolvers<unknown>>();
   const listeners = new Set<() => void>();
 
@@ -59,12 +63,18 @@ export function createOutbox(work: OutboxWork) {
   function follow(viewerId: string | null): void {
     if (viewerId === accountId) return;
     running?.abort();
+    if (accountId) leftHere.set(accountId, entries.filter(isUnkept));
     accountId = viewerId;
     storage = viewerId ? work.openStorage(viewerId) : null;
     written.clear();
     waiters.clear();
-    set([]);
+    set((viewerId && leftHere.get(viewerId)) || []);
+    for (const { order } of entries) written.set(order, Promise.resolve(false));
     if (viewerId) start(viewerId);
+  }
+
+  function isUnkept({ order }: Entry): boolean {
+    return unkept.has(order);
   }
 
   /** Resolves with the server's reply, or nothing when it was taken back; rejects with its refusal. With another wish instead, or after a reload, never. */
@@ -81,7 +91,10 @@ export function createOutbox(work: OutboxWork) {
         entry.order,
         into.put(name, entry).then(
           () => true,
-          () => false,
+          () => {
+            unkept.add(entry.order);
+            return false;
+          },
         ),
       );
     if (accountId) start(accountId);
@@ -133,7 +146,8 @@ export function createOutbox(work: OutboxWork) {
           waiters.get(next.order)?.reject(error);
           tries = 1;
         } else {
-          work.onPause(error, tries);
+          await Promise.all(written.values());
+          work.onPause(error, tries, !entries.some(isUnkept));
           set(entries);
           tries++;
           await work.pause(pauseMs, signal);
@@ -184,6 +198,7 @@ export function createOutbox(work: OutboxWork) {
     await written.get(entry.order);
     await storage?.remove(nameOf(entry), entry.order).catch(() => undefined);
     written.delete(entry.order);
+    unkept.delete(entry.order);
     set(entries.filter(({ order }) => order !== entry.order));
   }
 

@@ -7,11 +7,13 @@ export function readSetting(key: string): string | null {
   }
 }
 
-export function writeSetting(key: string, value: string | null): void {
+/** Whether it is kept. */
+export function writeSetting(key: string, value: string | null): boolean {
   try {
     if (value === null) localStorage.removeItem(key);
     else localStorage.setItem(key, value);
+    return true;
   } catch {
-    // Nothing is lost but the setting.
+    return false;
   }
 }

@@ -1,5 +1,6 @@
 /** Photos that another app shared to us, from the service worker, which takes them, to the composer. */
-import { createStore, get, set, update } from 'idb-keyval';
+import { get, set, update } from 'idb-keyval';
+import { openStore } from './browser-store.ts';
 
 type SharedPhotos = { files: Blob[]; text: string };
 
@@ -26,5 +27,5 @@ export async function takeSharedPhotos(): Promise<SharedPhotos | null> {
 }
 
 function openDatabase() {
-  return createStore('pinhole.shared', 'entries');
+  return openStore('pinhole.shared');
 }

@@ -10,6 +10,10 @@ export function setViewer(next: Viewer | null): void {
   for (const listener of listeners) listener(next);
 }
 
+export function readViewer(): Viewer | null {
+  return viewer;
+}
+
 /** Also tells who it is now. */
 export function onViewer(listener: (viewer: Viewer | null) => void): void {
   listeners.add(listener);

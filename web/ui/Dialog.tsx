@@ -27,6 +27,8 @@ type ConfirmProps = {
   confirm: string;
   cancel?: string;
   isBusy?: boolean;
+  /** Why it could not be done: what lies under a dialog is not read. */
+  fault?: string | undefined;
   onConfirm: () => void;
   onClose: () => void;
 };
@@ -37,6 +39,7 @@ export function ConfirmDialog({
   confirm,
   cancel = t('common.cancel'),
   isBusy,
+  fault,
   onConfirm,
   onClose,
 }: ConfirmProps) {
@@ -46,6 +49,11 @@ export function ConfirmDialog({
       <div className="dialog-text">
         <h2 id={titleId}>{title}</h2>
         <p className="muted">{text}</p>
+        {fault && (
+          <p className="error-text" role="alert">
+            {fault}
+          </p>
+        )}
       </div>
       <div className="dialog-actions">
         <Button look="quiet" onClick={onClose}>

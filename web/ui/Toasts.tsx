@@ -1,4 +1,5 @@
 import { X } from 'lucide-react';
+import { useLayoutEffect, useRef } from 'react';
 import { t } from '../i18n/text.ts';
 import { Button, IconButton } from './Button.tsx';
 
@@ -6,8 +7,23 @@ type ToastEntry = { key: number; text: string; action?: { label: string; run: ()
 type ToastsProps = { toasts: readonly ToastEntry[]; onDismiss: (key: number) => void };
 
 export function Toasts({ toasts, onDismiss }: ToastsProps) {
+  const ref = useRef<HTMLElement>(null);
+  const newest = toasts.at(-1)?.key;
+  useLayoutEffect(() => {
+    const list = ref.current;
+    if (newest === undefined || !list?.isConnected || !('showPopover' in list)) return;
+    // Over a dialog that was opened since.
+    if (list.matches(':popover-open')) list.hidePopover();
+    list.showPopover();
+  }, [newest]);
   return (
-    <section className="toasts" aria-live="polite" aria-label={t('common.messages')}>
+    <section
+      ref={ref}
+      popover="manual"
+      className="toasts"
+      aria-live="polite"
+      aria-label={t('common.messages')}
+    >
       {toasts.map((toast) => (
         <div className="toast" key={toast.key}>
           <p>{toast.text}</p>

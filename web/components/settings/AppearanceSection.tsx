@@ -2,6 +2,7 @@ import { Monitor, Moon, Sun } from 'lucide-react';
 import { useState } from 'react';
 import { t } from '../../i18n/text.ts';
 import { type Appearance, readAppearance, setAppearance } from '../../state/appearance.ts';
+import { showToast } from '../../state/toasts.ts';
 import { LanguageField } from './LanguageField.tsx';
 
 const CHOICES = [
@@ -14,7 +15,7 @@ export function AppearanceSection() {
   const [chosen, setChosen] = useState<Appearance>(readAppearance);
   const choose = (appearance: Appearance) => {
     setChosen(appearance);
-    setAppearance(appearance);
+    if (!setAppearance(appearance)) showToast(t('settings.notKept'));
   };
   return (
     <>

@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useState } from 'react';
+import type { FormEvent, ReactNode } from 'react';
 import { limits } from '../../../core/limits.ts';
 import type { Me } from '../../../server/features/accounts/schema.ts';
 import { useEditMe } from '../../api/accounts.ts';
@@ -7,6 +7,7 @@ import { t } from '../../i18n/text.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Field, TextArea } from '../../ui/Field.tsx';
 import { FormError } from '../FormError.tsx';
+import { useWaitingWords } from '../use-waiting-words.ts';
 
 type ProfileFormProps = {
   me: Me;
@@ -20,8 +21,8 @@ type ProfileFormProps = {
 
 export function ProfileForm({ me, label, onSaved, onUnchanged, children }: ProfileFormProps) {
   const edit = useEditMe();
-  const [name, setName] = useState(me.name);
-  const [bio, setBio] = useState(me.bio);
+  const [name, setName] = useWaitingWords(me.id, 'name', () => me.name);
+  const [bio, setBio] = useWaitingWords(me.id, 'bio', () => me.bio);
   const hasChanged = name.trim() !== me.name || bio.trim() !== me.bio;
   const submit = (event: FormEvent) => {
     event.preventDefault();
