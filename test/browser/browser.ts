@@ -23,8 +23,8 @@ const EXPECTED =
 const WAIT_MS = 20_000;
 const STOPS_MAX = 80;
 
-let browser: Browser | undefined;
-after(() => browser?.close());
+let starting: Promise<Browser> | undefined;
+after(async () => (await starting)?.close());
 
 /** A fresh browser profile. `problems` holds errors, warnings and violations of the content security policy. */
 export async function openPage(
@@ -33,10 +33,11 @@ export async function openPage(
   colorScheme: 'light' | 'dark' = 'light',
   more: BrowserContextOptions = {},
 ) {
-  browser ??= await chromium.launch({
+  starting ??= chromium.launch({
     executablePath: process.env.PINHOLE_TEST_CHROMIUM ?? '/usr/bin/chromium',
     args: ARGUMENTS,
   });
+  const browser = await starting;
   const context = await browser.newContext({
     viewport,
     colorScheme,

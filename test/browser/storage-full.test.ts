@@ -1,13 +1,15 @@
-/** A browser that has no room: the member is told where something is not kept. */
+/** A browser that has no room: everything works that needs none, and the member is told where something is not kept. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openWorld, PASSWORD, type Person, until } from '../world.ts';
 import { openPage, PHONE, signIn } from './browser.ts';
 import { faultsOf, isTold } from './faults.ts';
+import { choose, makePhoto, received, share } from './sharing.ts';
 
 const world = await openWorld();
-const [ann, finn] = await world.accounts('ann', 'finn', 'other');
+const [ann, fay, finn] = await world.accounts('ann', 'fay', 'finn');
+await fay.follows(ann);
 await finn.follows(ann);
 const post = await ann.posts('The only one');
 await world.settled();
@@ -44,7 +46,47 @@ async function isSaid(text: string): Promise<void> {
   }, `"${text}" is said once`);
 }
 
-test('without a network what cannot be kept is told of, and is sent if the tab stays; also after signing in again', async () => {
+async function toldCount(page: Page): Promise<number> {
+  return await page.getByText(NO_ROOM).count();
+}
+
+test('what needs no room goes on: home, a like, a comment, and a post of two photos, which is saved as a draft', async () => {
+  const { page, problems, close } = await openPage(world.base, PHONE);
+  await fill(page);
+  await signIn(page, 'fay');
+  await page.goto('/');
+  await page.getByText('The only one').waitFor();
+  await likes(page);
+  await isLiked(fay, true);
+  await page.goto(`/p/${post.id}`);
+  await page.getByLabel('Add a comment').fill('said without room');
+  await page.keyboard.press('Enter');
+  await isSaid('said without room');
+  assert.equal(await toldCount(page), 0);
+
+  await page.goto('/settings?section=appearance');
+  await page.getByText('Dark', { exact: true }).click();
+  await isTold(page, NO_ROOM);
+  assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+
+  await page.goto('/new');
+  await page.route('**/api/v1/drafts', (route) => route.abort());
+  await choose(page, [await makePhoto('one.jpg', 900, 80), await makePhoto('two.jpg', 910, 80)]);
+  await received(page, 2, 2);
+  await isTold(page, NO_ROOM);
+  await page.getByRole('link', { name: 'Activity' }).click();
+  await page.getByRole('dialog').getByText('If you leave now').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Keep editing' }).click();
+  await page.unroute('**/api/v1/drafts');
+  await page.getByLabel('Caption').fill('made without room');
+  await page.getByText('Saved as a draft').waitFor();
+  assert.equal(await toldCount(page), 0);
+  assert.equal((await share(page, world)).caption, 'made without room');
+  assert.deepEqual(faultsOf(problems), []);
+  await close();
+});
+
+test('without a network, too: what cannot be kept is told of, and is sent if the tab stays; also after signing in again', async () => {
   const { page, problems, close } = await openPage(world.base, PHONE);
   await fill(page);
   await signIn(page, 'finn');
@@ -68,6 +110,27 @@ test('without a network what cannot be kept is told of, and is sent if the tab s
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await isSaid('said by one who was signed out');
+  assert.deepEqual(faultsOf(problems), []);
+  await close();
+});
+
+test('a disk that is really full, before the worker is there and after: pages and likes go on', async () => {
+  const { page, problems, close } = await openPage(world.base, PHONE, 'light', { serviceWorkers: 'allow' });
+  const devtools = await page.context().newCDPSession(page);
+  const limit = (quotaSize?: number) =>
+    devtools.send('Storage.overrideQuotaForOrigin', { origin: world.base, quotaSize });
+  await limit(1);
+  await signIn(page, 'finn');
+  await page.goto('/');
+  await page.getByText('The only one').waitFor();
+  await limit();
+  await page.reload();
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await limit(1);
+  await page.reload();
+  await page.getByText('The only one').waitFor();
+  await likes(page);
+  await isLiked(finn, false);
   assert.deepEqual(faultsOf(problems), []);
   await close();
 });

@@ -184,6 +184,7 @@ describe('at each call', { concurrency: 2 }, () => {
     for (const { call, at, text, handle, without } of QUIET) {
       const { page, faults, problems, close } = await openLane(handle);
       if (without) await page.route(without, (route) => route.abort());
+      await page.route('/', (route) => route.continue({ url: `${world.base}/shell` }));
       for (const answer of ANSWERS.filter(({ status }) => [0, 500].includes(status))) {
         faults.set(call, answer);
         await page.goto(at);

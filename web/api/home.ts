@@ -66,7 +66,7 @@ export async function startHome(
   else prefetchFeed(client, asked);
 }
 
-/** Comes with the home page's first request, where there is one, and so does what is unread; tried again, it is asked for by itself. */
+/** Comes with the home page's first request, where there is one, and so does what is unread; else it is asked for by itself. */
 function prefetchMe(client: QueryClient, home: Promise<{ me: Me }> | null): void {
   let first = home?.then(({ me }) => {
     client.setQueryData(keys.unread, { count: me.unreadActivity });
@@ -75,7 +75,7 @@ function prefetchMe(client: QueryClient, home: Promise<{ me: Me }> | null): void
   void client.prefetchQuery({
     ...meQuery,
     queryFn: async () => {
-      const current = first ?? fetchMe();
+      const current = first?.catch(() => fetchMe()) ?? fetchMe();
       first = undefined;
       return await current.catch(nobodyIfSignedOut);
     },

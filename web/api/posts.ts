@@ -44,13 +44,13 @@ export function fetchFeed(signal?: AbortSignal): Promise<Page<PostCard>> {
   return call<Page<PostCard>>('GET', '/feed', { query: { limit: FEED_PAGE }, signal });
 }
 
-/** `asked`: it was asked for already. */
+/** `asked`: it was asked for already, with something else; where that fails, it is asked for by itself. */
 export function prefetchFeed(client: QueryClient, asked: Promise<Page<PostCard>>): void {
   let first: Promise<Page<PostCard>> | null = asked;
   void client.prefetchInfiniteQuery({
     queryKey: keys.feed,
     queryFn: ({ signal }) => {
-      const current = first ?? fetchFeed(signal);
+      const current = first?.catch(() => fetchFeed(signal)) ?? fetchFeed(signal);
       first = null;
       return current;
     },

@@ -19,10 +19,9 @@ export function Caption({ account, text, foldedAs }: CaptionProps) {
   const isFolded = foldedAs !== undefined && !isUnfolded;
   const [isLong, setLong] = useState(() => isSurelyLong(text));
   const shown = useRef<HTMLParagraphElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another text is measured anew
   useLayoutEffect(() => {
     const caption = shown.current;
-    if (!caption || !isFolded) return;
+    if (!caption || !isFolded || text === '') return;
     // It is called after the layout that the browser makes anyway; reading these at any other time would make one more.
     const observer = new ResizeObserver(() =>
       flushSync(() => setLong(caption.scrollHeight > caption.clientHeight + 1)),

@@ -34,7 +34,7 @@ export function useCommentWords(postId: string, talk: Talk, me: Me) {
   }, [typed, text]);
   useEffect(() => {
     giveBack.current = (words) => setText((now) => (now === '' ? words : `${words}\n${now}`));
-  }, [giveBack]);
+  }, [giveBack, setText]);
   useEffect(() => {
     isHere.current = true;
     return () => {
