@@ -40,6 +40,10 @@ export function PhotoImage({
   const { src, srcSet } = wholeSources(photo);
   const ratio = photo.width / Math.max(1, photo.height) || 1;
   const isFilled = Math.min(ratio / frame, frame / ratio) > FILLED;
+  /** On a page that the server drew it may have come before anybody listened. */
+  const noteEarly = (image: HTMLImageElement | null) => {
+    if (image?.complete && image.naturalWidth > 0) onLoad();
+  };
   const box = (
     <div
       className="photo-box"
@@ -49,6 +53,7 @@ export function PhotoImage({
       <Placeholder thumbhash={photo.thumbhash} />
       {src ? (
         <img
+          ref={noteEarly}
           src={src}
           srcSet={srcSet}
           sizes={sizesOf(slot, tallest, frame, photo)}
