@@ -8,6 +8,8 @@ type PageCode<Props> = {
   load: () => Promise<unknown>;
 };
 
+type Ahead = { load: () => Promise<unknown> };
+
 export function pageCode<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
   areas: readonly Area[],
@@ -58,7 +60,7 @@ export function LazyPage<Props extends object>({
 }
 
 /** One after the other. A page that cannot be loaded now is tried again when it is opened, and says so there. */
-export function loadPagesAhead(pages: readonly { load: () => Promise<unknown> }[]): void {
+export function loadPagesAhead(pages: readonly Ahead[]): void {
   const whenIdle = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 500));
   const next = (at: number) =>
     whenIdle(() => {

@@ -17,7 +17,8 @@ const there = await world.another();
 const redis = world.app.redis.sessions as Redis;
 type Process = typeof there;
 const processes: Process[] = [world, there];
-const QUICK_MS = 1_000;
+/** Who waited for a Redis that is silent would wait far longer; a busy machine alone takes a second. */
+const QUICK_MS = 5_000;
 
 const hashOf = ({ token }: Person) => hashToken(Buffer.from(token, 'base64url'));
 const textOf = (person: Person) => hashOf(person).toString('base64url');
