@@ -43,7 +43,7 @@ const SHARED_MEMORY_MIN = 6 * 2 ** 30;
 const FAULT_MAX_LINES = 12;
 const SLOWEST = 20;
 /** More files than these do not fail by chance. */
-const AGAIN_MAX = 3;
+const AGAIN_MAX = 5;
 const DEADLINE = path.join(root, 'test/deadline.ts');
 
 /**
