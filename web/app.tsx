@@ -56,15 +56,15 @@ const firstRunPage = pageCode(
   async () => (await import('./pages/FirstRunPage.tsx')).FirstRunPage,
   ['entrance', 'settings', 'errors'],
 );
+/** With the texts of the editor, which is then there without a network, too. */
 const newPostPage = pageCode(
   async () => (await import('./pages/NewPostPage.tsx')).NewPostPage,
-  ['composer', 'errors'],
+  ['composer', 'editor', 'filters', 'errors'],
 );
 const draftsPage = pageCode(
   async () => (await import('./pages/DraftsPage.tsx')).DraftsPage,
   ['composer', 'errors'],
 );
-/** With the texts of the editor, which is then there without a network, too. */
 const editPostPage = pageCode(
   async () => (await import('./pages/EditPostPage.tsx')).EditPostPage,
   ['composer', 'editor', 'filters', 'errors'],
