@@ -27,10 +27,10 @@ const TOOLS = [
   { name: 'dead code', command: ['node_modules/knip/bin/knip.js'] },
 ];
 const FILES = ['{core,server,web,test,bench}/**/*.test.ts'];
-/** Of each feature the tests that ask the database most: they run on a second version of it. So do whole fleets (test/fleet.ts). */
+/** Those that ask the database most: they run on a second version of it. So do whole fleets, with every act (test/fleet.ts). */
 const ON_BOTH = [
-  'server/features/{accounts/deletion,activity/activity,comments/comments,explore/explore,feed/feed}.test.ts',
-  'server/features/{drafts/drafts,graph/graph,likes/likes,people/people,posts/editing,posts/posts}.test.ts',
+  'server/features/{accounts/deletion,activity/activity,explore/explore,feed/feed}.test.ts',
+  'server/features/{drafts/drafts,posts/editing,posts/posts}.test.ts',
   'server/infra/{ids,queue}.test.ts',
   'test/privacy*.test.ts',
 ];
