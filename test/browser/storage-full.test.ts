@@ -113,24 +113,3 @@ test('without a network, too: what cannot be kept is told of, and is sent if the
   assert.deepEqual(faultsOf(problems), []);
   await close();
 });
-
-test('a disk that is really full, before the worker is there and after: pages and likes go on', async () => {
-  const { page, problems, close } = await openPage(world.base, PHONE, 'light', { serviceWorkers: 'allow' });
-  const devtools = await page.context().newCDPSession(page);
-  const limit = (quotaSize?: number) =>
-    devtools.send('Storage.overrideQuotaForOrigin', { origin: world.base, quotaSize });
-  await limit(1);
-  await signIn(page, 'finn');
-  await page.goto('/');
-  await page.getByText('The only one').waitFor();
-  await limit();
-  await page.reload();
-  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-  await limit(1);
-  await page.reload();
-  await page.getByText('The only one').waitFor();
-  await likes(page);
-  await isLiked(finn, false);
-  assert.deepEqual(faultsOf(problems), []);
-  await close();
-});
