@@ -45,6 +45,8 @@ const SLOWEST = 20;
 /** More files than these do not fail by chance. */
 const AGAIN_MAX = 5;
 const DEADLINE = path.join(root, 'test/deadline.ts');
+/** What all files import is compiled once. */
+const COMPILED = path.join(root, 'node_modules/.cache/compiled');
 
 /**
  * What tests write need not survive a power cut, so it goes to memory where there is enough: a PostgreSQL server that was
@@ -70,6 +72,7 @@ export async function run(only: string[]): Promise<void> {
   const startMs = performance.now();
   const { chromium, postgresBin } = await findPrograms();
   const scratch = await moveToMemory();
+  process.env.NODE_COMPILE_CACHE ??= COMPILED;
   process.env.PINHOLE_TEST_CHROMIUM = chromium;
   process.env.PINHOLE_TEST_POSTGRES_BIN = postgresBin;
   const tallies: Tally[] = [];
