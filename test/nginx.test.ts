@@ -231,7 +231,7 @@ test('when an account becomes private, the addresses of before are dead; and goo
 
 test('a rendition that is made while its photo moves comes along', async () => {
   const eva = await world.account('eva');
-  const post = await eva.posts();
+  const post = await eva.posts('', [samplePhoto]);
   const mediaId = mediaOf(post) as MediaId;
   await world.settled();
   const large = urlsOf(await eva.get(`/posts/${post.id}`)).find((url) => url.includes('w2048')) ?? '';

@@ -313,6 +313,8 @@ export async function until<Answer>(
 }
 
 const orientations = path.join(import.meta.dirname, 'fixtures/orientation');
-export const samplePhoto: Uint8Array<ArrayBuffer> = await readFile(path.join(orientations, 'Landscape_6.jpg'));
+export const samplePhoto: Uint8Array<ArrayBuffer> = await readFile(
+  path.join(orientations, 'Landscape_6.jpg'),
+);
 /** The same in 360×240: prepared within a fourth of the time, for posts whose pictures do not matter. */
 const smallPhoto: Uint8Array<ArrayBuffer> = await readFile(path.join(orientations, 'Landscape_6_small.jpg'));

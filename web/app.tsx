@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
-import { type ReactNode, Suspense, useEffect, useLayoutEffect } from 'react';
+import { memo, type ReactNode, Suspense, useEffect, useLayoutEffect } from 'react';
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter';
 import { meQuery, useMe, useSetup } from './api/accounts.ts';
 import { sentenceOf } from './api/client.ts';
 import { Notices } from './components/Notices.tsx';
 import { Shell } from './components/Shell.tsx';
+import { Shown } from './components/Shown.tsx';
 import { t } from './i18n/text.ts';
 import { LazyPage, loadPagesAhead, pageCode, pageThere } from './lazy-page.tsx';
 import { useLive } from './live/use-live.ts';
@@ -14,6 +15,7 @@ import { NotFoundPage } from './pages/NotFoundPage.tsx';
 import { SignInPage } from './pages/SignInPage.tsx';
 import { WelcomePage } from './pages/WelcomePage.tsx';
 import { type ProfileTab, pageOf, paths, patterns, safeReturn } from './paths.ts';
+
 import { wantsFirstRun } from './state/first-run.ts';
 import { setViewer } from './state/viewer.ts';
 import { Button } from './ui/Button.tsx';
@@ -130,14 +132,24 @@ function Start() {
   if (setup.data?.needsAdmin && path !== paths.setup()) return <Redirect to={paths.setup()} replace />;
   return (
     <Shell me={me.data}>
-      <ErrorBoundary key={pageOf(path)}>
-        <Suspense fallback={<Spinner />}>
-          <Pages isSignedIn={isSignedIn} />
-        </Suspense>
-      </ErrorBoundary>
+      <Shown>
+        <Page isSignedIn={isSignedIn} />
+      </Shown>
     </Shell>
   );
 }
+
+/** Not drawn again when only what stands around it is. */
+const Page = memo(function Page({ isSignedIn }: { isSignedIn: boolean }) {
+  const [path] = useLocation();
+  return (
+    <ErrorBoundary key={pageOf(path)}>
+      <Suspense fallback={<Spinner />}>
+        <Pages isSignedIn={isSignedIn} />
+      </Suspense>
+    </ErrorBoundary>
+  );
+});
 
 function Pages({ isSignedIn }: { isSignedIn: boolean }) {
   useScrollPlace();

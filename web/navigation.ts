@@ -19,6 +19,7 @@ const entries = new Map<string, Entry>(readEntries());
 let guard: Guard | null = null;
 let isReturning = true;
 let hasMoved = false;
+let shownKey = '';
 let closeOverlay: (() => void) | null = null;
 
 export function watchHistory(): void {
@@ -31,8 +32,14 @@ export function watchHistory(): void {
   if (isOverlay(history.state)) history.back();
 }
 
+/** The page before is still there for a moment after the address has changed: its scrolling is not that of the new entry. */
 function notePlace(): void {
-  currentEntry().place = window.scrollY;
+  if (shownKey === currentKey()) currentEntry().place = window.scrollY;
+}
+
+/** The page of this entry is on the screen now. */
+export function noteShown(key = ''): void {
+  shownKey = key;
 }
 
 /** Whether the page is shown by "back", "forward" or a reload, and not by a link. */
@@ -152,7 +159,7 @@ function currentKey(): string {
   return keyOf(history.state) ?? '';
 }
 
-function keyOf(state: unknown): string | undefined {
+export function keyOf(state: unknown): string | undefined {
   return typeof state === 'object' && state !== null && 'key' in state ? String(state.key) : undefined;
 }
 

@@ -2,9 +2,19 @@
  * A list of which only what is near the screen is on the page: what is far is an empty box of the shape that it had, so that
  * memory stays flat and nothing moves. Everything else is left to the browser (flow, anchoring of the scroll, borders), which
  * a list of absolutely placed rows would have to do anew. The shapes lie in `kept`, under the name of the list: a list that is
- * drawn again with the same `kept` has the same boxes in the first frame, and so the same height.
+ * drawn again with the same `kept` has the same boxes in the first frame, and so the same height; what was not on the screen is
+ * a box then, so that coming back costs no more than one screen.
  */
-import { type FocusEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import {
+  type FocusEvent,
+  type ReactNode,
+  startTransition,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 
 type Shapes = Record<string, Shape>;
 type Shape = [width: number, height: number];
@@ -63,7 +73,7 @@ function Chunk({ name, shapes, watch, start, as: Tag = 'div', className, label, 
   const empty = useCallback(
     (shape: Shape) => {
       shapes[name] = shape;
-      setBox(shape);
+      startTransition(() => setBox(shape));
     },
     [shapes, name],
   );
@@ -73,11 +83,20 @@ function Chunk({ name, shapes, watch, start, as: Tag = 'div', className, label, 
       late.current = !isNear && hasFocus ? [width, height] : null;
       if (isNear) {
         delete shapes[name];
-        setBox(null);
+        startTransition(() => setBox(null));
       } else if (!hasFocus && height > 0 && !shapes[name]) empty([width, height]);
     };
     return ref.current ? watch(ref.current, onNear) : undefined;
   }, [watch, shapes, name, empty]);
+
+  useLayoutEffect(() => {
+    const element = ref.current;
+    return () => {
+      const { top, bottom, width, height } = element?.getBoundingClientRect() ?? new DOMRect();
+      const isOnScreen = bottom > 0 && top < window.innerHeight;
+      if (height > 0 && !isOnScreen) shapes[name] ??= [width, height];
+    };
+  }, [shapes, name]);
 
   const onBlur = ({ relatedTarget, currentTarget }: FocusEvent) => {
     const shape = late.current;
