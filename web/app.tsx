@@ -132,7 +132,7 @@ function Start() {
   if (setup.data?.needsAdmin && path !== paths.setup()) return <Redirect to={paths.setup()} replace />;
   return (
     <Shell me={me.data}>
-      <Shown>
+      <Shown isSignedIn={isSignedIn}>
         <Page isSignedIn={isSignedIn} />
       </Shown>
     </Shell>

@@ -19,12 +19,14 @@ const entries = new Map<string, Entry>(readEntries());
 let guard: Guard | null = null;
 let isReturning = true;
 let hasMoved = false;
+let isFirst = true;
 let shownKey = '';
 let closeOverlay: (() => void) | null = null;
 
 export function watchHistory(): void {
   history.scrollRestoration = 'manual';
   if (!keyOf(history.state)) history.replaceState({ key: newKey() }, '');
+  shownKey = currentKey();
   window.addEventListener('popstate', onPopState, { capture: true });
   window.addEventListener('scroll', notePlace, { passive: true });
   window.addEventListener('pagehide', writeEntries);
@@ -110,7 +112,9 @@ export function setLeaveGuard(ask: (() => Promise<boolean>) | null): void {
 export function useScrollPlace(): void {
   useLayoutEffect(() => {
     const place = isReturning ? placeHere() : 0;
-    window.scrollTo(0, place);
+    // What the server drew may have been scrolled already, before it is taken over.
+    if (place > 0 || !isFirst) window.scrollTo(0, place);
+    isFirst = false;
     if (!isReturning) document.querySelector('main')?.focus({ preventScroll: true });
     return place > 0 ? scrollWhenTallEnough(place) : undefined;
   }, []);

@@ -1,9 +1,9 @@
 /** The server is gone, slow, or refuses: the screen says what happened, keeps what was typed, and offers the next step. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { openWorld, PASSWORD, until } from '../world.ts';
-import { openPage, PHONE, signIn } from './browser.ts';
+import { openPage, PHONE, signIn, signUp } from './browser.ts';
 import { type Call, faultsOf, isTold, openFaults } from './faults.ts';
 
 const world = await openWorld();
@@ -136,5 +136,52 @@ test('a post that is deleted while it is open', async () => {
     .first()
     .waitFor();
   assert.deepEqual(faultsOf(problems), []);
+  await close();
+});
+
+test('a comment that is refused after its page was left, or after a reload, is in its field again', async () => {
+  const post = await ann.posts('soon full of words');
+  const { page, close } = await openPage(world.base, PHONE);
+  await signUp(page, 'lea');
+  await page.goto(`/p/${post.id}`);
+  const asked = Promise.withResolvers<Route>();
+  await page.route('**/comments', (route) =>
+    route.request().method() === 'POST' ? asked.resolve(route) : route.fallback(),
+  );
+  await page.getByLabel('Add a comment').fill('said on the way out');
+  await page.keyboard.press('Enter');
+  const held = await asked.promise;
+  await page.getByRole('link', { name: 'Search' }).click();
+  await page.getByRole('combobox').waitFor();
+  await held.fulfill({ status: 403, body: '{}' });
+  await page.getByText('Your comment could not be sent').waitFor();
+  await page.goBack();
+  await page.waitForFunction(
+    () =>
+      document.querySelector<HTMLTextAreaElement>('.comment-form textarea')?.value === 'said on the way out',
+  );
+
+  await page.unroute('**/comments');
+  await page.context().setOffline(true);
+  await page.keyboard.press('Escape');
+  await page.getByLabel('Add a comment').fill('said without a network');
+  await page.keyboard.press('Enter');
+  await page.getByText('Waiting for the network').waitFor();
+  const answerPosts = (answer: (route: Route) => Promise<void>) =>
+    page.route('**/comments', (route) =>
+      route.request().method() === 'POST' ? answer(route) : route.fallback(),
+    );
+  await answerPosts((route) => route.abort());
+  await page.context().setOffline(false);
+  await page.reload();
+  await page.getByText('Waiting for the network').waitFor();
+  await answerPosts((route) => route.fulfill({ status: 403, body: '{}' }));
+  await page.evaluate(() => dispatchEvent(new Event('online')));
+  await page.getByText('Your comment could not be sent').waitFor();
+  await page.waitForFunction(
+    () =>
+      document.querySelector<HTMLTextAreaElement>('.comment-form textarea')?.value ===
+      'said without a network',
+  );
   await close();
 });

@@ -31,6 +31,8 @@ const NOISE = /the server responded with a status of|net::ERR_|Failed to fetch/;
 const RAW = /\bundefined\b|\bNaN\b|\[object |\bhttp_\d|\b(common|errors|offline|feed|post|composer)\.[a-z]/;
 
 /** One at a time: `set` says which call is answered how. */
+export type Faults = Awaited<ReturnType<typeof openFaults>>;
+
 export async function openFaults(page: Page) {
   let fault: Fault = { call: 'GET /', answer: null, met: 0 };
   await page.route(

@@ -56,21 +56,24 @@ async function photosKept(page: Page): Promise<number> {
   });
 }
 
-async function entriesOf(page: Page, database: string): Promise<unknown[]> {
+/** `isLast`: and clears them away, as a browser does that needs room. */
+async function entriesOf(page: Page, database: string, isLast = false): Promise<unknown[]> {
   return await page.evaluate(
-    (name) =>
+    ([name, clears]) =>
       new Promise<unknown[]>((resolve) => {
         const opening = indexedDB.open(name);
         opening.onupgradeneeded = () => opening.result.createObjectStore('entries');
         opening.onsuccess = () => {
-          const asked = opening.result.transaction('entries').objectStore('entries').getAll();
+          const entries = opening.result.transaction('entries', 'readwrite').objectStore('entries');
+          const asked = entries.getAll();
+          if (clears) entries.clear();
           asked.onsuccess = () => {
             opening.result.close();
             resolve(asked.result);
           };
         };
       }),
-    database,
+    [database, isLast] as const,
   );
 }
 
@@ -111,6 +114,9 @@ test('a second visit takes the shell from the cache; without a network the last 
     [],
     'no code is fetched again',
   );
+  assert.equal((await entriesOf(page, 'pinhole.last-seen', true)).length, 1);
+  await page.reload();
+  await isKept(page);
 
   await page.context().setOffline(true);
   await page.reload();

@@ -120,6 +120,24 @@ for (const [device, viewport] of [
   });
 }
 
+test('the theme that was chosen is there before the client is, also where the system has the other one', async () => {
+  const { page, problems, close } = await openPage(world.base, PHONE, 'light');
+  await signUp(page, 'nightowl');
+  await page.goto('/settings?section=appearance');
+  await page.getByText('Dark', { exact: true }).click();
+  await page.evaluate(async () => {
+    for (const each of await navigator.serviceWorker.getRegistrations()) await each.unregister();
+  });
+  await page.route('**/assets/first-*.js', () => undefined);
+  await page.goto('/', { waitUntil: 'commit' });
+  const colour = await page.waitForFunction(
+    () => document.styleSheets.length > 0 && getComputedStyle(document.documentElement).backgroundColor,
+  );
+  assert.equal(await colour.jsonValue(), 'rgb(15, 15, 15)');
+  assert.deepEqual(problems, []);
+  await close();
+});
+
 test('members are sent other pages empty, which ask for them as who they are', async () => {
   const { page, close } = await openPage(world.base, PHONE);
   await page.context().addCookies([{ name: 'pinhole_session', value: 'x', url: world.base }]);

@@ -1,6 +1,7 @@
 /** What members say and do about a post: replies, likes of comments, saves, names on photos, and what its author hides. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { openWorld, type Person, samplePhoto, until } from '../world.ts';
 import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signUp, tabTo } from './browser.ts';
 
@@ -8,8 +9,6 @@ const world = await openWorld();
 const [ann, bob] = await world.accounts('ann', 'bob');
 /** What Chromium says of the cuts and refusals that the tests make. */
 const CUT = /net::ERR_|status of 500|Failed to fetch/;
-
-type Page = Awaited<ReturnType<typeof openPage>>['page'];
 
 const field = (page: Page) => page.getByLabel('Add a comment');
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });

@@ -161,6 +161,7 @@ function keepLastSeen(client: QueryClient, owner: string | null): void {
     const viewerId = me?.id ?? null;
     if (viewerId === ownerId) return false;
     clearTimeout(timer);
+    timer = undefined;
     const isAnother = ownerId !== null && ownerId !== 'somebody' && viewerId !== null;
     if (isAnother || viewerId === null) forgetPersonal();
     ownerId = viewerId;

@@ -7,7 +7,8 @@ import { backOffMs, pauseFor } from '../state/back-off.ts';
 import { createOutbox, type Entry, type Outbox, subjectOf, type Words } from '../state/outbox.ts';
 import { openOutboxStorage } from '../state/outbox-storage.ts';
 import { showToast } from '../state/toasts.ts';
-import { onViewer } from '../state/viewer.ts';
+import { onViewer, readViewer } from '../state/viewer.ts';
+import { commentForm, giveWordsBack } from '../state/waiting-words.ts';
 import { dropGone } from './cache.ts';
 import { ApiError, call, causeOf, isGone, type Page, sentenceOf } from './client.ts';
 import { keys } from './keys.ts';
@@ -57,7 +58,11 @@ export function startOutbox(client: QueryClient, shown: Partial<Record<Entry['ki
       // What nobody can like any more is not to be seen here any longer either.
       if (isGone(error) && (entry.kind === 'like' || entry.kind === 'save')) dropGone(client, entry.postId);
       if (entry.kind !== 'comment') showToast(t('offline.notTaken', { reason: sentenceOf(error) }));
-      else if (!isAwaited) showToast(t('offline.commentNotTaken', { reason: sentenceOf(error) }));
+      else if (!isAwaited) {
+        const viewer = readViewer();
+        if (viewer) giveWordsBack(viewer.accountId, commentForm(entry.postId), entry.text);
+        showToast(t('offline.commentNotTaken', { reason: sentenceOf(error) }));
+      }
     },
     onSignedOut: () => client.setQueryData(keys.me, null),
   });

@@ -6,6 +6,7 @@ import { useAddComment } from '../api/comments.ts';
 import { t } from '../i18n/text.ts';
 import { newKey } from '../state/new-key.ts';
 import { showToast } from '../state/toasts.ts';
+import { commentForm, giveWordsBack, onWordsGiven } from '../state/waiting-words.ts';
 import type { ReplyTo, Talk } from './use-talk.ts';
 import { useWaitingWords } from './use-waiting-words.ts';
 
@@ -15,7 +16,8 @@ type Words = { text: string; parentId: string | null };
 export function useCommentWords(postId: string, talk: Talk, me: Me) {
   const { replyTo, typed, giveBack } = talk;
   const add = useAddComment(postId);
-  const [text, setText] = useWaitingWords(me.id, `comment/${postId}`, () => '');
+  const form = commentForm(postId);
+  const [text, setText] = useWaitingWords(me.id, form, () => '');
   const [error, setError] = useState<unknown>(null);
   /** Sent again as it was, it has the same key: the server may have made it all the same. */
   const refused = useRef<(Words & { key: string }) | null>(null);
@@ -35,6 +37,10 @@ export function useCommentWords(postId: string, talk: Talk, me: Me) {
   useEffect(() => {
     giveBack.current = (words) => setText((now) => (now === '' ? words : `${words}\n${now}`));
   }, [giveBack, setText]);
+  useEffect(
+    () => onWordsGiven(me.id, form, (words) => giveBack.current(String(words))),
+    [me.id, form, giveBack],
+  );
   useEffect(() => {
     isHere.current = true;
     return () => {
@@ -43,7 +49,10 @@ export function useCommentWords(postId: string, talk: Talk, me: Me) {
   }, []);
 
   const takeBack = (words: Words, to: ReplyTo | null, reason: unknown) => {
-    if (!isHere.current) return showToast(t('offline.commentNotTaken', { reason: sentenceOf(reason) }));
+    if (!isHere.current) {
+      giveWordsBack(me.id, form, words.text);
+      return showToast(t('offline.commentNotTaken', { reason: sentenceOf(reason) }));
+    }
     setError(reason);
     giveBack.current(words.text);
     if (!to) return;

@@ -1,8 +1,6 @@
 import { useEffect, useRef, useState } from 'react';
 import { readViewer } from '../state/viewer.ts';
-
-/** By account and form. In this tab alone, and not over a reload. */
-const waiting = new Map<string, unknown>();
+import { forgetWords, leaveWords, waitingWords } from '../state/waiting-words.ts';
 
 /**
  * What is being written: if the session ends meanwhile, it is there again when the same member has signed in. Not for
@@ -13,18 +11,17 @@ export function useWaitingWords<Words>(
   form: string,
   begin: () => Words,
 ): [Words, (next: Words | ((before: Words) => Words)) => void] {
-  const name = `${accountId}/${form}`;
   const [first] = useState(begin);
-  const [words, setWords] = useState(() => (waiting.has(name) ? (waiting.get(name) as Words) : first));
+  const [words, setWords] = useState(() => (waitingWords(accountId, form) as Words | undefined) ?? first);
   const last = useRef(words);
   useEffect(() => {
     last.current = words;
   }, [words]);
   useEffect(() => {
-    waiting.delete(name);
+    forgetWords(accountId, form);
     return () => {
-      if (readViewer() === null && last.current !== first) waiting.set(name, last.current);
+      if (readViewer() === null && last.current !== first) leaveWords(accountId, form, last.current);
     };
-  }, [name, first]);
+  }, [accountId, form, first]);
   return [words, setWords];
 }

@@ -1,5 +1,6 @@
 /** What a live event changes in the query cache. Events may come twice, and after the reply to one's own act. */
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
+import { isNewer } from '../../core/ids.ts';
 import type { PostCard } from '../../core/shapes.ts';
 import type { LiveEvent } from '../../server/features/live/schema.ts';
 import { dropGone, findPost, patchPost } from '../api/cache.ts';
@@ -50,8 +51,9 @@ function showCounts(client: QueryClient, { id, likeCount, commentCount, stale }:
 function announce(client: QueryClient, { postIds }: EventOf<'feed'>, announced: Set<string>): void {
   const feed = client.getQueryData<InfiniteData<Page<PostCard>>>(keys.feed);
   if (!feed) return;
-  const shown = new Set(feed.pages.flatMap((page) => page.items.map(({ id }) => id)));
+  const newest = feed.pages[0]?.items[0]?.id;
   for (const postId of postIds) announced.add(postId);
-  for (const postId of announced) if (shown.has(postId)) announced.delete(postId);
+  // The stream looks back some minutes: most of what it tells at first is in the feed already.
+  for (const postId of announced) if (newest && !isNewer(postId, newest)) announced.delete(postId);
   setNewPosts(announced.size);
 }

@@ -78,12 +78,14 @@ function Chunk({ name, shapes, watch, start, as: Tag = 'div', className, label, 
     [shapes, name],
   );
   useEffect(() => {
-    const onNear: OnNear = (isNear, { width, height }) => {
+    const onNear: OnNear = (isNear, place) => {
+      const { width, height } = place;
       const hasFocus = ref.current?.contains(document.activeElement) ?? false;
       late.current = !isNear && hasFocus ? [width, height] : null;
       if (isNear) {
         delete shapes[name];
-        startTransition(() => setBox(null));
+        if (isOnScreen(place)) setBox(null);
+        else startTransition(() => setBox(null));
       } else if (!hasFocus && height > 0 && !shapes[name]) empty([width, height]);
     };
     return ref.current ? watch(ref.current, onNear) : undefined;
@@ -92,9 +94,8 @@ function Chunk({ name, shapes, watch, start, as: Tag = 'div', className, label, 
   useLayoutEffect(() => {
     const element = ref.current;
     return () => {
-      const { top, bottom, width, height } = element?.getBoundingClientRect() ?? new DOMRect();
-      const isOnScreen = bottom > 0 && top < window.innerHeight;
-      if (height > 0 && !isOnScreen) shapes[name] ??= [width, height];
+      const place = element?.getBoundingClientRect();
+      if (place && place.height > 0 && !isOnScreen(place)) shapes[name] ??= [place.width, place.height];
     };
   }, [shapes, name]);
 
@@ -120,6 +121,10 @@ function Chunk({ name, shapes, watch, start, as: Tag = 'div', className, label, 
       {box ? null : children()}
     </Tag>
   );
+}
+
+function isOnScreen({ top, bottom }: DOMRectReadOnly): boolean {
+  return bottom > 0 && top < window.innerHeight;
 }
 
 function shapesOf(kept: Record<string, unknown>, name: string): Shapes {
