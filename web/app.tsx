@@ -4,6 +4,7 @@ import { Redirect, Route, Router, Switch, useLocation, useSearch } from 'wouter'
 import { meQuery, useMe, useSetup } from './api/accounts.ts';
 import { sentenceOf } from './api/client.ts';
 import { Notices } from './components/Notices.tsx';
+import { OfflineLine } from './components/OfflineLine.tsx';
 import { Shell } from './components/Shell.tsx';
 import { Shown } from './components/Shown.tsx';
 import { t } from './i18n/text.ts';
@@ -98,6 +99,7 @@ export function App({ ssrPath }: { ssrPath?: string }) {
   return (
     <ErrorBoundary>
       <Router aroundNav={aroundNav} ssrPath={ssrPath}>
+        <OfflineLine />
         <Start />
         <Notices />
       </Router>

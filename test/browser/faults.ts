@@ -77,7 +77,7 @@ async function reply(
 
 /** A sentence that is read out: in an alert or a status, seen, and not beneath a dialog; and nothing raw beside it. */
 export async function isTold(page: Page, says: RegExp): Promise<void> {
-  await page.waitForFunction((source) => {
+  const told = page.waitForFunction((source) => {
     const dialog = [...document.querySelectorAll('dialog:modal')].at(-1);
     const regions = document.querySelectorAll<HTMLElement>('[role=alert], [role=status], [aria-live=polite]');
     return [...regions].some(
@@ -87,6 +87,10 @@ export async function isTold(page: Page, says: RegExp): Promise<void> {
         (!dialog || dialog.contains(region) || region.matches(':popover-open')),
     );
   }, says.source);
+  await told.catch(async (error: unknown) => {
+    const regions = await page.locator('[role=alert], [role=status], [aria-live=polite]').allTextContents();
+    throw new Error(`${says} is not told at ${page.url()}, but: ${regions.join(' | ')}`, { cause: error });
+  });
   assert.doesNotMatch((await page.locator('#root').textContent()) ?? '', RAW);
   // It covers what is to be pressed next.
   await page.evaluate(() => {

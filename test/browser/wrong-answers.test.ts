@@ -217,21 +217,21 @@ describe('at each call', { concurrency: 2 }, () => {
   });
 });
 
+const COMPOSER = 'wrong-answers-composer.test.ts';
 /** Not in a table above, and why. */
 const ELSEWHERE: Partial<Record<Call, string>> = {
   'GET /me': 'the first screen, above',
   'GET /activity/unread': 'nobody asked for it; it is asked for again every minute, and said as a message',
-  // Cut and refused there, though not with each status.
-  'POST /uploads': 'uploads.test.ts',
-  'PUT /uploads/:': 'uploads.test.ts',
-  'GET /uploads/:': 'uploads.test.ts',
-  'POST /uploads/:/complete': 'uploads.test.ts',
-  'HEAD /uploads/:': 'uploads.test.ts',
-  'PATCH /uploads/:': 'uploads.test.ts',
-  'POST /posts': 'uploads.test.ts',
-  'POST /drafts': 'drafts.test.ts',
-  'PUT /drafts/:': 'drafts.test.ts',
-  'PUT /drafts/:/schedule': 'drafts.test.ts',
+  'POST /uploads': COMPOSER,
+  'PUT /uploads/:': COMPOSER,
+  'GET /uploads/:': COMPOSER,
+  'POST /uploads/:/complete': COMPOSER,
+  'HEAD /uploads/:': COMPOSER,
+  'PATCH /uploads/:': COMPOSER,
+  'POST /posts': COMPOSER,
+  'POST /drafts': COMPOSER,
+  'PUT /drafts/:': COMPOSER,
+  'PUT /drafts/:/schedule': COMPOSER,
   'DELETE /uploads/:': 'what is not taken back the server clears away by itself',
 };
 /** Calls whose address stands elsewhere than in the call. */

@@ -67,7 +67,12 @@ export function readsOf(places: Places): Read[] {
     { call: 'GET /feed', at: '/', text: 'Liked and saved' },
     { call: 'GET /suggestions', at: '/explore', text: 'People you could follow' },
     { call: 'GET /search', at: '/explore?q=ann', text: 'ann' },
-    { call: 'GET /hashtags/:', at: '/tags/calm', text: '#calm' },
+    {
+      call: 'GET /hashtags/:',
+      at: '/tags/calm',
+      text: '#calm',
+      says: { 404: /The link may be mistyped/ },
+    },
     { call: 'GET /follow-requests', at: '/requests', text: 'dan' },
     { call: 'GET /activity', at: '/activity', text: /follow/ },
     { call: 'GET /blocks', at: '/settings?section=blocked', text: 'cat' },

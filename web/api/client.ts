@@ -160,6 +160,11 @@ export function isGone(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 404 || error.status === 410);
 }
 
+/** Not there, or an address that never was one. For what is read. */
+export function isNowhere(error: unknown): boolean {
+  return isGone(error) || (error instanceof ApiError && error.status === 400);
+}
+
 function parse(text: string): ErrorBody | null {
   try {
     return JSON.parse(text) as ErrorBody;

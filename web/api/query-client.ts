@@ -32,7 +32,14 @@ export function createQueryClient(): QueryClient {
     }),
     defaultOptions: {
       // 'always': without a network a request fails at once with a sentence instead of waiting in silence.
-      queries: { networkMode: 'always', staleTime: 30_000, gcTime: 15 * 60_000, retry: isWorthRetrying },
+      queries: {
+        networkMode: 'always',
+        staleTime: 30_000,
+        gcTime: 15 * 60_000,
+        retry: isWorthRetrying,
+        // What could not come, comes when the network does; what is there is not moved.
+        refetchOnReconnect: ({ state }) => state.status === 'error',
+      },
       mutations: { networkMode: 'always' },
     },
   });
@@ -50,6 +57,6 @@ function isUnreachable(error: unknown): boolean {
 }
 
 function isWorthRetrying(failures: number, error: unknown): boolean {
-  if (failures >= RETRIES) return false;
-  return error instanceof ApiError && (error.status === 0 || error.status === 502 || error.status === 503);
+  if (failures >= RETRIES || !(error instanceof ApiError) || error.code === 'offline') return false;
+  return error.status === 0 || error.status === 502 || error.status === 503;
 }

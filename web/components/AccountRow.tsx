@@ -24,7 +24,7 @@ export function AccountRowLink({ account, note, onOpen }: AccountRowLinkProps) {
     <Link href={paths.profile(account.handle)} className="account-row-link" onClick={onOpen}>
       <Avatar url={account.avatarUrl} name={account.name || account.handle} size={46} />
       <span className="account-row-names">
-        <span className="strong" dir="ltr">
+        <span className="strong account-handle" dir="ltr">
           {account.handle} {account.isPrivate && <PrivateMark />}
         </span>
         {note ? (

@@ -4,7 +4,7 @@ import { Link, useLocation } from 'wouter';
 import { limits } from '../../core/limits.ts';
 import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
-import { faultOf, isGone } from '../api/client.ts';
+import { faultOf, isNowhere } from '../api/client.ts';
 import { usePost } from '../api/posts.ts';
 import { ChangedPhotos, ChangedPicture } from '../components/ChangedPhotos.tsx';
 import { CompletedText } from '../components/CompletedText.tsx';
@@ -34,14 +34,23 @@ export function EditPostPage({ postId }: { postId: string }) {
   const me = useMe();
   const post = usePost(postId);
   const isOwn = post.data !== undefined && me?.id === post.data.account.id;
-  if (post.data ? !isOwn : isGone(post.error)) return <NotYours postId={postId} />;
+  if (post.data ? !isOwn : isNowhere(post.error))
+    return <NotYours postId={postId} isThere={post.data !== undefined} />;
   if (!post.data && post.error) return <LoadError error={post.error} onRetry={() => void post.refetch()} />;
   // What some list knows of it may be old.
   if (!post.data || post.isPlaceholderData) return <Spinner />;
   return <PostForm post={post.data} />;
 }
 
-function NotYours({ postId }: { postId: string }) {
+function NotYours({ postId, isThere }: { postId: string; isThere: boolean }) {
+  if (!isThere)
+    return (
+      <EmptyState icon={ImageOff} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
+        <Link href={paths.home()} className="text-link">
+          {t('common.goHome')}
+        </Link>
+      </EmptyState>
+    );
   return (
     <EmptyState icon={ImageOff} title={t('composer.nothingToEdit')} text={t('composer.onlyAuthor')}>
       <Link href={paths.post(postId)} className="text-link">

@@ -1,9 +1,12 @@
 import { Hash } from 'lucide-react';
+import { Link } from 'wouter';
+import { isNowhere } from '../api/client.ts';
 import { useHashtag } from '../api/explore.ts';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
 import { PostGrid } from '../components/PostGrid.tsx';
 import { t } from '../i18n/text.ts';
+import { paths } from '../paths.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -13,6 +16,17 @@ export function HashtagPage({ tag }: { tag: string }) {
   useTitle(`#${tag}`);
   const posts = useHashtag(tag);
   if (posts.isPending) return <Spinner />;
+  if (isNowhere(posts.error)) {
+    return (
+      <div role="alert">
+        <EmptyState icon={Hash} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
+          <Link href={paths.home()} className="text-link">
+            {t('common.goHome')}
+          </Link>
+        </EmptyState>
+      </div>
+    );
+  }
   if (posts.isError && posts.items.length === 0) {
     return <LoadError error={posts.error} onRetry={() => void posts.refetch()} />;
   }

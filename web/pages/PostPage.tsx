@@ -2,7 +2,7 @@ import { ImageOff } from 'lucide-react';
 import { Link } from 'wouter';
 import type { PostCard } from '../../core/shapes.ts';
 import { useMe } from '../api/accounts.ts';
-import { isGone } from '../api/client.ts';
+import { isNowhere } from '../api/client.ts';
 import { useComments } from '../api/comments.ts';
 import { usePost } from '../api/posts.ts';
 import { Caption } from '../components/Caption.tsx';
@@ -45,10 +45,10 @@ const BESIDE = '(min-width: 1100px)';
 export function PostPage({ postId }: { postId: string }) {
   const query = usePost(postId);
   const talk = useTalk(postId);
-  useWatchedPosts(query.data?.state === 'published' && !isGone(query.error) ? [query.data.id] : []);
+  useWatchedPosts(query.data?.state === 'published' && !isNowhere(query.error) ? [query.data.id] : []);
   useTitle(query.data && t('feed.postBy', { handle: query.data.account.handle }));
   if (query.isPending) return <Spinner />;
-  if (isGone(query.error)) {
+  if (isNowhere(query.error)) {
     return (
       <div role="alert">
         <EmptyState icon={ImageOff} title={t('post.notHere')} text={t('post.notHereText')}>

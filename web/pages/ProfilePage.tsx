@@ -2,7 +2,7 @@ import { Ban, Bookmark, Camera, Lock, UserRoundCheck, UserX } from 'lucide-react
 import { Link, Redirect } from 'wouter';
 import type { Profile } from '../../server/features/accounts/schema.ts';
 import { useProfile } from '../api/accounts.ts';
-import { isGone } from '../api/client.ts';
+import { isNowhere } from '../api/client.ts';
 import { useAccountPosts, useSavedPosts, useTaggedPosts } from '../api/posts.ts';
 import { LoadError } from '../components/LoadError.tsx';
 import { ProfileHeader } from '../components/ProfileHeader.tsx';
@@ -26,7 +26,7 @@ export function ProfilePage({ handle, tab }: ProfilePageProps) {
     profile ? (profile.name ? `${profile.name} (@${profile.handle})` : `@${profile.handle}`) : `@${handle}`,
   );
   if (query.isPending) return <Spinner />;
-  if (isGone(query.error)) {
+  if (isNowhere(query.error)) {
     return (
       <div role="alert">
         <EmptyState icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')}>
