@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import type { PostCard } from '../../core/shapes.ts';
 import { openWorld, type Person, samplePhoto, until } from '../world.ts';
@@ -247,3 +248,54 @@ test('the time of a photo is told; its place only where the member says so', asy
   assert.deepEqual(problems, []);
   await close();
 });
+
+test('photos are dropped and pasted, and put in order by dragging', async () => {
+  const { page, problems, close } = await openPage(world.base, DESKTOP);
+  await signUp(page, 'dragger');
+  await page.goto('/new');
+  await page.getByText('Choose photos').waitFor();
+  const next = () => page.getByRole('dialog').getByRole('button', { name: 'Next' }).click();
+  for (const [at, kind] of (['drop', 'paste'] as const).entries()) {
+    const photo = await readFile(await makePhoto(`${kind}.jpg`, 600 + at, 80));
+    await giveFile(page, kind, photo.toString('base64'));
+    await next();
+    await received(page, at + 1, at + 1);
+    await page.getByLabel(/^Description/).fill(`by ${kind}`);
+  }
+  const boxes = await page.locator('.strip-photo').evaluateAll((all) =>
+    all.map((each) => {
+      const { x, y, width, height } = each.getBoundingClientRect();
+      return { x: x + width / 2, y: y + height / 2 };
+    }),
+  );
+  const [first, second] = boxes;
+  assert.ok(first && second);
+  await page.mouse.move(first.x, first.y);
+  await page.mouse.down();
+  await page.mouse.move(second.x, second.y, { steps: 6 });
+  await page.mouse.up();
+  const post = await share(page, world);
+  assert.deepEqual(
+    post.photos.map(({ altText }) => altText),
+    ['by paste', 'by drop'],
+  );
+  assert.deepEqual(problems, []);
+  await close();
+});
+
+/** As the browser gives a file that was dropped on the page, or pasted into it. */
+async function giveFile(page: Page, kind: 'drop' | 'paste', bytes: string): Promise<void> {
+  await page.evaluate(
+    ([type, text]) => {
+      const data = new DataTransfer();
+      const photo = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      data.items.add(new File([photo], 'given.jpg', { type: 'image/jpeg' }));
+      const event =
+        type === 'drop'
+          ? new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true })
+          : new ClipboardEvent('paste', { clipboardData: data, bubbles: true });
+      document.body.dispatchEvent(event);
+    },
+    [kind, bytes] as const,
+  );
+}

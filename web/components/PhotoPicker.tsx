@@ -1,5 +1,13 @@
 import { ImagePlus } from 'lucide-react';
-import { type ReactNode, type RefObject, useCallback, useEffect, useState } from 'react';
+import {
+  type ChangeEvent,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useRef,
+  useState,
+} from 'react';
 import { limits } from '../../core/limits.ts';
 import { t } from '../i18n/text.ts';
 import { showToast } from '../state/toasts.ts';
@@ -19,6 +27,7 @@ type Take = (files: FileList | null | undefined) => void;
 /** Photos can be dropped anywhere on the page, pasted, or chosen. */
 export function PhotoPicker({ inputRef, isEmpty, onChosen, children }: PhotoPickerProps) {
   const [isOver, setOver] = useState(false);
+  const camera = useRef<HTMLInputElement>(null);
   const take = useCallback<Take>(
     (files) => {
       const key = addPhotos([...(files ?? [])]);
@@ -27,6 +36,10 @@ export function PhotoPicker({ inputRef, isEmpty, onChosen, children }: PhotoPick
     [onChosen],
   );
   useEffect(() => listenForPhotos(setOver, take), [take]);
+  const onChange = (event: ChangeEvent<HTMLInputElement>) => {
+    take(event.target.files);
+    event.target.value = '';
+  };
   return (
     <div className="picker" data-over={isOver}>
       <input
@@ -37,10 +50,7 @@ export function PhotoPicker({ inputRef, isEmpty, onChosen, children }: PhotoPick
         className="hidden-visually"
         tabIndex={-1}
         aria-label={t('composer.photos')}
-        onChange={(event) => {
-          take(event.target.files);
-          event.target.value = '';
-        }}
+        onChange={onChange}
       />
       {isEmpty ? (
         <div className="picker-empty">
@@ -50,6 +60,11 @@ export function PhotoPicker({ inputRef, isEmpty, onChosen, children }: PhotoPick
             <span className="for-touch">{t('composer.upTo', { count: limits.photosPerPost })}</span>
           </p>
           <Button onClick={() => inputRef.current?.click()}>{t('composer.choose')}</Button>
+          {/* Where the chooser of the system shows what is there, and no camera. */}
+          <Button look="quiet" className="for-touch" onClick={() => camera.current?.click()}>
+            {t('composer.take')}
+          </Button>
+          <input ref={camera} type="file" accept="image/*" capture="environment" hidden onChange={onChange} />
         </div>
       ) : (
         children
