@@ -9,6 +9,7 @@ import { sentLikes } from './api/likes.ts';
 import { startOutbox } from './api/outbox.ts';
 import { createQueryClient } from './api/query-client.ts';
 import { sentSaves } from './api/saves.ts';
+import { followTabs } from './api/tabs.ts';
 import { App, firstPages } from './app.tsx';
 import { SEEN } from './components/use-seen-mark.ts';
 import { fillCache, readFirstData } from './first-data.ts';
@@ -36,12 +37,14 @@ if (first) {
   // What was drawn elsewhere knows of nothing that is kept here.
   forgetKept(SEEN);
 } else restoreLists(client);
-startOutbox(client, {
+const sent = {
   like: sentLikes,
   save: sentSaves,
   comment: sentComments,
   'comment-like': sentCommentLikes,
-});
+};
+startOutbox(client, sent);
+followTabs(client, sent);
 onViewer((viewer) => {
   // The page of the new post does so itself.
   if (!viewer || !sharesLater(viewer.accountId) || location.pathname === paths.newPost()) return;

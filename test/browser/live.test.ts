@@ -116,3 +116,35 @@ test('a session that is ended elsewhere leads to sign-in', async () => {
   assertOnlyCuts(problems);
   await close();
 });
+
+test('two tabs of one member show the same: likes, saves, whom he follows, and that he has signed out', async () => {
+  const post = await ann.posts('in two tabs');
+  const { page, problems, close } = await openPage(world.base, PHONE);
+  await signUp(page, 'twice');
+  await page.goto(`/p/${post.id}`);
+  const other = await page.context().newPage();
+  await other.goto(`/p/${post.id}`);
+  const isOn = (name: string) => other.getByRole('button', { name, exact: true, pressed: true }).waitFor();
+  await other.getByRole('button', { name: 'Like', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Like', exact: true }).click();
+  await isOn('Like');
+  await likes(other, 1);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await isOn('Save');
+  await page.getByLabel('Add a comment').fill('said in the first');
+  await page.keyboard.press('Enter');
+  await lists(other, 'said in the first');
+  assert.equal(await times(other, 'said in the first'), 1);
+
+  for (const tab of [page, other]) await tab.goto('/@ann');
+  await other.getByRole('button', { name: 'Follow ann', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Follow ann', exact: true }).click();
+  await other.getByRole('button', { name: 'Following ann', exact: true }).waitFor();
+
+  await other.goto('/activity');
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await other.waitForURL(/sign-in/, { timeout: 2_000 });
+  assertOnlyCuts(problems.filter((problem) => !problem.includes('status of 401')));
+  await close();
+});

@@ -1,5 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { AccountCard, AccountWithRelationship, Relationship } from '../../core/shapes.ts';
+import { tellTabs } from '../state/tabs.ts';
+import { readViewer } from '../state/viewer.ts';
 import { filterItems, findRelationship, patchRelationship } from './cache.ts';
 import { call } from './client.ts';
 import { keys } from './keys.ts';
@@ -88,6 +90,8 @@ function useRelationshipChange<Wish>(
     },
     onSuccess: (relationship) => {
       patchRelationship(client, account.id, () => relationship);
+      const accountId = readViewer()?.accountId;
+      if (accountId) tellTabs({ kind: 'relationship', accountId, otherId: account.id, relationship });
       // Not fetched at once: lists keep their place under the finger, and are fresh when they are next opened.
       void client.invalidateQueries({ queryKey: keys.feed, refetchType: 'none' });
       void client.invalidateQueries({ queryKey: keys.me });

@@ -6,6 +6,7 @@ import { t } from '../i18n/text.ts';
 import { backOffMs, pauseFor } from '../state/back-off.ts';
 import { createOutbox, type Entry, type Outbox, subjectOf, type Words } from '../state/outbox.ts';
 import { openOutboxStorage } from '../state/outbox-storage.ts';
+import { tellTabs } from '../state/tabs.ts';
 import { showToast } from '../state/toasts.ts';
 import { onViewer, readViewer } from '../state/viewer.ts';
 import { commentForm, giveWordsBack } from '../state/waiting-words.ts';
@@ -14,10 +15,11 @@ import { ApiError, call, causeOf, isGone, type Page, sentenceOf } from './client
 import { keys } from './keys.ts';
 
 /** What an entry does to the screen, in the file of its kind. */
-type Shown = {
+type ShownKind = {
   onSent: (client: QueryClient, entry: Entry, reply: unknown) => void;
   onRefused: (client: QueryClient, entry: Entry) => void;
 };
+export type Shown = Partial<Record<Entry['kind'], ShownKind>>;
 
 /** What may be the server's fault, a few times; what is the way to it, for ever. */
 const FAULT_TRIES_MAX = 3;
@@ -28,7 +30,7 @@ let isOffline = false;
 /** Of the pause that goes on: what the member was told already. */
 let saidNotKept = false;
 
-export function startOutbox(client: QueryClient, shown: Partial<Record<Entry['kind'], Shown>>): void {
+export function startOutbox(client: QueryClient, shown: Shown): void {
   const made = createOutbox({
     openStorage: openOutboxStorage,
     alone: async (accountId, signal, work) => {
@@ -52,7 +54,11 @@ export function startOutbox(client: QueryClient, shown: Partial<Record<Entry['ki
       if (!isAllKept && !saidNotKept) showToast(t('offline.notKept'));
       saidNotKept = !isAllKept;
     },
-    onSent: (entry, reply) => shown[entry.kind]?.onSent(client, entry, reply),
+    onSent: (entry, reply) => {
+      shown[entry.kind]?.onSent(client, entry, reply);
+      const accountId = readViewer()?.accountId;
+      if (accountId) tellTabs({ kind: 'sent', accountId, entry, reply });
+    },
     onRefused: (entry, error, isAwaited) => {
       shown[entry.kind]?.onRefused(client, entry);
       // What nobody can like any more is not to be seen here any longer either.

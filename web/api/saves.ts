@@ -14,7 +14,8 @@ export function useSave(postId: string): (isWanted: boolean) => void {
 }
 
 export const sentSaves = {
-  onSent: (client: QueryClient) => {
+  onSent: (client: QueryClient, entry: Entry) => {
+    if (entry.kind === 'save' && !hasWish('save', entry.postId)) show(client, entry.postId, entry.isWanted);
     void client.invalidateQueries({ queryKey: keys.savedPosts });
   },
   onRefused: (client: QueryClient, entry: Entry) => {

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { chmod, glob, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { run as runTests } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -40,6 +41,8 @@ const TEST_MAX_MS = 240_000;
 const STAGE_MAX_MS = 2_400_000;
 const SHARED_MEMORY = '/dev/shm';
 const SHARED_MEMORY_MIN = 6 * 2 ** 30;
+/** One more than there are cores: files wait for a third of their time, for timers and for servers that start. */
+const FILES_AT_ONCE = availableParallelism() + 1;
 const FAULT_MAX_LINES = 12;
 const SLOWEST = 20;
 /** More files than these do not fail by chance. */
@@ -136,7 +139,7 @@ async function runFiles(files: string[], stage: Stage): Promise<Run[]> {
   try {
     const events = runTests({
       files,
-      concurrency: 2,
+      concurrency: FILES_AT_ONCE,
       timeout: TEST_MAX_MS,
       signal: AbortSignal.timeout(STAGE_MAX_MS),
       execArgv: ['--import', DEADLINE],
