@@ -50,6 +50,7 @@ function contentSecurityPolicy({ config }: App): string {
   const originOf = (url: string) => (url ? ` ${new URL(url).origin}` : '');
   return [
     "default-src 'self'",
+    // Of eval only WebAssembly's own: the editor's kernel may be opened from any page without loading it anew.
     "script-src 'self' 'wasm-unsafe-eval'",
     `img-src 'self'${originOf(config.mediaUrl)}`,
     `connect-src 'self'${originOf(config.s3?.endpoint ?? '')}`,

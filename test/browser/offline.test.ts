@@ -164,69 +164,74 @@ test('what was shown last is forgotten, too, where the browser was too slow to s
   await close();
 });
 
-test('a like, an unlike and a comment made without a network are sent once, after a reload, in their order', async () => {
-  const { page, problems, close, calls, posts, member } = await openMember('otto', DESKTOP, 2);
-  const [second, first] = posts;
-  assert.ok(first && second);
-  await page.goto(`/p/${second.id}`);
-  await page.getByLabel('Add a comment').waitFor();
-  await page.goto('/');
-  await page.getByText('Light 2', { exact: true }).waitFor();
-  await page.context().setOffline(true);
-  const likes = page.getByRole('button', { name: 'Like', exact: true });
-  for (const at of [0, 1]) await likes.nth(at).click();
-  await likes.nth(1).click();
-  await page.getByRole('link', { name: 'Comment' }).nth(0).click();
-  await page.getByLabel('Add a comment').fill('better not');
-  await page.keyboard.press('Enter');
-  await hasEntries(page, 'pinhole.outbox', 3);
-  await page.getByRole('button', { name: 'Take back' }).click();
-  await page.getByText('Waiting for the network').waitFor({ state: 'detached' });
-  await hasEntries(page, 'pinhole.outbox', 2);
-  assert.equal(await page.getByLabel('Add a comment').inputValue(), 'better not', 'the words are not lost');
-  await page.getByLabel('Add a comment').fill('from the underground');
-  await page.keyboard.press('Enter');
-  await page.getByText('Waiting for the network').waitFor();
-  await hasEntries(page, 'pinhole.outbox', 3);
+for (const [device, viewport] of [
+  ['phone', PHONE],
+  ['desktop', DESKTOP],
+] as const) {
+  test(`on a ${device}: a like, an unlike and a comment made without a network are sent once, after a reload, in their order`, async () => {
+    const { page, problems, close, calls, posts, member } = await openMember(`otto_${device}`, viewport, 2);
+    const [second, first] = posts;
+    assert.ok(first && second);
+    await page.goto(`/p/${second.id}`);
+    await page.getByLabel('Add a comment').waitFor();
+    await page.goto('/');
+    await page.getByText('Light 2', { exact: true }).waitFor();
+    await page.context().setOffline(true);
+    const likes = page.getByRole('button', { name: 'Like', exact: true });
+    for (const at of [0, 1]) await likes.nth(at).click();
+    await likes.nth(1).click();
+    await page.getByRole('link', { name: 'Comment' }).nth(0).click();
+    await page.getByLabel('Add a comment').fill('better not');
+    await page.keyboard.press('Enter');
+    await hasEntries(page, 'pinhole.outbox', 3);
+    await page.getByRole('button', { name: 'Take back' }).click();
+    await page.getByText('Waiting for the network').waitFor({ state: 'detached' });
+    await hasEntries(page, 'pinhole.outbox', 2);
+    assert.equal(await page.getByLabel('Add a comment').inputValue(), 'better not', 'the words are not lost');
+    await page.getByLabel('Add a comment').fill('from the underground');
+    await page.keyboard.press('Enter');
+    await page.getByText('Waiting for the network').waitFor();
+    await hasEntries(page, 'pinhole.outbox', 3);
 
-  await page.goto('/');
-  await page.getByText('This is what you saw last').waitFor();
-  assert.equal(await likes.nth(0).getAttribute('aria-pressed'), 'true');
-  assert.equal(await likes.nth(1).getAttribute('aria-pressed'), 'false');
-  await page.getByRole('link', { name: 'Comment' }).nth(0).click();
-  await page.getByText('from the underground').waitFor();
+    await page.goto('/');
+    await page.getByText('This is what you saw last').waitFor();
+    assert.equal(await likes.nth(0).getAttribute('aria-pressed'), 'true');
+    assert.equal(await likes.nth(1).getAttribute('aria-pressed'), 'false');
+    await page.getByRole('link', { name: 'Comment' }).nth(0).click();
+    await page.getByText('from the underground').waitFor();
 
-  calls.length = 0;
-  await page.context().setOffline(false);
-  await hasEntries(page, 'pinhole.outbox', 0);
-  const { items } = await member.get(`/posts/${second.id}/comments`);
-  assert.deepEqual(
-    items.map((comment: { text: string }) => comment.text),
-    ['from the underground'],
-  );
-  const shown = await until(async () => {
-    const now = await likesOf(second.id, member);
-    return now.likeCount === 1 ? now : null;
-  }, 'the like is counted');
-  assert.deepEqual(shown, { liked: true, likeCount: 1 });
-  assert.deepEqual(await likesOf(first.id, member), { liked: false, likeCount: 0 });
-  const answered = async (method: string, end: RegExp) =>
-    (await Promise.all(of(calls, method, end).map((request) => request.response()))).filter(Boolean).length;
-  const sent = [
-    ['POST', /\/comments$/],
-    ['PUT', /\/like$/],
-    ['DELETE', /\/like$/],
-  ] as const;
-  // The browser may tell of a request later than the page knows its answer.
-  for (const [method, end] of sent)
-    await until(async () => ((await answered(method, end)) > 0 ? true : null), `${method} is told of`);
-  for (const [method, end] of sent) assert.equal(await answered(method, end), 1, method);
-  await page.getByText('Waiting for the network').waitFor({ state: 'detached' });
-  await page.getByText('from the underground').waitFor();
-  assert.equal(await page.getByText('from the underground').count(), 1);
-  assertOnlyCuts(problems);
-  await close();
-});
+    calls.length = 0;
+    await page.context().setOffline(false);
+    await hasEntries(page, 'pinhole.outbox', 0);
+    const { items } = await member.get(`/posts/${second.id}/comments`);
+    assert.deepEqual(
+      items.map((comment: { text: string }) => comment.text),
+      ['from the underground'],
+    );
+    const shown = await until(async () => {
+      const now = await likesOf(second.id, member);
+      return now.likeCount === 1 ? now : null;
+    }, 'the like is counted');
+    assert.deepEqual(shown, { liked: true, likeCount: 1 });
+    assert.deepEqual(await likesOf(first.id, member), { liked: false, likeCount: 0 });
+    const answered = async (method: string, end: RegExp) =>
+      (await Promise.all(of(calls, method, end).map((request) => request.response()))).filter(Boolean).length;
+    const sent = [
+      ['POST', /\/comments$/],
+      ['PUT', /\/like$/],
+      ['DELETE', /\/like$/],
+    ] as const;
+    // The browser may tell of a request later than the page knows its answer.
+    for (const [method, end] of sent)
+      await until(async () => ((await answered(method, end)) > 0 ? true : null), `${method} is told of`);
+    for (const [method, end] of sent) assert.equal(await answered(method, end), 1, method);
+    await page.getByText('Waiting for the network').waitFor({ state: 'detached' });
+    await page.getByText('from the underground').waitFor();
+    assert.equal(await page.getByText('from the underground').count(), 1);
+    assertOnlyCuts(problems);
+    await close();
+  });
+}
 
 test('a post that was shared without a network is shared once when that is back, though the tab was closed', async () => {
   const { page, problems, close, calls } = await openMember('oda');

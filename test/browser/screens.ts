@@ -3,6 +3,8 @@ import type { Page } from 'playwright-core';
 import type { SettingsSection } from '../../web/paths.ts';
 import { upright } from '../photos.ts';
 import type { World } from '../world.ts';
+import { goTo } from './faults.ts';
+import { choose, received } from './sharing.ts';
 
 export type Screen = {
   name: string;
@@ -44,11 +46,51 @@ async function editor(page: Page): Promise<void> {
   await page.getByRole('dialog').getByText('Warm vintage').waitFor();
 }
 
-async function discard(page: Page): Promise<void> {
-  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+/** One of its tools. */
+function tool(name: string) {
+  return async (page: Page) => {
+    await editor(page);
+    await page.getByRole('tab', { name }).click();
+  };
+}
+
+async function compose(page: Page): Promise<void> {
+  await choose(page, upright);
+  await received(page, 1, 1);
+  await page.getByText('Saved as a draft').waitFor();
+}
+
+async function discardDraft(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Discard' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Discard' }).click();
   await page.getByText('Choose photos').waitFor();
+}
+
+async function viewer(page: Page): Promise<void> {
+  await page.locator('article img').first().click();
+  await page.getByRole('dialog', { name: /^Photos of/ }).waitFor();
+}
+
+async function likers(page: Page): Promise<void> {
+  await page.getByRole('button', { name: '1 like', exact: true }).click();
+  await page.getByRole('dialog').getByText('Ann Archer').waitFor();
+}
+
+async function question(page: Page): Promise<void> {
+  await menu(page);
+  await page.getByRole('menuitem', { name: 'Delete' }).click();
+  await page.getByRole('dialog').waitFor();
+}
+
+async function refused(page: Page): Promise<void> {
+  await page.route('**/api/v1/hashtags/*', (route) => route.fulfill({ status: 403, body: '' }));
+  await goTo(page, '/tags/granite');
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+}
+
+async function discard(page: Page): Promise<void> {
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await discardDraft(page);
 }
 
 /** `mia` is who looks; she follows, is followed, asked, liked and talked to. */
@@ -56,6 +98,7 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
   const [ann, bob, mia] = await world.accounts('ann', 'bob', 'mia');
   const asking = await world.account('asking', { name: 'Who Asks' });
   await world.account('shut', { name: 'A Private Person', isPrivate: true });
+  await mia.blocks(await world.account('noise', { name: 'Too Loud' }));
   await ann.edits({ name: 'Ann Archer', bio: 'Light and stone. #granite' });
   await mia.edits({ name: 'Mia Moor', bio: 'On foot.' });
   for (const other of [ann, bob]) await mia.follows(other);
@@ -91,20 +134,28 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
       { name: 'reset', at: '/reset', text: 'Tell us your address' },
       { name: 'public-post', at: `/p/${post.id}`, text: 'First light over' },
       { name: 'public-profile', at: '/@ann', text: 'Ann Archer' },
+      { name: 'confirm', at: '/confirm#token', text: 'Confirm' },
       { name: 'nothing-here', at: '/nothing/here', text: /not here|There is nothing|not there/i },
     ],
     member: [
       { name: 'feed', at: '/', text: 'Three of the same walk', tree: 'body' },
       { name: 'feed-menu', at: '/', text: 'Three of the same walk', open: menu },
       { name: 'post', at: `/p/${own.id}`, text: 'So quiet', open: replies, tree: 'body' },
+      { name: 'viewer', at: `/p/${own.id}`, text: 'So quiet', open: viewer },
+      { name: 'likers', at: `/p/${own.id}`, text: 'So quiet', open: likers },
+      { name: 'question', at: `/p/${own.id}`, text: 'So quiet', open: question },
       { name: 'own-profile', at: '/@mia', text: 'Mia Moor' },
       { name: 'tagged', at: '/@mia/tagged', text: 'Tagged' },
       { name: 'saved', at: '/@mia/saved', text: 'Saved' },
       { name: 'archive', at: '/archive', text: 'Archive' },
       { name: 'drafts', at: '/drafts', text: 'Drafts' },
+      { name: 'first-run-photo', at: '/welcome?step=photo', text: 'Add a photo of yourself' },
+      { name: 'first-run-words', at: '/welcome?step=words', text: 'Say who you are' },
       { name: 'first-run', at: '/welcome?step=people', text: /follow/i },
       { name: 'profile', at: '/@ann', text: 'Light and stone' },
       { name: 'private-profile', at: '/@shut', text: /private/i },
+      { name: 'blocked-profile', at: '/@noise', text: 'Too Loud' },
+      { name: 'refused', at: '/explore', text: 'People you could follow', open: refused },
       { name: 'followers', at: '/@mia/followers', text: 'Ann Archer' },
       { name: 'following', at: '/@mia/following', text: 'Ann Archer' },
       { name: 'explore', at: '/explore?q=ann', text: 'Ann Archer' },
@@ -119,6 +170,9 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
         text: /./,
       })),
       { name: 'editor', at: '/new', text: 'Choose photos', open: editor, tree: 'dialog', leave: discard },
+      { name: 'editor-adjust', at: '/new', text: 'Choose photos', open: tool('Adjust'), leave: discard },
+      { name: 'editor-crop', at: '/new', text: 'Choose photos', open: tool('Crop'), leave: discard },
+      { name: 'composer', at: '/new', text: 'Choose photos', open: compose, leave: discardDraft },
     ],
   };
 }

@@ -24,33 +24,39 @@ function assertOnlyCuts(problems: string[]): void {
   );
 }
 
-test('cut in the middle of a photo and again before the reply to Share: it goes on by itself, and is one post', async () => {
-  const { page, problems, close } = await openPage(wire.base, PHONE);
-  await signUp(page, 'cora');
-  await page.goto('/new');
-  const photo = await makePhoto('cut.jpg', 2400);
-  wire.cutAfter(250_000);
-  await choose(page, photo);
-  await page.getByText('goes on by itself').waitFor();
-  assert.ok(wire.isCut());
-  await assertNoSidewaysScroll(page);
-  wire.mend();
-  await received(page, 1, 1);
+for (const [device, viewport] of [
+  ['phone', PHONE],
+  ['desktop', DESKTOP],
+] as const) {
+  test(`on a ${device}: cut in the middle of a photo and again before the reply to Share: it goes on by itself, and is one post`, async () => {
+    const { page, problems, close } = await openPage(wire.base, viewport);
+    const handle = `cora_${device}`;
+    await signUp(page, handle);
+    await page.goto('/new');
+    const photo = await makePhoto(`cut-${device}.jpg`, 2400);
+    wire.cutAfter(250_000);
+    await choose(page, photo);
+    await page.getByText('goes on by itself').waitFor();
+    assert.ok(wire.isCut());
+    await assertNoSidewaysScroll(page);
+    wire.mend();
+    await received(page, 1, 1);
 
-  await page.getByLabel('Caption').fill('through a cut wire');
-  wire.cutBeforeReplyTo('POST /api/v1/posts');
-  await page.getByRole('button', { name: 'Share', exact: true }).click();
-  await page.getByText('It is tried again by itself').waitFor();
-  wire.mend();
-  await page.waitForURL('**/p/*', { timeout: DEVELOP_MS });
-  await page.getByAltText('Photo by cora').waitFor({ timeout: DEVELOP_MS });
-  assert.deepEqual(
-    (await postsOf(world, 'cora')).map((post) => post.caption),
-    ['through a cut wire'],
-  );
-  assertOnlyCuts(problems);
-  await close();
-});
+    await page.getByLabel('Caption').fill('through a cut wire');
+    wire.cutBeforeReplyTo('POST /api/v1/posts');
+    await page.getByRole('button', { name: 'Share', exact: true }).click();
+    await page.getByText('It is tried again by itself').waitFor();
+    wire.mend();
+    await page.waitForURL('**/p/*', { timeout: DEVELOP_MS });
+    await page.getByAltText(`Photo by ${handle}`).waitFor({ timeout: DEVELOP_MS });
+    assert.deepEqual(
+      (await postsOf(world, handle)).map((post) => post.caption),
+      ['through a cut wire'],
+    );
+    assertOnlyCuts(problems);
+    await close();
+  });
+}
 
 test('the same photo twice: its bytes are not sent again, and the draft says where it was shared', async () => {
   const { page, problems, close } = await openPage(wire.base, PHONE, 'dark');

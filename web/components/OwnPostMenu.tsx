@@ -84,7 +84,7 @@ export function useArchive(post: PostCard): (isArchived: boolean) => void {
       return; // the toast says why
     }
     const undo = { label: t('feed.undo'), run: () => void archive(!isArchived) };
-    showToast(isArchived ? t('feed.archived') : t('feed.broughtBack'), isArchived ? undo : undefined);
+    showToast(isArchived ? t('feed.archived') : t('feed.broughtBack'), undo);
   };
   return (isArchived) => void archive(isArchived);
 }

@@ -64,8 +64,8 @@ export function FeedPage() {
     <div className="feed-page">
       <div className="feed">
         <h1 className="hidden-visually">{t('common.home')}</h1>
-        <NewPostsPill onBrought={goToTop} />
         {me && <EmailNotice me={me} />}
+        <NewPostsPill onBrought={goToTop} />
         {feed.items.length > 0 && <PartialNotice pages={feed} />}
         <Windowed
           name="feed"

@@ -9,15 +9,20 @@ import { FormError } from '../components/FormError.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { PostGrid } from '../components/PostGrid.tsx';
 import { PostView } from '../components/PostView.tsx';
+import { ProfileHeader } from '../components/ProfileHeader.tsx';
+import { ProfileTabs } from '../components/ProfileTabs.tsx';
 import { showToast } from '../state/toasts.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
-import { Field, TextArea } from '../ui/Field.tsx';
+import { Field, Switch, TextArea } from '../ui/Field.tsx';
 import { Menu } from '../ui/Menu.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { Wordmark } from '../ui/Wordmark.tsx';
-import { account, activity, people, posts } from './samples.ts';
+import { Composing } from './Composing.tsx';
+import { Notes } from './Notes.tsx';
+import { account, activity, people, posts, profile } from './samples.ts';
+import { Talk } from './Talk.tsx';
 import './styleguide.css';
 
 const SIZES = ['s', 'm', 'l', 'xl', 'xxl'];
@@ -35,6 +40,16 @@ const KINDS = [
   'tagged',
 ] as const;
 const noop = () => undefined;
+const profiles = [
+  ['Mine', profile(account('ann', 'Ann Archer', { isSelf: true }))],
+  [
+    'Of somebody',
+    profile({ ...people.long, relationship: account('x', '', { followsYou: true }).relationship }),
+  ],
+  ['Right to left', profile({ ...people.arabic }, { bio: 'ضوء وحجر' })],
+  ['Private', profile(account('shut', 'A Private Person', {}, true), { canSeePosts: false, bio: '' })],
+  ['Blocked', profile(account('noise', 'Too Loud', { blocked: true }), { canSeePosts: false })],
+] as const;
 
 function Part({ name, children }: { name: string; children: ReactNode }) {
   return (
@@ -59,6 +74,24 @@ export function StyleguidePage() {
             <PostView post={post} isFirst={false} />
           </figure>
         ))}
+      </Part>
+      <Part name="Comments">
+        <Talk />
+      </Part>
+      <Part name="A new post">
+        <Composing />
+      </Part>
+      <Part name="Profiles">
+        {profiles.map(([name, each]) => (
+          <figure key={name} className="styleguide-wide">
+            <figcaption className="muted">{name}</figcaption>
+            <ProfileHeader profile={each} />
+            <ProfileTabs handle={each.handle} isSelf={each.relationship.isSelf} shown="posts" />
+          </figure>
+        ))}
+      </Part>
+      <Part name="Messages and questions">
+        <Notes />
       </Part>
       <Part name="Grid">
         <div className="styleguide-wide">
@@ -136,6 +169,9 @@ function Forms() {
       <Field label="With a hint" hint="Your address here, such as ann" value="" readOnly />
       <Field label="With a fault" fault="This handle is taken." value="ann" readOnly />
       <TextArea label="Almost full" max={150} value={'So many words. '.repeat(9)} readOnly />
+      <Switch label="On" hint="What it does" isOn onChange={noop} />
+      <Switch label="Off" isOn={false} onChange={noop} />
+      <Switch label="Not to be changed" isOn={false} disabled onChange={noop} />
       <FormError error={new ApiError(429, 'limited', '', [], 40)} />
     </Part>
   );

@@ -1,6 +1,15 @@
 /** Members and posts that nobody made, in the states that are rare. */
-import type { AccountWithRelationship, Photo, PostCard, Relationship } from '../../core/shapes.ts';
+import { PLAIN_EDITS } from '../../core/edits.ts';
+import type {
+  AccountWithRelationship,
+  CommentCard,
+  Photo,
+  PostCard,
+  Relationship,
+} from '../../core/shapes.ts';
+import type { Profile } from '../../server/features/accounts/schema.ts';
 import type { Activity } from '../api/types.ts';
+import type { DraftPhoto, Sending } from '../state/upload-queue.ts';
 
 const NOW = '2026-11-30T12:00:00.000Z';
 const PLACEHOLDERS = [
@@ -55,6 +64,12 @@ export function photo(at: number, more: Partial<Photo> = {}): Photo {
   };
 }
 
+/** With a picture. */
+export function drawn(at: number): Photo {
+  const renditions = [{ name: 'w640', url: '/icons/512.png', width: 640, height: 640 }];
+  return photo(at, { width: 640, height: 640, renditions });
+}
+
 let made = 0;
 
 export function post(more: Partial<PostCard> = {}): PostCard {
@@ -79,8 +94,59 @@ export function post(more: Partial<PostCard> = {}): PostCard {
   };
 }
 
+export function comment(text: string, more: Partial<CommentCard> = {}): CommentCard {
+  made++;
+  return {
+    id: `${2_000 + made}`,
+    postId: '1',
+    account: people.ann,
+    text,
+    createdAt: NOW,
+    canDelete: false,
+    parentId: null,
+    likeCount: 0,
+    liked: false,
+    replyCount: 0,
+    ...more,
+  };
+}
+
+export function profile(of: AccountWithRelationship, more: Partial<Profile> = {}): Profile {
+  return {
+    ...of,
+    bio: 'Light and stone. #granite https://example.org',
+    followerCount: 1_234_567,
+    followingCount: 84,
+    postCount: 1,
+    avatarLargeUrl: null,
+    canSeePosts: true,
+    ...more,
+  };
+}
+
+export function draftPhoto(sending: Sending, at: number): DraftPhoto {
+  return {
+    key: `${at}`,
+    file: new Blob(),
+    prepared: null,
+    size: null,
+    isUnreadable: true,
+    larger: null,
+    altText: '',
+    people: [],
+    edits: PLAIN_EDITS,
+    takenAt: null,
+    place: null,
+    showsPlace: false,
+    uploadId: null,
+    knownPostId: null,
+    sending,
+  };
+}
+
 export const posts: [name: string, post: PostCard][] = [
   ['One photo, 0 likes', post({ likeCount: 0, commentCount: 0 })],
+  ['Three photos with pictures', post({ photos: [drawn(0), drawn(1), drawn(2)], likeCount: 1 })],
   [
     '20 photos, 1.2 million likes, liked and saved',
     post({
