@@ -72,7 +72,7 @@ async function viewer(page: Page): Promise<void> {
 }
 
 async function likers(page: Page): Promise<void> {
-  await page.getByRole('button', { name: '1 like', exact: true }).click();
+  await page.locator('.post-likes').getByRole('button', { name: '1 like' }).click();
   await page.getByRole('dialog').getByText('Ann Archer').waitFor();
 }
 
@@ -86,6 +86,10 @@ async function refused(page: Page): Promise<void> {
   await page.route('**/api/v1/hashtags/*', (route) => route.fulfill({ status: 403, body: '' }));
   await goTo(page, '/tags/granite');
   await page.getByRole('button', { name: 'Try again' }).waitFor();
+}
+
+async function allow(page: Page): Promise<void> {
+  await page.unroute('**/api/v1/hashtags/*');
 }
 
 async function discard(page: Page): Promise<void> {
@@ -155,7 +159,7 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
       { name: 'profile', at: '/@ann', text: 'Light and stone' },
       { name: 'private-profile', at: '/@shut', text: /private/i },
       { name: 'blocked-profile', at: '/@noise', text: 'Too Loud' },
-      { name: 'refused', at: '/explore', text: 'People you could follow', open: refused },
+      { name: 'refused', at: '/explore', text: 'People you could follow', open: refused, leave: allow },
       { name: 'followers', at: '/@mia/followers', text: 'Ann Archer' },
       { name: 'following', at: '/@mia/following', text: 'Ann Archer' },
       { name: 'explore', at: '/explore?q=ann', text: 'Ann Archer' },

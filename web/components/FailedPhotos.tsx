@@ -8,27 +8,29 @@ export function FailedPhotos({ photos }: { photos: readonly DraftPhoto[] }) {
     <ul className="failed-photos" aria-label={t('composer.failedPhotos')}>
       {photos.map((photo, at) =>
         photo.sending.kind === 'failed' ? (
-          <li key={photo.key} className="notice" data-kind="error" role="alert">
-            <p>
-              <span className="strong">{t('composer.whichPhoto', { position: at + 1 })}</span>{' '}
-              {photo.sending.reason}
-            </p>
-            <p className="failed-actions">
-              <Button
-                look="plain"
-                aria-label={t('composer.retryPhoto', { position: at + 1 })}
-                onClick={() => draftStore.retry(photo.key)}
-              >
-                {t('common.tryAgain')}
-              </Button>
-              <Button
-                look="plain"
-                aria-label={t('composer.removePhotoOf', { position: at + 1 })}
-                onClick={() => draftStore.remove(photo.key)}
-              >
-                {t('common.remove')}
-              </Button>
-            </p>
+          <li key={photo.key}>
+            <div className="notice" data-kind="error" role="alert">
+              <p>
+                <span className="strong">{t('composer.whichPhoto', { position: at + 1 })}</span>{' '}
+                {photo.sending.reason}
+              </p>
+              <p className="failed-actions">
+                <Button
+                  look="plain"
+                  aria-label={t('composer.retryPhoto', { position: at + 1 })}
+                  onClick={() => draftStore.retry(photo.key)}
+                >
+                  {t('common.tryAgain')}
+                </Button>
+                <Button
+                  look="plain"
+                  aria-label={t('composer.removePhotoOf', { position: at + 1 })}
+                  onClick={() => draftStore.remove(photo.key)}
+                >
+                  {t('common.remove')}
+                </Button>
+              </p>
+            </div>
           </li>
         ) : null,
       )}

@@ -4,12 +4,17 @@ import { t } from '../i18n/text.ts';
 import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 
-type LoadErrorProps = { error: unknown; onRetry: () => void };
+type LoadErrorProps = { error: unknown; isPage?: boolean; onRetry: () => void };
 
-export function LoadError({ error, onRetry }: LoadErrorProps) {
+export function LoadError({ error, isPage = false, onRetry }: LoadErrorProps) {
   return (
     <div role="alert">
-      <EmptyState icon={CircleAlert} title={t('common.couldNotLoad')} text={sentenceOf(error)}>
+      <EmptyState
+        icon={CircleAlert}
+        title={t('common.couldNotLoad')}
+        text={sentenceOf(error)}
+        isPage={isPage}
+      >
         <Button look="quiet" onClick={onRetry}>
           {t('common.tryAgain')}
         </Button>

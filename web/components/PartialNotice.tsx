@@ -8,11 +8,11 @@ type PartialNoticeProps = { pages: Pick<PagesQuery<unknown>, 'isPartial' | 'isFe
 export function PartialNotice({ pages }: PartialNoticeProps) {
   if (!pages.isPartial) return null;
   return (
-    <aside className="notice partial-notice" role="status">
+    <div className="notice partial-notice" role="status">
       <p>{t('common.partial')}</p>
       <Button look="plain" isBusy={pages.isFetching} onClick={() => void pages.refetch()}>
         {t('common.loadAgain')}
       </Button>
-    </aside>
+    </div>
   );
 }

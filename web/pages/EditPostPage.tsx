@@ -36,7 +36,8 @@ export function EditPostPage({ postId }: { postId: string }) {
   const isOwn = post.data !== undefined && me?.id === post.data.account.id;
   if (post.data ? !isOwn : isNowhere(post.error))
     return <NotYours postId={postId} isThere={post.data !== undefined} />;
-  if (!post.data && post.error) return <LoadError error={post.error} onRetry={() => void post.refetch()} />;
+  if (!post.data && post.error)
+    return <LoadError isPage error={post.error} onRetry={() => void post.refetch()} />;
   // What some list knows of it may be old.
   if (!post.data || post.isPlaceholderData) return <Spinner />;
   return <PostForm post={post.data} />;
@@ -45,14 +46,14 @@ export function EditPostPage({ postId }: { postId: string }) {
 function NotYours({ postId, isThere }: { postId: string; isThere: boolean }) {
   if (!isThere)
     return (
-      <EmptyState icon={ImageOff} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
+      <EmptyState isPage icon={ImageOff} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
         <Link href={paths.home()} className="text-link">
           {t('common.goHome')}
         </Link>
       </EmptyState>
     );
   return (
-    <EmptyState icon={ImageOff} title={t('composer.nothingToEdit')} text={t('composer.onlyAuthor')}>
+    <EmptyState isPage icon={ImageOff} title={t('composer.nothingToEdit')} text={t('composer.onlyAuthor')}>
       <Link href={paths.post(postId)} className="text-link">
         {t('composer.toThePost')}
       </Link>

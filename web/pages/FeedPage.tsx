@@ -56,7 +56,7 @@ export function FeedPage() {
   if (me && wantsFirstRun(me)) return <Redirect to={paths.firstRun()} replace />;
   if (feed.isPending) return <Spinner />;
   if (feed.isError && feed.items.length === 0)
-    return <LoadError error={feed.error} onRetry={() => void feed.refetch()} />;
+    return <LoadError isPage error={feed.error} onRetry={() => void feed.refetch()} />;
   if (feed.items.length === 0 && me && !feed.isPartial) {
     return <WelcomeMember me={me} onReady={() => refreshFeed(client)} />;
   }

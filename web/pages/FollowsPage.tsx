@@ -16,7 +16,7 @@ export function FollowsPage({ handle, side }: FollowsPageProps) {
   useTitle(t(title, { handle: `@${handle}` }));
   const profile = useProfile(handle);
   if (profile.isPending) return <Spinner />;
-  if (!profile.data) return <LoadError error={profile.error} onRetry={() => void profile.refetch()} />;
+  if (!profile.data) return <LoadError isPage error={profile.error} onRetry={() => void profile.refetch()} />;
   return (
     <div className="page narrow">
       <BackHeader title={t(title, { handle: profile.data.handle })} fallback={paths.profile(handle)} />

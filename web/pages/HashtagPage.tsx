@@ -19,7 +19,7 @@ export function HashtagPage({ tag }: { tag: string }) {
   if (isNowhere(posts.error)) {
     return (
       <div role="alert">
-        <EmptyState icon={Hash} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
+        <EmptyState isPage icon={Hash} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
           <Link href={paths.home()} className="text-link">
             {t('common.goHome')}
           </Link>
@@ -28,7 +28,7 @@ export function HashtagPage({ tag }: { tag: string }) {
     );
   }
   if (posts.isError && posts.items.length === 0) {
-    return <LoadError error={posts.error} onRetry={() => void posts.refetch()} />;
+    return <LoadError isPage error={posts.error} onRetry={() => void posts.refetch()} />;
   }
   const [first] = posts.data?.pages ?? [];
   return (

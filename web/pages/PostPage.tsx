@@ -51,7 +51,7 @@ export function PostPage({ postId }: { postId: string }) {
   if (isNowhere(query.error)) {
     return (
       <div role="alert">
-        <EmptyState icon={ImageOff} title={t('post.notHere')} text={t('post.notHereText')}>
+        <EmptyState isPage icon={ImageOff} title={t('post.notHere')} text={t('post.notHereText')}>
           <Link href={paths.home()} className="text-link">
             {t('common.goHome')}
           </Link>
@@ -60,7 +60,7 @@ export function PostPage({ postId }: { postId: string }) {
       </div>
     );
   }
-  if (!query.data) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
+  if (!query.data) return <LoadError isPage error={query.error} onRetry={() => void query.refetch()} />;
   return <Post post={query.data} talk={talk} />;
 }
 

@@ -29,7 +29,7 @@ export function ProfilePage({ handle, tab }: ProfilePageProps) {
   if (isNowhere(query.error)) {
     return (
       <div role="alert">
-        <EmptyState icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')}>
+        <EmptyState isPage icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')}>
           <Link href={paths.home()} className="text-link">
             {t('common.goHome')}
           </Link>
@@ -37,7 +37,7 @@ export function ProfilePage({ handle, tab }: ProfilePageProps) {
       </div>
     );
   }
-  if (!profile) return <LoadError error={query.error} onRetry={() => void query.refetch()} />;
+  if (!profile) return <LoadError isPage error={query.error} onRetry={() => void query.refetch()} />;
   if (tab === 'saved' && !profile.relationship.isSelf)
     return <Redirect to={paths.profile(profile.handle)} replace />;
   return (

@@ -18,6 +18,7 @@ import { EmptyState } from '../ui/EmptyState.tsx';
 import { Field, Switch, TextArea } from '../ui/Field.tsx';
 import { Menu } from '../ui/Menu.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
+import { useTitle } from '../ui/use-title.ts';
 import { Wordmark } from '../ui/Wordmark.tsx';
 import { Composing } from './Composing.tsx';
 import { Notes } from './Notes.tsx';
@@ -61,6 +62,7 @@ function Part({ name, children }: { name: string; children: ReactNode }) {
 }
 
 export function StyleguidePage() {
+  useTitle('Styleguide');
   return (
     <div className="styleguide">
       <h1>Styleguide</h1>
@@ -86,7 +88,7 @@ export function StyleguidePage() {
           <figure key={name} className="styleguide-wide">
             <figcaption className="muted">{name}</figcaption>
             <ProfileHeader profile={each} />
-            <ProfileTabs handle={each.handle} isSelf={each.relationship.isSelf} shown="posts" />
+            {each.relationship.isSelf && <ProfileTabs handle={each.handle} isSelf shown="posts" />}
           </figure>
         ))}
       </Part>
