@@ -18,7 +18,7 @@ const PHOTOS = SENDINGS.map(draftPhoto);
 /** The photos of a new post, in each state of their sending. */
 export function Composing() {
   return (
-    <div className="styleguide-wide">
+    <div className="styleguide-wide styleguide-stack">
       <PhotoStrip photos={PHOTOS} selectedKey="1" onAdd={() => undefined} />
       <SendingSummary photos={PHOTOS} />
       <FailedPhotos photos={PHOTOS} />

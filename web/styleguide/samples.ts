@@ -80,7 +80,7 @@ export function post(more: Partial<PostCard> = {}): PostCard {
     caption: 'First light over the harbour.',
     createdAt: NOW,
     state: 'published',
-    photos: [photo(made)],
+    photos: [drawn(made)],
     likeCount: 12,
     commentCount: 3,
     liked: false,
@@ -146,11 +146,11 @@ export function draftPhoto(sending: Sending, at: number): DraftPhoto {
 
 export const posts: [name: string, post: PostCard][] = [
   ['One photo, 0 likes', post({ likeCount: 0, commentCount: 0 })],
-  ['Three photos with pictures', post({ photos: [drawn(0), drawn(1), drawn(2)], likeCount: 1 })],
+  ['Three photos, the first not there yet', post({ photos: [photo(0), drawn(1), drawn(2)], likeCount: 1 })],
   [
     '20 photos, 1.2 million likes, liked and saved',
     post({
-      photos: Array.from({ length: 20 }, (_, at) => photo(at)),
+      photos: Array.from({ length: 20 }, (_, at) => drawn(at)),
       likeCount: 1_234_567,
       commentCount: 84_210,
       liked: true,
