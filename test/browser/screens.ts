@@ -97,8 +97,8 @@ async function discard(page: Page): Promise<void> {
   await discardDraft(page);
 }
 
-/** `mia` is who looks; she follows, is followed, asked, liked and talked to. */
-export async function openScreens(world: World): Promise<{ visitor: Screen[]; member: Screen[] }> {
+/** `mia` is who looks; she follows, is followed, asked, liked and talked to. Gives the ids of two posts: ann's, and her own. */
+async function makeNetwork(world: World): Promise<{ other: string; own: string }> {
   const [ann, bob, mia] = await world.accounts('ann', 'bob', 'mia');
   const asking = await world.account('asking', { name: 'Who Asks' });
   await world.account('shut', { name: 'A Private Person', isPrivate: true });
@@ -130,13 +130,18 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
     await act();
   }
   await world.settled();
+  return { other: post.id, own: own.id };
+}
+
+export async function openScreens(world: World): Promise<{ visitor: Screen[]; member: Screen[] }> {
+  const { other, own } = await makeNetwork(world);
   return {
     visitor: [
       { name: 'welcome', at: '/', text: 'Your photos, as you made them.' },
       { name: 'sign-up', at: '/sign-up', text: 'It takes a minute' },
       { name: 'sign-in', at: '/sign-in', text: 'Forgot your password?' },
       { name: 'reset', at: '/reset', text: 'Tell us your address' },
-      { name: 'public-post', at: `/p/${post.id}`, text: 'First light over' },
+      { name: 'public-post', at: `/p/${other}`, text: 'First light over' },
       { name: 'public-profile', at: '/@ann', text: 'Ann Archer' },
       { name: 'confirm', at: '/confirm#token', text: 'Confirm' },
       { name: 'nothing-here', at: '/nothing/here', text: /not here|There is nothing|not there/i },
@@ -144,10 +149,10 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
     member: [
       { name: 'feed', at: '/', text: 'Three of the same walk', tree: 'body' },
       { name: 'feed-menu', at: '/', text: 'Three of the same walk', open: menu },
-      { name: 'post', at: `/p/${own.id}`, text: 'So quiet', open: replies, tree: 'body' },
-      { name: 'viewer', at: `/p/${own.id}`, text: 'So quiet', open: viewer },
-      { name: 'likers', at: `/p/${own.id}`, text: 'So quiet', open: likers },
-      { name: 'question', at: `/p/${own.id}`, text: 'So quiet', open: question },
+      { name: 'post', at: `/p/${own}`, text: 'So quiet', open: replies, tree: 'body' },
+      { name: 'viewer', at: `/p/${own}`, text: 'So quiet', open: viewer },
+      { name: 'likers', at: `/p/${own}`, text: 'So quiet', open: likers },
+      { name: 'question', at: `/p/${own}`, text: 'So quiet', open: question },
       { name: 'own-profile', at: '/@mia', text: 'Mia Moor' },
       { name: 'tagged', at: '/@mia/tagged', text: 'Tagged' },
       { name: 'saved', at: '/@mia/saved', text: 'Saved' },
@@ -167,7 +172,7 @@ export async function openScreens(world: World): Promise<{ visitor: Screen[]; me
       { name: 'activity', at: '/activity', text: /liked your post/ },
       { name: 'requests', at: '/requests', text: 'Who Asks' },
       { name: 'new-post', at: '/new', text: 'Choose photos' },
-      { name: 'edit-post', at: `/p/${own.id}/edit`, text: /Edit/ },
+      { name: 'edit-post', at: `/p/${own}/edit`, text: /Edit/ },
       ...settingsSections.map((section) => ({
         name: `settings-${section}`,
         at: `/settings?section=${section}`,
