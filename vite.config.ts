@@ -6,14 +6,13 @@ import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 import { catalogues } from './web/i18n/catalogues.ts';
 import { serviceWorker } from './web/service-worker.ts';
-import { themeScript } from './web/theme-script.ts';
 
 const SERVER = 'http://127.0.0.1:3000';
 const COMPRESSED = /\.(js|css|svg)$/;
 
 export default defineConfig({
   root: 'web',
-  plugins: [react(), catalogues(), themeScript(), serviceWorker(), compressOnce()],
+  plugins: [react(), catalogues(), serviceWorker(), compressOnce()],
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,

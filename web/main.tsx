@@ -16,6 +16,7 @@ import { fillCache, readFirstData } from './first-data.ts';
 import { loadMessages } from './i18n/messages.ts';
 import { forgetKept, placeHere, watchHistory } from './navigation.ts';
 import { paths } from './paths.ts';
+import { applyAppearance, readAppearance } from './state/appearance.ts';
 import { startServiceWorker } from './state/service-worker.ts';
 import { sharesLater } from './state/share-later.ts';
 import { wasSignedIn } from './state/signed-in-hint.ts';
@@ -25,6 +26,7 @@ import './ui/base.css';
 import './ui/controls.css';
 import './ui/overlay.css';
 
+applyAppearance(readAppearance());
 watchHistory();
 
 const client = createQueryClient();

@@ -1,10 +1,8 @@
 /** Builds web/sw into one file at the root, sw.js, which knows what the first screen needs. For Vite. */
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Plugin, Rollup } from 'vite';
-import { buildAlone } from './build-alone.ts';
-import { THEME_SCRIPT } from './theme-script.ts';
+import { build, type Plugin, type Rollup } from 'vite';
 
 /** Its scope is the folder that it lies in, and its address never changes. */
 const FILE = 'sw.js';
@@ -25,8 +23,7 @@ export function serviceWorker(): Plugin {
       const page = await readFile(path.join(folder, 'index.html'));
       const version = createHash('sha256').update(page).update(assets.join()).digest('hex').slice(0, 16);
       const later = restOf(bundle, new Set(assets));
-      const shell = JSON.stringify({ version, assets, later });
-      await writeFile(path.join(folder, FILE), await buildAlone('sw/worker.ts', { SHELL: shell }));
+      await buildWorker(folder, { version, assets, later });
     },
   };
 }
@@ -41,10 +38,7 @@ function firstScreen(bundle: Rollup.OutputBundle): string[] {
     for (const style of chunk.viteMetadata?.importedCss ?? []) wanted.add(style);
     for (const imported of chunk.imports) add(imported);
   };
-  for (const [name, chunk] of Object.entries(bundle)) {
-    if (chunk.type === 'chunk' && chunk.isEntry) add(name);
-    if (THEME_SCRIPT.test(name)) wanted.add(name);
-  }
+  for (const [name, chunk] of Object.entries(bundle)) if (chunk.type === 'chunk' && chunk.isEntry) add(name);
   return [...wanted].sort();
 }
 
@@ -57,4 +51,25 @@ function restOf(bundle: Rollup.OutputBundle, first: ReadonlySet<string>): string
     .map(([name]) => `/${name}`)
     .filter((name) => name.startsWith('/assets/') && !first.has(name))
     .sort();
+}
+
+type Shell = { version: string; assets: string[]; later: string[] };
+
+async function buildWorker(folder: string, shell: Shell): Promise<void> {
+  await build({
+    configFile: false,
+    root: path.resolve(import.meta.dirname),
+    publicDir: false,
+    logLevel: 'error',
+    define: { SHELL: JSON.stringify(shell) },
+    build: {
+      outDir: folder,
+      emptyOutDir: false,
+      target: 'es2022',
+      rollupOptions: {
+        input: path.join(import.meta.dirname, 'sw/worker.ts'),
+        output: { format: 'iife', entryFileNames: FILE },
+      },
+    },
+  });
 }

@@ -1,7 +1,8 @@
-/** The page in the language of its reader, with the messages that its first screen needs fetched beside its code. */
+/** The page in the language and the theme of its reader, with the messages that its first screen needs fetched beside its code. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FastifyRequest } from 'fastify';
+import { isTheme, THEME_COOKIE, type Theme } from '../../core/appearance.ts';
 import {
   chooseLanguage,
   directionOf,
@@ -27,6 +28,12 @@ export function languageOf(request: FastifyRequest): Language {
   return isLanguage(chosen) ? chosen : chooseLanguage(wishesOf(request.headers['accept-language']));
 }
 
+/** As chosen in the settings, else null: the browser knows which it wants. */
+export function themeOf(request: FastifyRequest): Theme | null {
+  const chosen = request.cookies[THEME_COOKIE];
+  return isTheme(chosen) ? chosen : null;
+}
+
 /** "de-AT,de;q=0.8,en;q=0.5" → those that are wanted, best first. */
 function wishesOf(header = ''): string[] {
   return header
@@ -44,7 +51,7 @@ function wishesOf(header = ''): string[] {
 /** `index.html` of the built client, in each language; the head is still to be filled in. */
 export async function readPages(
   folder: string,
-): Promise<(language: Language, isSignedIn: boolean) => string> {
+): Promise<(language: Language, isSignedIn: boolean, theme: Theme | null) => string> {
   const page = await readFile(path.join(folder, 'index.html'), 'utf8');
   const manifest: Manifest = JSON.parse(await readFile(path.join(folder, '.vite/manifest.json'), 'utf8'));
   const pages = new Map(
@@ -60,7 +67,10 @@ export async function readPages(
       });
     }),
   );
-  return (language, isSignedIn) => pages.get(`${language} ${isSignedIn}`) ?? page;
+  return (language, isSignedIn, theme) => {
+    const found = pages.get(`${language} ${isSignedIn}`) ?? page;
+    return theme ? found.replace('<html ', `<html data-theme="${theme}" `) : found;
+  };
 }
 
 function preloadOf(manifest: Manifest, language: Language, area: string): string {

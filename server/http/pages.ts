@@ -19,7 +19,7 @@ import type { App } from '../infra/app.ts';
 import { say } from '../infra/messages.ts';
 import { type Drawing, openDrawing } from './drawing.ts';
 import { unavailable } from './errors.ts';
-import { languageOf, readPages } from './languages.ts';
+import { languageOf, readPages, themeOf } from './languages.ts';
 import { manifestRoute } from './manifest.ts';
 import type { Server } from './server.ts';
 import { hasSessionCookie } from './sessions.ts';
@@ -77,7 +77,7 @@ export async function pageRoutes(server: Server, app: App, folder: string): Prom
         vary: 'cookie, accept-language',
         'content-language': language,
       })
-      .send(pageOf(pageIn(language, isSignedIn), headOf(app, preview), drawing));
+      .send(pageOf(pageIn(language, isSignedIn, themeOf(request)), headOf(app, preview), drawing));
   });
 }
 

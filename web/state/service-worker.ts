@@ -27,6 +27,7 @@ async function register(): Promise<void> {
     assets: used.filter(({ pathname }) => pathname.startsWith('/assets/')).map(({ pathname }) => pathname),
     photos: used.filter(({ pathname }) => /^\/media\/(public|private)\//.test(pathname)).map(String),
     language: document.documentElement.lang,
+    theme: document.documentElement.dataset.theme ?? '',
   });
 }
 

@@ -22,11 +22,15 @@ export async function dropOldShells(): Promise<void> {
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-/** What the open page uses of our code, and its language: the kept page follows it. */
-export async function follow(urls: readonly string[], language: string): Promise<void> {
+/** What the open page uses of our code, and its language and theme: the kept page follows it. */
+export async function follow(
+  urls: readonly string[],
+  { language, theme }: { language: string; theme: string },
+): Promise<void> {
   const cache = await caches.open(CACHE);
   const kept = await (await cache.match(PAGE))?.text();
-  if (/<html[^>]*\slang="([^"]*)"/.exec(kept ?? '')?.[1] !== language) await keepPage(cache);
+  const keptAs = (name: string) => new RegExp(`<html[^>]*\\s${name}="([^"]*)"`).exec(kept ?? '')?.[1] ?? '';
+  if (keptAs('lang') !== language || keptAs('data-theme') !== theme) await keepPage(cache);
   for (const url of [...urls, ...shell.later]) if (!(await cache.match(url))) await cache.add(url);
 }
 

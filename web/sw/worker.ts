@@ -10,7 +10,7 @@ import { answerAsset, answerPage, dropOldShells, follow, keepShell } from './she
 
 /** What the page says: web/state/service-worker.ts. */
 type Message =
-  | { kind: 'used'; assets: string[]; photos: string[]; language: string }
+  | { kind: 'used'; assets: string[]; photos: string[]; language: string; theme: string }
   | { kind: 'forget' }
   | { kind: 'take-over' };
 
@@ -41,9 +41,7 @@ scope.addEventListener('message', (event) => {
     event.waitUntil(forgetPhotos().then(() => event.ports[0]?.postMessage('forgotten')));
   if (message.kind === 'used')
     event.waitUntil(
-      Promise.all([follow(message.assets, message.language), keepSeen(message.photos)]).catch(
-        () => undefined,
-      ),
+      Promise.all([follow(message.assets, message), keepSeen(message.photos)]).catch(() => undefined),
     );
 });
 
