@@ -81,7 +81,7 @@ const settingsPage = pageCode(
 const styleguide = import.meta.env.DEV
   ? pageCode(
       async () => (await import('./styleguide/StyleguidePage.tsx')).StyleguidePage,
-      ['profile', 'activity', 'post', 'composer', 'errors'],
+      ['profile', 'activity', 'post', 'composer', 'search', 'settings', 'errors'],
     )
   : null;
 

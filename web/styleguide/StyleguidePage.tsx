@@ -11,6 +11,9 @@ import { PostGrid } from '../components/PostGrid.tsx';
 import { PostView } from '../components/PostView.tsx';
 import { ProfileHeader } from '../components/ProfileHeader.tsx';
 import { ProfileTabs } from '../components/ProfileTabs.tsx';
+import { SearchRows } from '../components/SearchRows.tsx';
+import { LanguageField } from '../components/settings/LanguageField.tsx';
+import { useCombobox } from '../components/use-combobox.ts';
 import { showToast } from '../state/toasts.ts';
 import { Avatar } from '../ui/Avatar.tsx';
 import { Button } from '../ui/Button.tsx';
@@ -171,6 +174,7 @@ function Forms() {
       <Field label="With a hint" hint="Your address here, such as ann" value="" readOnly />
       <Field label="With a fault" fault="This handle is taken." value="ann" readOnly />
       <TextArea label="Almost full" max={150} value={'So many words. '.repeat(9)} readOnly />
+      <LanguageField />
       <Switch label="On" hint="What it does" isOn onChange={noop} />
       <Switch label="Off" isOn={false} onChange={noop} />
       <Switch label="Not to be changed" isOn={false} disabled onChange={noop} />
@@ -180,6 +184,12 @@ function Forms() {
 }
 
 function People() {
+  const found = [
+    { kind: 'account' as const, account: people.ann, end: <FollowButton account={people.ann} isSmall /> },
+    { kind: 'hashtag' as const, tag: 'granite', postCount: 1_234_567, end: null },
+    { kind: 'hashtag' as const, tag: 'صباح', end: null },
+  ];
+  const combobox = useCombobox(found.length, noop);
   return (
     <Part name="Accounts">
       <Avatar url={null} name="Ann" size={64} />
@@ -199,6 +209,9 @@ function People() {
           </AccountRow>
         ))}
       </ul>
+      <div className="styleguide-wide">
+        <SearchRows label="Found" entries={found} combobox={combobox} onOpen={noop} />
+      </div>
     </Part>
   );
 }

@@ -8,7 +8,7 @@ import type {
   Relationship,
 } from '../../core/shapes.ts';
 import type { Profile } from '../../server/features/accounts/schema.ts';
-import type { Activity } from '../api/types.ts';
+import type { Activity, ServerDraft } from '../api/types.ts';
 import type { DraftPhoto, Sending } from '../state/upload-queue.ts';
 
 const NOW = '2026-11-30T12:00:00.000Z';
@@ -120,6 +120,29 @@ export function profile(of: AccountWithRelationship, more: Partial<Profile> = {}
     postCount: 1,
     avatarLargeUrl: null,
     canSeePosts: true,
+    ...more,
+  };
+}
+
+export function draft(caption: string, more: Partial<ServerDraft> = {}): ServerDraft {
+  made++;
+  return {
+    id: `${3_000 + made}`,
+    version: 1,
+    updatedAt: NOW,
+    publishAt: null,
+    failure: null,
+    failureCode: null,
+    content: {
+      caption,
+      placeName: null,
+      audience: 'everyone',
+      takesComments: true,
+      hidesLikeCount: false,
+      photos: [],
+    },
+    photos: [],
+    people: [],
     ...more,
   };
 }
