@@ -91,11 +91,14 @@ test('nothing waits for one that is frozen or dead, and each run of it has a gen
   await isDown(redis);
   await server.thaw();
   assert.equal(await isUp(redis), first);
+  const isWritten = (runs: number) =>
+    until(async () => (writing.runs.size === runs ? true : null), 'it is written to', BACK_MS);
+  await isWritten(1);
   for (let round = 0; round < 3; round++) {
     await server.kill();
     await isDown(redis);
     await server.start();
-    await until(async () => (writing.runs.size === round + 2 ? true : null), 'it is written to', BACK_MS);
+    await isWritten(round + 2);
   }
   await writing.stop();
 });
