@@ -7,10 +7,8 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { createServer } from 'vite';
 import { openWorld, PASSWORD } from '../world.ts';
-import { findChangedPicture } from './approved.ts';
 import { findViolations } from './axe.ts';
 import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE } from './browser.ts';
-import { takeStill, watchRequests } from './still.ts';
 
 const world = await openWorld();
 await world.account('mia', { name: 'Mia Moor' });
@@ -26,14 +24,13 @@ const address = vite.httpServer?.address();
 assert.ok(address && typeof address === 'object');
 const base = `http://127.0.0.1:${address.port}`;
 
-for (const [device, theme, size, locale] of [
-  ['phone', 'light', PHONE, 'en-GB'],
-  ['desktop', 'dark', DESKTOP, 'en-GB'],
-  ['phone', 'dark', PHONE, 'ar'],
+for (const [theme, size, locale] of [
+  ['light', PHONE, 'en-GB'],
+  ['dark', DESKTOP, 'en-GB'],
+  ['dark', PHONE, 'ar'],
 ] as const) {
   test(`all parts in all states, ${theme}, ${size.width} px wide, ${locale}`, async () => {
     const { page, close } = await openPage(base, size, theme, { locale });
-    const isAsking = watchRequests(page);
     await page.goto('/sign-in');
     const reply = await page.request.post('/api/v1/sessions', {
       data: { login: 'mia', password: PASSWORD, kind: 'web' },
@@ -44,12 +41,6 @@ for (const [device, theme, size, locale] of [
     await page.locator('.comment-form').waitFor();
     await assertNoSidewaysScroll(page);
     assert.deepEqual(await findViolations(page), []);
-    // What turns, and what is not there yet, is never at rest.
-    await page.evaluate(() => {
-      for (const each of document.querySelectorAll('.spinner, canvas[width="1"]')) each.remove();
-    });
-    if (locale === 'en-GB')
-      assert.deepEqual(await findChangedPicture(`${device}/styleguide`, () => takeStill(page, isAsking)), []);
     await close();
   });
 }
