@@ -69,6 +69,8 @@ test('it holds what one is, has made and done, with the photos byte for byte, an
   await ann.likes(other);
   await ann.must('PUT', `/posts/${other.id}/save`);
   const comment = await ann.comments(other, 'fine, “bob”\n& more 📷');
+  // Activity has the order in which it was worked through: the like's comes before the comment is made.
+  await world.settled();
   await bob.comments(pair, 'what bob has written');
   await world.settled();
 
