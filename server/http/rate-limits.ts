@@ -18,6 +18,8 @@ export type RateLimits = {
   signUp(request: FastifyRequest): Promise<void>;
   /** Mails that anybody can have sent to an address. */
   mail(request: FastifyRequest, email: string): Promise<void>;
+  /** What browsers say that the content security policy stopped; each is a line of the log. */
+  policyReport(request: FastifyRequest): Promise<void>;
   post(accountId: string): Promise<void>;
   comment(accountId: string): Promise<void>;
   /** Tickets, each for the bytes of one photo. */
@@ -58,6 +60,7 @@ export function openRateLimits({
   const signUp = limit('sign-up', config.signUpsPerHour, 60 * MINUTES, A_THIRD);
   const mailByAddress = limit('mail-address', 20, 60 * MINUTES, A_THIRD);
   const mailByReceiver = limit('mail-receiver', 5, 60 * MINUTES, A_THIRD);
+  const policyReports = limit('policy-report', 30, 10 * MINUTES, ALL);
   const posts = limit('post', config.postsPerHour, 60 * MINUTES, ALL);
   const edits = limit('edit', 120, 10 * MINUTES, ALL);
   const uploads = limit('upload', config.postsPerHour * 20, 60 * MINUTES, ALL);
@@ -82,6 +85,7 @@ export function openRateLimits({
       );
       await mailByReceiver(email.toLowerCase(), 'Too many mails were asked for. Try again later.');
     },
+    policyReport: (request) => policyReports(addressOf(request), 'Too many reports from your address.'),
     post: (accountId) => posts(accountId, 'That is a lot of posts within an hour. Try again later.'),
     upload: (accountId) => uploads(accountId, 'That is a lot of uploads within an hour. Try again later.'),
     edit: (accountId) => edits(accountId, 'That is a lot of edits. Try again in some minutes.'),

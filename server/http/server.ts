@@ -22,6 +22,7 @@ import { ExpectedError } from '../errors.ts';
 import type { App } from '../infra/app.ts';
 import { answerClientError, answerError } from './errors.ts';
 import { parseJson } from './json.ts';
+import { POLICY_REPORTS } from './policy-reports.ts';
 import { openRateLimits, type RateLimits } from './rate-limits.ts';
 import { scopeRequests } from './request-scope.ts';
 import { authenticate, refuseCrossSite, SAFE_METHODS } from './sessions.ts';
@@ -58,6 +59,7 @@ function contentSecurityPolicy({ config }: App): string {
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'none'",
+    `report-uri ${POLICY_REPORTS}`,
   ].join('; ');
 }
 

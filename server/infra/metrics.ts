@@ -14,6 +14,8 @@ export type Metrics = {
   countCards(outcome: Outcome, by: number): void;
   /** Streams of live events that are open. */
   setStreams(count: number): void;
+  /** What browsers kept from running on our pages, as they report. */
+  countPolicyReport(directive: string): void;
   text(): Promise<string>;
 };
 
@@ -53,10 +55,17 @@ export function openMetrics(): Metrics {
     help: 'Streams of live events that are open in this process; it takes at most 10,000',
     registers,
   });
+  const policyReports = new Counter({
+    name: 'pinhole_policy_reports_total',
+    help: 'What the content security policy kept from running, as browsers report; a few come from their extensions',
+    labelNames: ['directive'],
+    registers,
+  });
   const metrics: Metrics = {
     setStreams: (count) => streams.set(count),
     observeHome: (way, seconds) => homes.observe({ way }, seconds),
     countCards: (outcome, by) => cards.inc({ outcome }, by),
+    countPolicyReport: (directive) => policyReports.inc({ directive }),
     observePhoto(event) {
       if ('stage' in event) stages.observe({ stage: event.stage }, event.seconds);
       else outcomes.inc({ kind: event.kind, outcome: event.outcome });

@@ -18,6 +18,7 @@ import { peopleRoutes } from '../features/people/routes.ts';
 import { postRoutes } from '../features/posts/routes.ts';
 import { healthRoutes } from '../http/health.ts';
 import { pageRoutes } from '../http/pages.ts';
+import { policyReportRoutes } from '../http/policy-reports.ts';
 import { buildServer, type Server } from '../http/server.ts';
 import type { App } from '../infra/app.ts';
 import { root } from './app.ts';
@@ -45,6 +46,7 @@ export async function buildWeb(app: App, isSetupCode: (code: string) => boolean)
       activityRoutes,
       liveRoutes,
       exportRoutes,
+      policyReportRoutes,
     ],
     root: [healthRoutes, photoRoutes],
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { PASSWORD } from '../world.ts';
+import { PASSWORD, type World } from '../world.ts';
 
 export const PHONE = { width: 390, height: 844 };
 export const DESKTOP = { width: 1440, height: 900 };
@@ -58,6 +58,12 @@ export async function openPage(
       problems.push(message.text());
   });
   return { page, problems, close: () => context.close() };
+}
+
+/** What browsers reported to this Pinhole that its content security policy kept from running. */
+export async function policyReports({ app }: World): Promise<string[]> {
+  const text = await app.metrics.text();
+  return text.split('\n').filter((line) => line.startsWith('pinhole_policy_reports_total'));
 }
 
 /** Ends at the first steps of a new member, which are then not offered again. */

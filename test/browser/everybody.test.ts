@@ -8,7 +8,15 @@ import type { Page } from 'playwright-core';
 import { openWorld } from '../world.ts';
 import { findChangedPicture, findChangedTree, findLeftOver } from './approved.ts';
 import { findViolations } from './axe.ts';
-import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signIn, takePicture } from './browser.ts';
+import {
+  assertNoSidewaysScroll,
+  DESKTOP,
+  openPage,
+  PHONE,
+  policyReports,
+  signIn,
+  takePicture,
+} from './browser.ts';
 import { openScreens, type Screen, show } from './screens.ts';
 import { takeStill, watchRequests } from './still.ts';
 
@@ -28,6 +36,7 @@ for (const [device, theme, size] of DEVICES) {
     found.push(...(await walk(page, screens.member, device, isAsking)));
     assert.deepEqual(found, []);
     assert.deepEqual(problems, []);
+    assert.deepEqual(await policyReports(world), []);
     await close();
   });
 }
