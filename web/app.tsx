@@ -129,7 +129,7 @@ function Start() {
   }, [keepsOriginals]);
 
   if (me.data === undefined) {
-    return me.error ? <CannotStart error={me.error} onRetry={() => void me.refetch()} /> : <Spinner />;
+    return me.error ? <CannotStart error={me.error} onRetry={() => void me.refetch()} /> : <Spinner isPage />;
   }
   if (setup.data?.needsAdmin && path !== paths.setup()) return <Redirect to={paths.setup()} replace />;
   return (
@@ -146,7 +146,7 @@ const Page = memo(function Page({ isSignedIn }: { isSignedIn: boolean }) {
   const [path] = useLocation();
   return (
     <ErrorBoundary key={pageOf(path)}>
-      <Suspense fallback={<Spinner />}>
+      <Suspense fallback={<Spinner isPage />}>
         <Pages isSignedIn={isSignedIn} />
       </Suspense>
     </ErrorBoundary>

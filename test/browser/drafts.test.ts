@@ -94,6 +94,32 @@ test('a draft belongs to one tab, which another one can take it from; and to one
   await close();
 });
 
+test('a post that is scheduled is not in the way of a new one', async () => {
+  const { page, problems, close } = await openPage(world.base, PHONE);
+  await signUp(page, 'lena');
+  await page.goto('/new');
+  await choose(page, await makePhoto('later.jpg', 1200, 80));
+  await received(page, 1, 1);
+  await page.getByLabel('Caption').fill('for later');
+  await page.getByLabel('Share later').check();
+  await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+  await page.getByText('Your post is scheduled').waitFor();
+  await page.getByRole('link', { name: /for later/ }).click();
+  await received(page, 1, 1);
+  assert.equal(await page.getByText('Your draft was kept').count(), 0, 'it was asked for');
+  await page.getByRole('link', { name: 'Home', exact: true }).click();
+  await page.getByRole('link', { name: 'New post' }).first().click();
+  await page.getByText('Your draft was kept').waitFor();
+  await page.getByRole('button', { name: 'Start a new post' }).click();
+  await page.getByText('Choose photos').waitFor();
+  assert.equal(await page.getByText('Your draft was kept').count(), 0);
+  await page.getByRole('link', { name: 'Drafts' }).click();
+  await page.getByText('Will be published').waitFor();
+  await page.getByText('for later').waitFor();
+  assert.deepEqual(problems, []);
+  await close();
+});
+
 test('a tight crop is sent with the pixels that the file has', async () => {
   const { page, problems, close } = await openPage(world.base, PHONE);
   await signUp(page, 'mina');

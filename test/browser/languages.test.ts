@@ -7,6 +7,7 @@ import { sql } from '../../server/infra/sql.ts';
 import { listAreas, readCatalogue } from '../../web/i18n/catalogues.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD } from '../world.ts';
+import { findViolations } from './axe.ts';
 import { assertNoSidewaysScroll, openPage, takePicture } from './browser.ts';
 import { settingsSections } from './screens.ts';
 
@@ -243,4 +244,5 @@ async function assertIn(page: Page, language: Language, english: ReadonlySet<str
     where,
   );
   await assertNoSidewaysScroll(page);
+  assert.deepEqual(await findViolations(page), [], where);
 }

@@ -1,8 +1,9 @@
 /** A small network with something on each of its screens, and where these are. */
 import type { Page } from 'playwright-core';
+import type { Language } from '../../core/languages.ts';
 import type { SettingsSection } from '../../web/paths.ts';
 import { upright } from '../photos.ts';
-import type { World } from '../world.ts';
+import type { Person, World } from '../world.ts';
 import { goTo } from './faults.ts';
 import { choose, received } from './sharing.ts';
 
@@ -17,6 +18,8 @@ export type Screen = {
   tree?: 'body' | 'dialog';
   /** Leaves nothing of it to the screens after it. */
   leave?: (page: Page) => Promise<unknown>;
+  /** Something that it needs does not come. */
+  isWaiting?: boolean;
 };
 
 export const settingsSections: SettingsSection[] = [
@@ -97,8 +100,22 @@ async function discard(page: Page): Promise<void> {
   await discardDraft(page);
 }
 
-/** `mia` is who looks; she follows, is followed, asked, liked and talked to. Gives the ids of two posts: ann's, and her own. */
-async function makeNetwork(world: World): Promise<{ other: string; own: string }> {
+/** Goes there as a link does, and stays where an answer is waited for. */
+async function waitAt(page: Page, at: string): Promise<void> {
+  await page.route('**/api/v1/**', () => undefined);
+  await goTo(page, at);
+  await page.locator('.spinner').first().waitFor();
+}
+
+async function goOn(page: Page): Promise<void> {
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+}
+
+/** The ids of ann's post and mia's own, and of her draft that is to be published later. */
+type Posts = { other: string; own: string; due: string };
+
+/** `mia` is who looks; she follows, is followed, asked, liked and talked to. */
+async function makeNetwork(world: World): Promise<Posts> {
   const [ann, bob, mia] = await world.accounts('ann', 'bob', 'mia');
   const asking = await world.account('asking', { name: 'Who Asks' });
   await world.account('shut', { name: 'A Private Person', isPrivate: true });
@@ -130,61 +147,149 @@ async function makeNetwork(world: World): Promise<{ other: string; own: string }
     await act();
   }
   await world.settled();
-  return { other: post.id, own: own.id };
+  const newcomer = await world.account('newcomer');
+  await newcomer.edits({ firstRun: 'done' });
+  return { other: post.id, own: own.id, due: await schedules(mia, 'For the first of the month') };
 }
 
-export async function openScreens(world: World): Promise<{ visitor: Screen[]; member: Screen[] }> {
-  const { other, own } = await makeNetwork(world);
-  return {
-    visitor: [
-      { name: 'welcome', at: '/', text: 'Your photos, as you made them.' },
-      { name: 'sign-up', at: '/sign-up', text: 'It takes a minute' },
-      { name: 'sign-in', at: '/sign-in', text: 'Forgot your password?' },
-      { name: 'reset', at: '/reset', text: 'Tell us your address' },
-      { name: 'public-post', at: `/p/${other}`, text: 'First light over' },
-      { name: 'public-profile', at: '/@ann', text: 'Ann Archer' },
-      { name: 'confirm', at: '/confirm#token', text: 'Confirm' },
-      { name: 'nothing-here', at: '/nothing/here', text: /not here|There is nothing|not there/i },
-    ],
-    member: [
-      { name: 'feed', at: '/', text: 'Three of the same walk', tree: 'body' },
-      { name: 'feed-menu', at: '/', text: 'Three of the same walk', open: menu },
-      { name: 'post', at: `/p/${own}`, text: 'So quiet', open: replies, tree: 'body' },
-      { name: 'viewer', at: `/p/${own}`, text: 'So quiet', open: viewer },
-      { name: 'likers', at: `/p/${own}`, text: 'So quiet', open: likers },
-      { name: 'question', at: `/p/${own}`, text: 'So quiet', open: question },
-      { name: 'own-profile', at: '/@mia', text: 'Mia Moor' },
-      { name: 'tagged', at: '/@mia/tagged', text: 'Tagged' },
-      { name: 'saved', at: '/@mia/saved', text: 'Saved' },
-      { name: 'archive', at: '/archive', text: 'Archive' },
-      { name: 'drafts', at: '/drafts', text: 'Drafts' },
-      { name: 'first-run-photo', at: '/welcome?step=photo', text: 'Add a photo of yourself' },
-      { name: 'first-run-words', at: '/welcome?step=words', text: 'Say who you are' },
-      { name: 'first-run', at: '/welcome?step=people', text: /follow/i },
-      { name: 'profile', at: '/@ann', text: 'Light and stone' },
-      { name: 'private-profile', at: '/@shut', text: /private/i },
-      { name: 'blocked-profile', at: '/@noise', text: 'Too Loud' },
-      { name: 'refused', at: '/explore', text: 'People you could follow', open: refused, leave: allow },
-      { name: 'followers', at: '/@mia/followers', text: 'Ann Archer' },
-      { name: 'following', at: '/@mia/following', text: 'Ann Archer' },
-      { name: 'explore', at: '/explore?q=ann', text: 'Ann Archer' },
-      { name: 'hashtag', at: '/tags/granite', text: '#granite' },
-      { name: 'activity', at: '/activity', text: /liked your post/ },
-      { name: 'requests', at: '/requests', text: 'Who Asks' },
-      { name: 'new-post', at: '/new', text: 'Choose photos' },
-      { name: 'edit-post', at: `/p/${own}/edit`, text: /Edit/ },
-      ...settingsSections.map((section) => ({
-        name: `settings-${section}`,
-        at: `/settings?section=${section}`,
-        text: /./,
-      })),
-      { name: 'editor', at: '/new', text: 'Choose photos', open: editor, tree: 'dialog', leave: discard },
-      { name: 'editor-adjust', at: '/new', text: 'Choose photos', open: tool('Adjust'), leave: discard },
-      { name: 'editor-crop', at: '/new', text: 'Choose photos', open: tool('Crop'), leave: discard },
-      { name: 'composer', at: '/new', text: 'Choose photos', open: compose, leave: discardDraft },
-    ],
-  };
+async function schedules(person: Person, caption: string): Promise<string> {
+  const photo = await colour('#357');
+  const content = { caption, photos: [{ uploadId: await person.uploads(photo) }] };
+  const headers = { 'idempotency-key': crypto.randomUUID() };
+  const { id } = (await person.must('POST', '/drafts', { body: { content }, headers })).body;
+  const publishAt = new Date(Date.now() + 86_400_000).toISOString();
+  await person.must('PUT', `/drafts/${id}/schedule`, { body: { publishAt } });
+  return id;
 }
+
+/** Screens that one person looks at, one after the other; `as`: by whom, or null for a stranger. */
+export type Walk = { as: string | null; language?: Language; screens: Screen[] };
+
+export async function openWalks(world: World): Promise<Walk[]> {
+  const posts = await makeNetwork(world);
+  return [
+    { as: null, screens: strangers(posts) },
+    { as: 'mia', screens: [...members(posts), ...waiting(posts)] },
+    { as: 'newcomer', screens: empty },
+    { as: null, language: 'ar', screens: inArabic(strangers(posts).filter(({ at }) => at === '/')) },
+    { as: 'mia', language: 'ar', screens: inArabic(members(posts).filter(({ name }) => ARABIC.has(name))) },
+  ];
+}
+
+function strangers({ other }: Posts): Screen[] {
+  return [
+    { name: 'welcome', at: '/', text: 'Your photos, as you made them.' },
+    { name: 'sign-up', at: '/sign-up', text: 'It takes a minute' },
+    { name: 'sign-in', at: '/sign-in', text: 'Forgot your password?' },
+    { name: 'reset', at: '/reset', text: 'Tell us your address' },
+    { name: 'public-post', at: `/p/${other}`, text: 'First light over' },
+    { name: 'public-profile', at: '/@ann', text: 'Ann Archer' },
+    { name: 'confirm', at: '/confirm#token', text: 'Confirm' },
+    { name: 'nothing-here', at: '/nothing/here', text: /not here|There is nothing|not there/i },
+  ];
+}
+
+function members({ own, due }: Posts): Screen[] {
+  return [
+    { name: 'feed', at: '/', text: 'Three of the same walk', tree: 'body' },
+    { name: 'feed-menu', at: '/', text: 'Three of the same walk', open: menu },
+    { name: 'post', at: `/p/${own}`, text: 'So quiet', open: replies, tree: 'body' },
+    { name: 'viewer', at: `/p/${own}`, text: 'So quiet', open: viewer },
+    { name: 'likers', at: `/p/${own}`, text: 'So quiet', open: likers },
+    { name: 'question', at: `/p/${own}`, text: 'So quiet', open: question },
+    { name: 'own-profile', at: '/@mia', text: 'Mia Moor' },
+    { name: 'tagged', at: '/@mia/tagged', text: 'Tagged' },
+    { name: 'saved', at: '/@mia/saved', text: 'Saved' },
+    { name: 'archive', at: '/archive', text: 'Archive' },
+    { name: 'drafts', at: '/drafts', text: 'For the first of the month' },
+    { name: 'first-run-photo', at: '/welcome?step=photo', text: 'Add a photo of yourself' },
+    { name: 'first-run-words', at: '/welcome?step=words', text: 'Say who you are' },
+    { name: 'first-run', at: '/welcome?step=people', text: /follow/i },
+    { name: 'profile', at: '/@ann', text: 'Light and stone' },
+    { name: 'private-profile', at: '/@shut', text: /private/i },
+    { name: 'blocked-profile', at: '/@noise', text: 'Too Loud' },
+    { name: 'refused', at: '/explore', text: 'People you could follow', open: refused, leave: allow },
+    { name: 'followers', at: '/@mia/followers', text: 'Ann Archer' },
+    { name: 'following', at: '/@mia/following', text: 'Ann Archer' },
+    { name: 'explore', at: '/explore?q=ann', text: 'Ann Archer' },
+    { name: 'hashtag', at: '/tags/granite', text: '#granite' },
+    { name: 'activity', at: '/activity', text: /liked your post/ },
+    { name: 'requests', at: '/requests', text: 'Who Asks' },
+    { name: 'new-post', at: '/new', text: 'Choose photos' },
+    { name: 'edit-post', at: `/p/${own}/edit`, text: /Edit/ },
+    ...settingsSections.map((section) => ({
+      name: `settings-${section}`,
+      at: `/settings?section=${section}`,
+      text: /./,
+    })),
+    { name: 'editor', at: '/new', text: 'Choose photos', open: editor, tree: 'dialog', leave: discard },
+    { name: 'editor-adjust', at: '/new', text: 'Choose photos', open: tool('Adjust'), leave: discard },
+    { name: 'editor-crop', at: '/new', text: 'Choose photos', open: tool('Crop'), leave: discard },
+    { name: 'composer', at: '/new', text: 'Choose photos', open: compose, leave: discardDraft },
+    { name: 'scheduled', at: `/new?draft=${due}`, text: 'Schedule' },
+  ];
+}
+
+/** The server takes its time. */
+function waiting({ other }: Posts): Screen[] {
+  const places = {
+    feed: '/',
+    post: `/p/${other}`,
+    profile: '/@bob',
+    search: '/explore?q=bob',
+    activity: '/activity',
+  };
+  return Object.entries(places).map(([name, at]) => ({
+    name: `${name}-waiting`,
+    at: '/settings?section=privacy',
+    text: /./,
+    isWaiting: true,
+    open: (page) => waitAt(page, at),
+    leave: goOn,
+  }));
+}
+
+/** Whoever has just come. */
+const empty: Screen[] = [
+  { name: 'feed-empty', at: '/', text: 'People you could follow' },
+  { name: 'profile-empty', at: '/@newcomer', text: 'newcomer' },
+  { name: 'activity-empty', at: '/activity', text: /./ },
+  { name: 'drafts-empty', at: '/drafts', text: /./ },
+  { name: 'requests-empty', at: '/requests', text: /./ },
+  { name: 'search-empty', at: '/explore?q=zzz', text: 'Nothing begins with' },
+  { name: 'hashtag-empty', at: '/tags/nothing', text: 'There is nothing at this address' },
+];
+
+const ARABIC = new Set(
+  [
+    'feed',
+    'post',
+    'own-profile',
+    'profile',
+    'drafts',
+    'scheduled',
+    'first-run',
+    'private-profile',
+    'followers',
+  ].concat([
+    'explore',
+    'hashtag',
+    'activity',
+    'requests',
+    'new-post',
+    'edit-post',
+    'settings-profile',
+    'settings-privacy',
+  ]),
+);
+
+/** The words of its own language are not known here. */
+function inArabic(screens: Screen[]): Screen[] {
+  return screens.map(({ name, at }) => ({ name: `${name}-ar`, at, text: /./ }));
+}
+
+/** Of a network that has nobody yet. */
+export const setup: Screen = { name: 'setup', at: '/', text: 'Setup code' };
 
 export async function show(page: Page, { at, text, open }: Screen): Promise<void> {
   await page.goto(at);

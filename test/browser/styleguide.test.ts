@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { createServer } from 'vite';
 import { openWorld, PASSWORD } from '../world.ts';
 import { findViolations } from './axe.ts';
@@ -24,6 +25,16 @@ const address = vite.httpServer?.address();
 assert.ok(address && typeof address === 'object');
 const base = `http://127.0.0.1:${address.port}`;
 
+async function openEditor(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'The editor with three photos' }).click();
+  await page.getByRole('dialog').getByRole('tabpanel').waitFor();
+}
+
+async function openViewer(page: Page): Promise<void> {
+  await page.locator('article img').first().click();
+  await page.getByRole('dialog').waitFor();
+}
+
 for (const [theme, size, locale] of [
   ['light', PHONE, 'en-GB'],
   ['dark', DESKTOP, 'en-GB'],
@@ -41,6 +52,13 @@ for (const [theme, size, locale] of [
     await page.locator('.comment-form').waitFor();
     await assertNoSidewaysScroll(page);
     assert.deepEqual(await findViolations(page), []);
+    for (const open of [openEditor, openViewer]) {
+      await open(page);
+      await assertNoSidewaysScroll(page);
+      assert.deepEqual(await findViolations(page), [], open.name);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
     await close();
   });
 }

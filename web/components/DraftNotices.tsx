@@ -1,6 +1,7 @@
 import { AppWindow } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { t } from '../i18n/text.ts';
+import { isEmptyDraft } from '../state/draft.ts';
 import { Button } from '../ui/Button.tsx';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import {
@@ -44,7 +45,7 @@ export function DraftNotices() {
     );
   }
   if (!isKept && !isDraftSafe()) return <Notice text={t('composer.notKept')} />;
-  if (!wasKept) return null;
+  if (!wasKept || isEmptyDraft(draft)) return null;
   return (
     <Notice text={t('composer.kept')}>
       {draft.saved && isDraftSafe() && (

@@ -51,7 +51,7 @@ export function DraftRow({ draft }: { draft: ServerDraft }) {
           </span>
           <span className="muted draft-time">
             {publishAt ? (
-              t('composer.publishesAt', { time: momentText(publishAt) })
+              <time dateTime={publishAt}>{t('composer.publishesAt', { time: momentText(publishAt) })}</time>
             ) : (
               <Text id="composer.changedAt" values={{ time: <TimeAgo iso={updatedAt} /> }} />
             )}

@@ -42,7 +42,11 @@ export function ScheduleField({ draft, fault }: ScheduleFieldProps) {
           min={localText(nowMs + MINUTE_MS)}
           value={publishAt === '' ? '' : localText(Date.parse(publishAt))}
           onChange={(event) => draftStore.publishAt(instantOf(event.target.value))}
-          hint={publishAt !== '' && t('composer.publishesAt', { time: momentText(publishAt) })}
+          hint={
+            publishAt !== '' && (
+              <time dateTime={publishAt}>{t('composer.publishesAt', { time: momentText(publishAt) })}</time>
+            )
+          }
           fault={publishAt === '' ? t('composer.publishAtMissing') : fault}
         />
       )}

@@ -23,6 +23,12 @@ export function Suggestions({ title, max }: SuggestionsProps) {
       <EmptyState icon={Users} title={t('feed.nobodyHere')} text={t('feed.nobodyHereText')} />
     ) : null;
   }
+  return <SuggestedAccounts title={title} accounts={accounts} />;
+}
+
+type SuggestedAccountsProps = { title: string; accounts: Suggested['items'] };
+
+export function SuggestedAccounts({ title, accounts }: SuggestedAccountsProps) {
   return (
     <section aria-label={title}>
       <h2>{title}</h2>

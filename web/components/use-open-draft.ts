@@ -3,7 +3,7 @@ import { useLocation, useSearch } from 'wouter';
 import { ApiError, sentenceOf } from '../api/client.ts';
 import { paths } from '../paths.ts';
 import { showToast } from '../state/toasts.ts';
-import { discardDraft, draftSaver, draftStore, isDraftSafe } from './the-draft.ts';
+import { discardDraft, draftKeeper, draftSaver, draftStore, isDraftSafe } from './the-draft.ts';
 
 /** The draft that the address names is put in the place of the one that is here; if that would be lost, it is asked first. */
 export function useOpenDraft() {
@@ -20,6 +20,7 @@ export function useOpenDraft() {
     setAsked(false);
     try {
       await draftSaver.open(draftId);
+      draftKeeper.welcome();
     } catch (error) {
       // The address still names it when the member has signed in again.
       if (error instanceof ApiError && error.status === 401) return;

@@ -39,7 +39,7 @@ export function EditPostPage({ postId }: { postId: string }) {
   if (!post.data && post.error)
     return <LoadError isPage error={post.error} onRetry={() => void post.refetch()} />;
   // What some list knows of it may be old.
-  if (!post.data || post.isPlaceholderData) return <Spinner />;
+  if (!post.data || post.isPlaceholderData) return <Spinner isPage />;
   return <PostForm post={post.data} />;
 }
 

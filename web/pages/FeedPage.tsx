@@ -54,7 +54,7 @@ export function FeedPage() {
   }, [client, accountId]);
   useLookForNew(feed.dataUpdatedAt);
   if (me && wantsFirstRun(me)) return <Redirect to={paths.firstRun()} replace />;
-  if (feed.isPending) return <Spinner />;
+  if (feed.isPending) return <Spinner isPage />;
   if (feed.isError && feed.items.length === 0)
     return <LoadError isPage error={feed.error} onRetry={() => void feed.refetch()} />;
   if (feed.items.length === 0 && me && !feed.isPartial) {

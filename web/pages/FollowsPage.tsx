@@ -15,7 +15,7 @@ export function FollowsPage({ handle, side }: FollowsPageProps) {
   const title = side === 'followers' ? 'profile.followersOf' : 'profile.followingOf';
   useTitle(t(title, { handle: `@${handle}` }));
   const profile = useProfile(handle);
-  if (profile.isPending) return <Spinner />;
+  if (profile.isPending) return <Spinner isPage />;
   if (!profile.data) return <LoadError isPage error={profile.error} onRetry={() => void profile.refetch()} />;
   return (
     <div className="page narrow">

@@ -15,7 +15,7 @@ import './explore.css';
 export function HashtagPage({ tag }: { tag: string }) {
   useTitle(`#${tag}`);
   const posts = useHashtag(tag);
-  if (posts.isPending) return <Spinner />;
+  if (posts.isPending) return <Spinner isPage />;
   if (isNowhere(posts.error)) {
     return (
       <div role="alert">

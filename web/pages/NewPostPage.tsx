@@ -44,7 +44,7 @@ export function NewPostPage() {
   useEffect(() => {
     if (accountId) void draftKeeper.open(accountId);
   }, [accountId]);
-  if (!me || state === 'closed' || state === 'opening') return <Spinner />;
+  if (!me || state === 'closed' || state === 'opening') return <Spinner isPage />;
   return state === 'elsewhere' ? <DraftElsewhere /> : <Composer me={me} />;
 }
 
@@ -62,7 +62,7 @@ function Composer({ me }: { me: Me }) {
     draft.photos.findIndex((photo) => photo.key === draft.selectedKey),
   );
   const selected = draft.photos[selectedAt];
-  if (opening.isOpening) return <Spinner />;
+  if (opening.isOpening) return <Spinner isPage />;
 
   return (
     <div className="page new-post">

@@ -47,7 +47,7 @@ export function PostPage({ postId }: { postId: string }) {
   const talk = useTalk(postId);
   useWatchedPosts(query.data?.state === 'published' && !isNowhere(query.error) ? [query.data.id] : []);
   useTitle(query.data && t('feed.postBy', { handle: query.data.account.handle }));
-  if (query.isPending) return <Spinner />;
+  if (query.isPending) return <Spinner isPage />;
   if (isNowhere(query.error)) {
     return (
       <div role="alert">

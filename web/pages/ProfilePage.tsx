@@ -25,7 +25,7 @@ export function ProfilePage({ handle, tab }: ProfilePageProps) {
   useTitle(
     profile ? (profile.name ? `${profile.name} (@${profile.handle})` : `@${profile.handle}`) : `@${handle}`,
   );
-  if (query.isPending) return <Spinner />;
+  if (query.isPending) return <Spinner isPage />;
   if (isNowhere(query.error)) {
     return (
       <div role="alert">

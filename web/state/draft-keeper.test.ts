@@ -55,6 +55,18 @@ test('what is written is kept for its account, and comes back to it alone', asyn
   ]);
 });
 
+test('whoever comes back to the page, without its being loaded anew, is told that there is something', async () => {
+  const { store, keeper } = world();
+  await keeper.open('ann');
+  await keeper.open('ann');
+  assert.equal(keeper.read().wasKept, false, 'there was nothing');
+  store.write('begun');
+  assert.equal(keeper.read().wasKept, false, 'it is being written');
+  await keeper.open('ann');
+  assert.equal(keeper.read().wasKept, true);
+  assert.equal(store.read().caption, 'begun');
+});
+
 test('a draft that was shared or discarded is not kept', async () => {
   const { store, keeper, kept } = world();
   await keeper.open('ann');

@@ -8,7 +8,7 @@ import type { DraftStorage } from './draft-storage.ts';
 
 export type Keeping = {
   state: 'closed' | 'opening' | 'open' | 'elsewhere';
-  /** It was there when it was opened: not all of it is in the member's memory. */
+  /** It was there when the page was shown: not all of it is in the member's memory. */
   wasKept: boolean;
   /** False where the browser keeps nothing: leaving the page then loses the draft. */
   isKept: boolean;
@@ -42,9 +42,13 @@ export function createDraftKeeper({ store, openStorage, claim: claimIt }: Parts)
     for (const listener of listeners) listener();
   }
 
-  /** To be called whenever the page is shown; does nothing when this account's draft is open here already. */
+  /** To be called whenever the page is shown. */
   async function open(wantedId: string): Promise<void> {
-    if (accountId === wantedId && (keeping.state === 'open' || keeping.state === 'opening')) return;
+    if (accountId === wantedId && keeping.state === 'opening') return;
+    if (accountId === wantedId && keeping.state === 'open') {
+      set({ wasKept: !isEmptyDraft(store.read()) });
+      return;
+    }
     close();
     accountId = wantedId;
     storage = openStorage(wantedId);

@@ -12,6 +12,7 @@ import { PostView } from '../components/PostView.tsx';
 import { ProfileHeader } from '../components/ProfileHeader.tsx';
 import { ProfileTabs } from '../components/ProfileTabs.tsx';
 import { SearchRows } from '../components/SearchRows.tsx';
+import { SuggestedAccounts } from '../components/Suggestions.tsx';
 import { LanguageField } from '../components/settings/LanguageField.tsx';
 import { useCombobox } from '../components/use-combobox.ts';
 import { showToast } from '../state/toasts.ts';
@@ -24,6 +25,7 @@ import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
 import { Wordmark } from '../ui/Wordmark.tsx';
 import { Composing } from './Composing.tsx';
+import { Covers } from './Covers.tsx';
 import { Notes } from './Notes.tsx';
 import { account, activity, people, posts, profile } from './samples.ts';
 import { Talk } from './Talk.tsx';
@@ -55,6 +57,12 @@ const profiles = [
   ['Blocked', profile(account('noise', 'Too Loud', { blocked: true }), { canSeePosts: false })],
 ] as const;
 
+const SUGGESTED = [
+  { ...account('lively', 'A Lively One'), followedBy: null },
+  { ...account('known', 'Known By One'), followedBy: { accounts: [people.ann], count: 1 } },
+  { ...people.arabic, followedBy: { accounts: [people.ann, people.long], count: 14 } },
+];
+
 function Part({ name, children }: { name: string; children: ReactNode }) {
   return (
     <section className="part">
@@ -85,6 +93,9 @@ export function StyleguidePage() {
       </Part>
       <Part name="A new post">
         <Composing />
+      </Part>
+      <Part name="Over the whole screen">
+        <Covers />
       </Part>
       <Part name="Profiles">
         {profiles.map(([name, each]) => (
@@ -211,6 +222,7 @@ function People() {
       </ul>
       <div className="styleguide-wide">
         <SearchRows label="Found" entries={found} combobox={combobox} onOpen={noop} />
+        <SuggestedAccounts title="People you could follow" accounts={SUGGESTED} />
       </div>
     </Part>
   );
