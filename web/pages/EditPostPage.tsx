@@ -11,6 +11,7 @@ import { CompletedText } from '../components/CompletedText.tsx';
 import { FormError } from '../components/FormError.tsx';
 import { LoadError } from '../components/LoadError.tsx';
 import { LazyEditor } from '../components/lazy-editor.ts';
+import { NotHere } from '../components/NotHere.tsx';
 import { PeopleDialog, PeopleRow } from '../components/PeopleDialog.tsx';
 import { PostOptions } from '../components/PostOptions.tsx';
 import { useChangedPost } from '../components/use-changed-post.ts';
@@ -45,13 +46,7 @@ export function EditPostPage({ postId }: { postId: string }) {
 
 function NotYours({ postId, isThere }: { postId: string; isThere: boolean }) {
   if (!isThere)
-    return (
-      <EmptyState isPage icon={ImageOff} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
-        <Link href={paths.home()} className="text-link">
-          {t('common.goHome')}
-        </Link>
-      </EmptyState>
-    );
+    return <NotHere icon={ImageOff} title={t('common.nothingHere')} text={t('common.nothingHereText')} />;
   return (
     <EmptyState isPage icon={ImageOff} title={t('composer.nothingToEdit')} text={t('composer.onlyAuthor')}>
       <Link href={paths.post(postId)} className="text-link">

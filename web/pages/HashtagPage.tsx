@@ -1,12 +1,11 @@
 import { Hash } from 'lucide-react';
-import { Link } from 'wouter';
 import { isNowhere } from '../api/client.ts';
 import { useHashtag } from '../api/explore.ts';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
+import { NotHere } from '../components/NotHere.tsx';
 import { PostGrid } from '../components/PostGrid.tsx';
 import { t } from '../i18n/text.ts';
-import { paths } from '../paths.ts';
 import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { useTitle } from '../ui/use-title.ts';
@@ -16,17 +15,8 @@ export function HashtagPage({ tag }: { tag: string }) {
   useTitle(`#${tag}`);
   const posts = useHashtag(tag);
   if (posts.isPending) return <Spinner isPage />;
-  if (isNowhere(posts.error)) {
-    return (
-      <div role="alert">
-        <EmptyState isPage icon={Hash} title={t('common.nothingHere')} text={t('common.nothingHereText')}>
-          <Link href={paths.home()} className="text-link">
-            {t('common.goHome')}
-          </Link>
-        </EmptyState>
-      </div>
-    );
-  }
+  if (isNowhere(posts.error))
+    return <NotHere icon={Hash} title={t('common.nothingHere')} text={t('common.nothingHereText')} />;
   if (posts.isError && posts.items.length === 0) {
     return <LoadError isPage error={posts.error} onRetry={() => void posts.refetch()} />;
   }

@@ -10,6 +10,7 @@ import { CommentForm } from '../components/CommentForm.tsx';
 import { CommentList } from '../components/CommentList.tsx';
 import { Developing } from '../components/Developing.tsx';
 import { LoadError } from '../components/LoadError.tsx';
+import { NotHere } from '../components/NotHere.tsx';
 import { PhotoCarousel } from '../components/PhotoCarousel.tsx';
 import { PhotoPlaces } from '../components/PhotoPlaces.tsx';
 import { PostActions, PostLikes } from '../components/PostActions.tsx';
@@ -23,7 +24,6 @@ import { t } from '../i18n/text.ts';
 import { useWatchedPosts } from '../live/use-live.ts';
 import { paths } from '../paths.ts';
 import { Button } from '../ui/Button.tsx';
-import { EmptyState } from '../ui/EmptyState.tsx';
 import { Spinner } from '../ui/Spinner.tsx';
 import { TimeAgo } from '../ui/TimeAgo.tsx';
 import { useMedia } from '../ui/use-media.ts';
@@ -50,14 +50,9 @@ export function PostPage({ postId }: { postId: string }) {
   if (query.isPending) return <Spinner isPage />;
   if (isNowhere(query.error)) {
     return (
-      <div role="alert">
-        <EmptyState isPage icon={ImageOff} title={t('post.notHere')} text={t('post.notHereText')}>
-          <Link href={paths.home()} className="text-link">
-            {t('common.goHome')}
-          </Link>
-          {talk.typed.current.trim() !== '' && <Unsaid text={talk.typed.current} />}
-        </EmptyState>
-      </div>
+      <NotHere icon={ImageOff} title={t('post.notHere')} text={t('post.notHereText')}>
+        {talk.typed.current.trim() !== '' && <Unsaid text={talk.typed.current} />}
+      </NotHere>
     );
   }
   if (!query.data) return <LoadError isPage error={query.error} onRetry={() => void query.refetch()} />;

@@ -5,6 +5,7 @@ import { useProfile } from '../api/accounts.ts';
 import { isNowhere } from '../api/client.ts';
 import { useAccountPosts, useSavedPosts, useTaggedPosts } from '../api/posts.ts';
 import { LoadError } from '../components/LoadError.tsx';
+import { NotHere } from '../components/NotHere.tsx';
 import { ProfileHeader } from '../components/ProfileHeader.tsx';
 import { ProfileTabs } from '../components/ProfileTabs.tsx';
 import { SquarePages } from '../components/SquarePages.tsx';
@@ -26,17 +27,8 @@ export function ProfilePage({ handle, tab }: ProfilePageProps) {
     profile ? (profile.name ? `${profile.name} (@${profile.handle})` : `@${profile.handle}`) : `@${handle}`,
   );
   if (query.isPending) return <Spinner isPage />;
-  if (isNowhere(query.error)) {
-    return (
-      <div role="alert">
-        <EmptyState isPage icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')}>
-          <Link href={paths.home()} className="text-link">
-            {t('common.goHome')}
-          </Link>
-        </EmptyState>
-      </div>
-    );
-  }
+  if (isNowhere(query.error))
+    return <NotHere icon={UserX} title={t('profile.notHere')} text={t('profile.notHereText')} />;
   if (!profile) return <LoadError isPage error={query.error} onRetry={() => void query.refetch()} />;
   if (tab === 'saved' && !profile.relationship.isSelf)
     return <Redirect to={paths.profile(profile.handle)} replace />;
