@@ -1,6 +1,6 @@
 /** Real Chromium, as a member would use it. What goes wrong inside the page fails the test. */
 import assert from 'node:assert/strict';
-import { after } from 'node:test';
+import { after, test } from 'node:test';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { PASSWORD, type World } from '../world.ts';
 
@@ -64,6 +64,14 @@ export async function openPage(
 export async function policyReports({ app }: World): Promise<string[]> {
   const text = await app.metrics.text();
   return text.split('\n').filter((line) => line.startsWith('pinhole_policy_reports_total'));
+}
+
+type Device = 'phone' | 'desktop';
+
+/** `device` makes handles that both have no use for: they share one world. */
+export function testOnBoth(name: string, run: (size: typeof PHONE, device: Device) => Promise<void>): void {
+  test(`on a phone: ${name}`, () => run(PHONE, 'phone'));
+  test(`on a desktop: ${name}`, () => run(DESKTOP, 'desktop'));
 }
 
 /** Ends at the first steps of a new member, which are then not offered again. */

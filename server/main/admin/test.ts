@@ -149,6 +149,11 @@ async function runFiles(files: string[], stage: Stage): Promise<Run[]> {
       if (!run) return;
       run.passed = counts.passed;
       run.seconds = duration_ms / 1_000;
+      // A test that a helper declares fails in the helper's name.
+      const unnamed = counts.tests - counts.passed - counts.skipped - counts.todo - run.failed;
+      if (unnamed <= 0) return;
+      run.failed += unnamed;
+      run.faults.push(`✖ ${unnamed} of ${path.relative(root, run.file)}, declared elsewhere: see above`);
     });
     // Also for a file that ends badly after its last test, or before its first.
     events.on('test:fail', ({ name, file, details, todo }) => {
