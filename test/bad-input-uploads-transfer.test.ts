@@ -9,7 +9,6 @@ import { sql } from '../server/infra/sql.ts';
 import { assertRefused, sendRaw } from './bad-input.ts';
 import * as files from './hostile-files.ts';
 import {
-  assertBusy,
   assertModest,
   assertTidy,
   besideOthers,
@@ -18,8 +17,9 @@ import {
   measureMemory,
   newPhoto,
   openTicket,
+  sendPatiently,
 } from './hostile-world.ts';
-import { openWorld, type Person, type Reply, samplePhoto, until } from './world.ts';
+import { openWorld, type Reply, samplePhoto, until } from './world.ts';
 
 const world = await openWorld();
 const [ann, bob] = await world.accounts('ann', 'bob');
@@ -294,7 +294,7 @@ test('five hundred uploads at once by one member are bounded, and others post me
   }
   const memory = await measureMemory(world, () =>
     besideOthers(bob, 8, async () => {
-      const replies = await Promise.all(tickets.map(({ url }) => sendPatiently(many, url)));
+      const replies = await Promise.all(tickets.map(({ url }) => sendPatiently(many, url, samplePhoto)));
       for (const reply of replies) assert.equal(reply.status, 200, reply.text);
     }),
   );
@@ -306,13 +306,3 @@ test('five hundred uploads at once by one member are bounded, and others post me
   assert.deepEqual(await leftOf(world.dataDir, ...tickets.map(({ uploadId }) => uploadId)), []);
   await assertTidy(world);
 });
-
-/** A client that comes again when it is told to. */
-async function sendPatiently(person: Person, url: string): Promise<Reply> {
-  return until(async () => {
-    const reply = await person.act('PUT', url, { raw: samplePhoto });
-    if (reply.status !== 503) return reply;
-    assertBusy(reply, 'busy');
-    return null;
-  }, 'it is taken');
-}

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import sharp from 'sharp';
 import { assertRefused } from './bad-input.ts';
 import { type Bytes, jpegComment, withSegments } from './hostile-files.ts';
-import type { Person, Reply, World } from './world.ts';
+import { type Person, type Reply, until, type World } from './world.ts';
 
 const MEGABYTE = 1e6;
 /** What a worker is killed at, and what the process of the API may grow by. */
@@ -63,13 +63,34 @@ export async function isRefused(
 
 const isOf = (id: string) => (file: string) => file.includes(id);
 
+/** A client that comes again when it is told to. */
+export async function sendPatiently(
+  person: Person,
+  url: string,
+  raw: Uint8Array<ArrayBuffer>,
+): Promise<Reply> {
+  return until(async () => {
+    const reply = await person.act('PUT', url, { raw });
+    if (reply.status !== 503) return reply;
+    assertBusy(reply, 'busy');
+    return null;
+  }, 'it is taken');
+}
+
 /** Runs the work while somebody else posts a good photo, which must come out. */
 export async function besideOthers(
   neighbour: Person,
   seed: number,
   work: () => Promise<void>,
 ): Promise<void> {
-  const [post] = await Promise.all([neighbour.posts('beside', [await newPhoto(seed)]), work()]);
+  const photo = await newPhoto(seed);
+  const beside = async () => {
+    const { uploadId, url } = await openTicket(neighbour);
+    const reply = await sendPatiently(neighbour, url, photo);
+    assert.equal(reply.status, 200, reply.text);
+    return neighbour.shares('beside', [uploadId]);
+  };
+  const [post] = await Promise.all([beside(), work()]);
   assert.equal(post.state, 'published');
   assert.equal(post.photos[0]?.renditions.length, 4);
 }

@@ -257,6 +257,9 @@ function personOf(call: CallApi, id: string, handle: string, token: string) {
   ): Promise<PostCard> {
     const uploadIds: string[] = [];
     for (const photo of photos) uploadIds.push(await uploads(photo));
+    return shares(caption, uploadIds, filter);
+  }
+  async function shares(caption: string, uploadIds: string[], filter = 'none'): Promise<PostCard> {
     const post = await publishes(caption, uploadIds, filter);
     return until(async () => {
       const now = (await must('GET', `/posts/${post.id}`)).body as PostCard;
@@ -273,6 +276,7 @@ function personOf(call: CallApi, id: string, handle: string, token: string) {
     uploads,
     /** Does not wait until the post is there for others; `posts` does. */
     publishes,
+    shares,
     posts,
     get: async (at: string) => (await must('GET', at)).body,
     follows: (other: { id: string }) => must('PUT', `/accounts/${other.id}/follow`),

@@ -1,22 +1,24 @@
 /** Text at twice its size, as a reader sets it in the browser: all of it can be read, and all can be used. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openWorld } from '../world.ts';
-import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signIn } from './browser.ts';
+import { assertNoSidewaysScroll, openPage, signIn, testOnBoth } from './browser.ts';
 import { makePhoto } from './sharing.ts';
 
 const world = await openWorld();
 const people = await world.accounts('jonathan.lindqvist', 'esther_morgenstern', 'noah.berg');
-const mia = await world.account('mia');
-for (const person of people) {
-  await person.follows(mia);
-  await person.posts(`Morning of ${person.handle} #calm`);
+for (const person of people) await person.posts(`Morning of ${person.handle} #calm`);
+
+/** Who looks: followed by all, with a post that all have talked about. */
+async function makeViewer(handle: string) {
+  const viewer = await world.account(handle);
+  for (const person of people) await person.follows(viewer);
+  const own = await viewer.posts('Her own');
+  for (const person of people) await person.comments(own, 'What a light');
+  await viewer.follows(people[0]);
+  await world.settled();
+  return own;
 }
-const own = await mia.posts('Her own');
-for (const person of people) await person.comments(own, 'What a light');
-await mia.follows(people[0]);
-await world.settled();
 
 const NAMED = '.account-handle, .handle-link, .button, .profile-tab, .segment, h1, h2';
 
@@ -52,23 +54,22 @@ async function covered(page: Page): Promise<string[]> {
   );
 }
 
-for (const [device, viewport] of [
-  ['phone', PHONE],
-  ['desktop', DESKTOP],
-] as const) {
-  test(`on a ${device}: with text twice as large nothing is cut off, and nothing lies over anything`, async () => {
-    const { page, close } = await openPage(world.base, viewport);
+testOnBoth(
+  'with text twice as large nothing is cut off, and nothing lies over anything',
+  async (size, device) => {
+    const own = await makeViewer(`mia_${device}`);
+    const { page, close } = await openPage(world.base, size);
     await page.addInitScript(() => {
       const enlarge = () => document.documentElement?.style.setProperty('font-size', '200%');
       enlarge();
       document.addEventListener('DOMContentLoaded', enlarge);
     });
-    await signIn(page, 'mia');
+    await signIn(page, `mia_${device}`);
     for (const [at, text] of [
       ['/', 'Her own'],
       ['/explore', 'noah.berg'],
-      ['/@mia', 'Edit profile'],
-      ['/@mia/followers', 'noah.berg'],
+      [`/@mia_${device}`, 'Edit profile'],
+      [`/@mia_${device}/followers`, 'noah.berg'],
       ['/activity', 'noah.berg'],
       [`/p/${own.id}`, 'What a light'],
       ['/settings?section=profile', 'Bio'],
@@ -91,5 +92,5 @@ for (const [device, viewport] of [
     await assertNoSidewaysScroll(page);
     assert.deepEqual(await cutOff(page), [], 'the composer');
     await close();
-  });
-}
+  },
+);

@@ -13,7 +13,7 @@ after(() => rm(folder, { recursive: true, force: true }));
 async function run(files: Record<string, string>) {
   for (const [name, code] of Object.entries(files)) await writeFile(path.join(folder, name), code);
   const tests = Object.keys(files).filter((name) => name.endsWith('.test.ts'));
-  const child = spawn('./pinhole', ['test', ...tests.map((name) => path.join(folder, name))], {
+  const child = spawn(path.join(root, 'pinhole'), ['test', ...tests.map((name) => path.join(folder, name))], {
     cwd: root,
     // What tells a file that it is run by a runner would make the other runner say nothing.
     env: { ...process.env, NODE_TEST_CONTEXT: undefined },
