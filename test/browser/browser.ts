@@ -92,6 +92,12 @@ export async function signIn(page: Page, handle: string): Promise<void> {
   await page.getByRole('navigation', { name: 'Main' }).waitFor();
 }
 
+/** The page that was gone to has its heading, and waits for nothing more. */
+export async function isThere(page: Page): Promise<void> {
+  await page.getByRole('main').getByRole('heading').filter({ visible: true }).first().waitFor();
+  await page.waitForFunction(() => !document.querySelector('main .spinner'));
+}
+
 /** Goes on by one key until what has the focus is called so: by its own name, its label, or what it says. */
 export async function tabTo(page: Page, name: string, key = 'Tab'): Promise<void> {
   for (let stops = 0; stops < STOPS_MAX; stops++) {

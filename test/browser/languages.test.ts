@@ -8,7 +8,7 @@ import { listAreas, readCatalogue } from '../../web/i18n/catalogues.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD } from '../world.ts';
 import { findViolations } from './axe.ts';
-import { assertNoSidewaysScroll, openPage, takePicture } from './browser.ts';
+import { assertNoSidewaysScroll, isThere, openPage, takePicture } from './browser.ts';
 import { settingsSections } from './screens.ts';
 
 /** Whose handle looks like a key. */
@@ -71,7 +71,7 @@ for (const language of languages) {
     await check();
     for (const at of [`/@${handle}/tagged`, `/@${handle}/saved`, '/archive', '/explore']) {
       await page.goto(at);
-      await page.getByRole('main').getByRole('heading').first().waitFor();
+      await isThere(page);
       await check();
     }
     await page.goto('/new');
@@ -108,7 +108,7 @@ for (const language of languages) {
     await check();
     for (const section of settingsSections) {
       await page.goto(`/settings?section=${section}`);
-      await page.getByRole('main').getByRole('heading').first().waitFor();
+      await isThere(page);
       await check();
     }
     assert.deepEqual(problems, []);

@@ -4,6 +4,7 @@ import type { Language } from '../../core/languages.ts';
 import type { SettingsSection } from '../../web/paths.ts';
 import { upright } from '../photos.ts';
 import type { Person, World } from '../world.ts';
+import { isThere } from './browser.ts';
 import { goTo } from './faults.ts';
 import { choose, received } from './sharing.ts';
 
@@ -293,9 +294,8 @@ export const setup: Screen = { name: 'setup', at: '/', text: 'Setup code' };
 
 export async function show(page: Page, { at, text, open }: Screen): Promise<void> {
   await page.goto(at);
-  const main = page.getByRole('main');
-  await main.getByRole('heading').filter({ visible: true }).first().waitFor();
-  await main.getByText(text).filter({ visible: true }).first().waitFor();
+  await isThere(page);
+  await page.getByRole('main').getByText(text).filter({ visible: true }).first().waitFor();
   await open?.(page);
 }
 
