@@ -258,7 +258,7 @@ const empty: Screen[] = [
   { name: 'drafts-empty', at: '/drafts', text: /./ },
   { name: 'requests-empty', at: '/requests', text: /./ },
   { name: 'search-empty', at: '/explore?q=zzz', text: 'Nothing begins with' },
-  { name: 'hashtag-empty', at: '/tags/nothing', text: 'There is nothing at this address' },
+  { name: 'hashtag-empty', at: '/tags/nothing', text: 'No posts to show' },
 ];
 
 const ARABIC = new Set(

@@ -71,7 +71,7 @@ export function readsOf(places: Places): Read[] {
       call: 'GET /hashtags/:',
       at: '/tags/calm',
       text: '#calm',
-      says: { 404: /The link may be mistyped/ },
+      says: { 404: /No posts to show/ },
     },
     { call: 'GET /follow-requests', at: '/requests', text: 'dan' },
     { call: 'GET /activity', at: '/activity', text: /follow/ },

@@ -1,5 +1,5 @@
 import { Hash } from 'lucide-react';
-import { isNowhere } from '../api/client.ts';
+import { isGone, isNowhere } from '../api/client.ts';
 import { useHashtag } from '../api/explore.ts';
 import { LoadError } from '../components/LoadError.tsx';
 import { MorePages } from '../components/MorePages.tsx';
@@ -15,6 +15,8 @@ export function HashtagPage({ tag }: { tag: string }) {
   useTitle(`#${tag}`);
   const posts = useHashtag(tag);
   if (posts.isPending) return <Spinner isPage />;
+  if (isGone(posts.error))
+    return <NotHere icon={Hash} title={t('search.noPosts')} text={t('search.noPostsText', { tag })} />;
   if (isNowhere(posts.error))
     return <NotHere icon={Hash} title={t('common.nothingHere')} text={t('common.nothingHereText')} />;
   if (posts.isError && posts.items.length === 0) {
