@@ -170,8 +170,8 @@ export async function openWalks(world: World): Promise<Walk[]> {
   const posts = await makeNetwork(world);
   return [
     { as: null, screens: strangers(posts) },
-    { as: 'mia', screens: [...members(posts), ...waiting(posts)] },
-    { as: 'newcomer', screens: empty },
+    { as: 'mia', screens: members(posts) },
+    { as: 'newcomer', screens: [...empty, ...waiting(posts)] },
     { as: null, language: 'ar', screens: inArabic(strangers(posts).filter(({ at }) => at === '/')) },
     { as: 'mia', language: 'ar', screens: inArabic(members(posts).filter(({ name }) => ARABIC.has(name))) },
   ];
@@ -231,15 +231,9 @@ function members({ own, due }: Posts): Screen[] {
   ];
 }
 
-/** The server takes its time. */
+/** The server takes its time. Not the feed: where that was seen before, it is shown after a while as it was. */
 function waiting({ other }: Posts): Screen[] {
-  const places = {
-    feed: '/',
-    post: `/p/${other}`,
-    profile: '/@bob',
-    search: '/explore?q=bob',
-    activity: '/activity',
-  };
+  const places = { post: `/p/${other}`, profile: '/@bob', search: '/explore?q=bob', activity: '/activity' };
   return Object.entries(places).map(([name, at]) => ({
     name: `${name}-waiting`,
     at: '/settings?section=privacy',
