@@ -31,6 +31,7 @@ async function openMember(handle: string, size = PHONE, postCount = 1) {
   await opened.page.getByText('Light 1', { exact: true }).waitFor();
   await isInControl(opened.page);
   await isKept(opened.page);
+  await isCodeKept(opened.page);
   const calls: Request[] = [];
   opened.page.context().on('request', (request) => calls.push(request));
   return { ...opened, member, author, posts: posts.toReversed(), calls };
@@ -47,6 +48,19 @@ async function isKept(page: Page): Promise<void> {
     const photos = await photosKept(page);
     return (feed[0]?.feed[0]?.items.length ?? 0) > 0 && photos > 0 ? true : null;
   }, 'the feed and its photos are kept');
+}
+
+/** All code, most of which the worker fetches after the first screen. */
+async function isCodeKept(page: Page): Promise<void> {
+  const script = await (await fetch(new URL('/sw.js', world.base))).text();
+  const named = script.match(/\/assets\/[\w.-]+/g) ?? [];
+  assert.ok(named.length > 10, 'sw.js names the code that is kept');
+  const missing = (paths: string[]) =>
+    Promise.all(paths.map(async (path) => ((await caches.match(path)) ? [] : [path])));
+  await until(
+    async () => ((await page.evaluate(missing, named)).flat().length === 0 ? true : null),
+    'all code is kept',
+  );
 }
 
 async function photosKept(page: Page): Promise<number> {
@@ -90,6 +104,21 @@ async function isLoaded(page: Page): Promise<void> {
     const image = document.querySelector<HTMLImageElement>('article img');
     return image?.complete && image.naturalWidth > 0;
   });
+}
+
+/** From the next page on. */
+async function slowStorage(page: Page): Promise<void> {
+  await page.addInitScript((ms) => {
+    const open = IDBFactory.prototype.open;
+    IDBFactory.prototype.open = function (name, version) {
+      const opening = open.call(this, name, version);
+      if (name === 'pinhole.last-seen')
+        Object.defineProperty(opening, 'onsuccess', {
+          set: (act) => opening.addEventListener('success', () => setTimeout(act, ms)),
+        });
+      return opening;
+    };
+  }, SLOW_STORAGE_MS);
 }
 
 async function endOtherSessions(member: Person): Promise<void> {
@@ -146,21 +175,29 @@ test('whoever comes to sign in is not led away by what was shown last', async ()
 
 test('what was shown last is forgotten, too, where the browser was too slow to say that there is something', async () => {
   const { page, close, member } = await openMember('olli');
-  await page.addInitScript((ms) => {
-    const open = IDBFactory.prototype.open;
-    IDBFactory.prototype.open = function (name, version) {
-      const opening = open.call(this, name, version);
-      if (name === 'pinhole.last-seen')
-        Object.defineProperty(opening, 'onsuccess', {
-          set: (act) => opening.addEventListener('success', () => setTimeout(act, ms)),
-        });
-      return opening;
-    };
-  }, SLOW_STORAGE_MS);
+  await slowStorage(page);
   await endOtherSessions(member);
   await page.goto('/');
   await page.getByRole('link', { name: 'Sign in' }).first().waitFor();
   await hasEntries(page, 'pinhole.last-seen', 0);
+  await close();
+});
+
+test('where the browser is slow to say what it kept, the last feed is shown without a network, and no other page wipes it', async () => {
+  const { page, problems, close } = await openMember('osman');
+  await slowStorage(page);
+  await page.goto('/settings');
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  await page.waitForTimeout(2 * SLOW_STORAGE_MS);
+  await isKept(page);
+  await page.context().setOffline(true);
+  await page.goto('/');
+  await page.getByText('This is what you saw last').waitFor();
+  await page.getByText('Light 1', { exact: true }).waitFor();
+  assert.equal(await page.locator('.toast').count(), 0, 'what is said above is not said again');
+  await page.context().setOffline(false);
+  await page.getByText('This is what you saw last').waitFor({ state: 'detached' });
+  assertOnlyCuts(problems);
   await close();
 });
 

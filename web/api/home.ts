@@ -31,6 +31,8 @@ import { fetchFeed, fetchHome, prefetchFeed } from './posts.ts';
 type Feed = InfiniteData<Page<PostCard>, string | null>;
 
 const PAGES_MAX = 3;
+/** So long the first screen waits for what this browser kept. */
+const READ_MS = 500;
 const WRITE_AFTER_MS = 500;
 /** So far from the top somebody is reading. */
 const READING_PX = 80;
@@ -58,12 +60,18 @@ export async function startHome(
   prefetchMe(client, home);
   const asked = home?.then(({ feed }) => feed);
   asked?.catch(() => undefined);
-  const seen = isSomebodys ? await readLastSeen() : null;
+  const reading = isSomebodys ? readLastSeen() : Promise.resolve(null);
+  const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), READ_MS));
+  const seen = await Promise.race([reading, late]);
   if (seen && !isEntrance) await restore(client, seen);
   keepLastSeen(client, seen?.me.id ?? (isSomebodys ? 'somebody' : null));
   if (!asked) return;
-  if (seen?.feed.length) void refresh(client, asked);
-  else prefetchFeed(client, asked);
+  if (seen?.feed.length) return void refresh(client, asked);
+  prefetchFeed(client, asked);
+  asked.catch(async () => {
+    const slow = await reading;
+    if (slow && (await restore(client, slow))) void refresh(client, fetchFeed());
+  });
 }
 
 /** Comes with the home page's first request, where there is one, and so does what is unread; else it is asked for by itself. */
@@ -82,15 +90,20 @@ function prefetchMe(client: QueryClient, home: Promise<{ me: Me }> | null): void
   });
 }
 
-async function restore(client: QueryClient, seen: LastSeen): Promise<void> {
+/** Gives whether the feed is now the one that was seen last. */
+async function restore(client: QueryClient, seen: LastSeen): Promise<boolean> {
+  const known = client.getQueryData<Me | null>(keys.me);
   // The server may have been quicker, and then knows better.
-  if (client.getQueryData(keys.me) !== undefined) return;
-  client.setQueryData(keys.me, seen.me, { updatedAt: 1 });
-  client.setQueryData(keys.unread, { count: seen.unread });
-  if (seen.feed.length === 0 || client.getQueryData(keys.feed) !== undefined) return;
+  if (known !== undefined && known?.id !== seen.me.id) return false;
+  if (!known) {
+    client.setQueryData(keys.me, seen.me, { updatedAt: 1 });
+    client.setQueryData(keys.unread, { count: seen.unread });
+  }
+  if (seen.feed.length === 0 || client.getQueryData(keys.feed) !== undefined) return false;
   const feed: Feed = { pages: seen.feed, pageParams: pageParamsOf(seen.feed) };
   const wished = await withWishes(seen.me.id, seen.feed);
   client.setQueryData<Feed>(keys.feed, { ...feed, pages: wished });
+  return true;
 }
 
 /** Tries until the server answers; a refusal (signed out) is shown by whoever asks next. */
@@ -185,12 +198,12 @@ function keepLastSeen(client: QueryClient, owner: string | null): void {
   window.addEventListener('pagehide', writeNow);
 }
 
-function lastSeenOf(client: QueryClient): LastSeen | null {
+function lastSeenOf(client: QueryClient): Parameters<typeof writeLastSeen>[0] | null {
   const me = client.getQueryData<Me | null>(keys.me);
   if (!me) return null;
   const feed = client.getQueryData<Feed>(keys.feed);
   const unread = client.getQueryData<{ count: number }>(keys.unread)?.count ?? me.unreadActivity;
-  return { version: LAST_SEEN_VERSION, me, unread, feed: feed?.pages.slice(0, PAGES_MAX) ?? [] };
+  return { version: LAST_SEEN_VERSION, me, unread, feed: feed?.pages.slice(0, PAGES_MAX) ?? null };
 }
 
 /** The outbox stays: it is sent when its account signs in again. */

@@ -22,7 +22,8 @@ export function createQueryClient(): QueryClient {
         if (query.state.data === undefined || isSignedOut(error)) return;
         if (query.meta?.showsGone && isGone(error)) return;
         // That nothing can be reached is said once for all.
-        if (!isUnreachable(error) || !showsLastSeen()) showToast(sentenceOf(error));
+        if (isUnreachable(error) && (showsLastSeen() || !navigator.onLine)) return;
+        showToast(sentenceOf(error));
       },
     }),
     mutationCache: new MutationCache({

@@ -5,6 +5,7 @@
 import { del, delMany, getMany, keys as listKeys, set } from 'idb-keyval';
 import { openStore } from './browser-store.ts';
 import type { Draft } from './draft.ts';
+import { createTurn } from './in-turn.ts';
 import type { DraftPhoto } from './upload-queue.ts';
 
 export type DraftStorage = ReturnType<typeof openDraftStorage>;
@@ -20,7 +21,8 @@ export function openDraftStorage(accountId: string) {
   const wordsKey = `${accountId}/draft`;
   const keyOf = (photo: { key: string }, part: Part) => `${accountId}/${photo.key}/${part}`;
   const written = new Map<string, Blob>();
-  let last: Promise<unknown> = Promise.resolve();
+  /** What was asked for last is what is kept. */
+  const inTurn = createTurn();
 
   async function readNow(): Promise<Draft | null> {
     const [kept] = await getMany<KeptDraft | undefined>([wordsKey], database);
@@ -77,13 +79,6 @@ export function openDraftStorage(accountId: string) {
       names.filter((name) => name.startsWith(`${accountId}/`)),
       database,
     );
-  }
-
-  /** One after the other: what was asked for last is what is kept. */
-  function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const done = last.then(work, work);
-    last = done.catch(() => undefined);
-    return done;
   }
 
   return {

@@ -3,13 +3,15 @@
  * else. On a private one the server is asked first, since it says who may see it now; once the address has expired the
  * server cannot be asked with it any more, and what was seen last is shown until a new address comes.
  */
+import { createTurn } from '../state/in-turn.ts';
+
 const CACHE = 'pinhole.photos';
 const ENTRIES_MAX = 200;
 const BYTES_MAX = 60 * 1024 * 1024;
 
 /** Counts how often all was forgotten: what was under way at that time is not kept. */
 let generation = 0;
-let last: Promise<unknown> = Promise.resolve();
+const inTurn = createTurn();
 
 export function isRendition(url: URL): boolean {
   return url.origin === location.origin && /^\/media\/(public|private)\//.test(url.pathname);
@@ -39,7 +41,7 @@ export async function keepSeen(urls: readonly string[]): Promise<void> {
     const response = await fetch(url).catch(() => null);
     if (response?.status === 200) keep(url, response, asked);
   }
-  await last;
+  await inTurn(async () => undefined);
 }
 
 export async function forgetPhotos(): Promise<void> {
@@ -84,10 +86,4 @@ async function trim(cache: Cache, moreBytes: number): Promise<void> {
     await cache.delete(entry.key);
     bytes -= entry.bytes;
   }
-}
-
-function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-  const done = last.then(work, work);
-  last = done.catch(() => undefined);
-  return done;
 }

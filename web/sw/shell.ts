@@ -2,6 +2,7 @@
  * The shell: one page without content, the same for everybody and every address, and the code of the first screen; the
  * other code a little later, so that a post can be made without a network. Each version of the client has a cache of its own, which goes when the next one takes over.
  */
+import { createTurn } from '../state/in-turn.ts';
 import { scope, shell } from './scope.ts';
 
 const PREFIX = 'pinhole.shell.';
@@ -9,6 +10,8 @@ const CACHE = PREFIX + shell.version;
 /** The server writes no preview into it. */
 const PAGE = '/shell';
 const WAIT_MS = 3_000;
+/** Pages that are opened one soon after the other fetch nothing twice. */
+const inTurn = createTurn();
 
 /** Rejects where there is no room: the browser then does without a worker. */
 export async function keepShell(): Promise<void> {
@@ -31,7 +34,9 @@ export async function follow(
   const kept = await (await cache.match(PAGE))?.text();
   const keptAs = (name: string) => new RegExp(`<html[^>]*\\s${name}="([^"]*)"`).exec(kept ?? '')?.[1] ?? '';
   if (keptAs('lang') !== language || keptAs('data-theme') !== theme) await keepPage(cache);
-  for (const url of [...urls, ...shell.later]) if (!(await cache.match(url))) await cache.add(url);
+  await inTurn(async () => {
+    for (const url of [...urls, ...shell.later]) if (!(await cache.match(url))) await cache.add(url);
+  });
 }
 
 /** Named by what it holds, so that a copy never is out of date. */
