@@ -46,13 +46,18 @@ export type Routes = (server: Server, app: App, limits: RateLimits) => void;
 const JSON_MAX_BYTES = 256 * 1024;
 const REQUEST_TIMEOUT_MS = 120_000;
 const HEADERS_TIMEOUT_MS = 15_000;
-/** Photos may come from a host of their own, and go straight to the object store; filters are WebAssembly. */
-function contentSecurityPolicy({ config }: App): string {
+/** Where the client's code is: of its files only those that run as workers heed a policy of their own. */
+const CODE = '/assets/';
+
+/**
+ * Photos may come from a host of their own, and go straight to the object store. `isCode`: of eval only WebAssembly's, for
+ * the worker that runs the filters; no page may do even that.
+ */
+function contentSecurityPolicy({ config }: App, isCode: boolean): string {
   const originOf = (url: string) => (url ? ` ${new URL(url).origin}` : '');
   return [
     "default-src 'self'",
-    // Of eval only WebAssembly's own: the editor's kernel may be opened from any page without loading it anew.
-    "script-src 'self' 'wasm-unsafe-eval'",
+    `script-src 'self'${isCode ? " 'wasm-unsafe-eval'" : ''}`,
     `img-src 'self'${originOf(config.mediaUrl)}`,
     `connect-src 'self'${originOf(config.s3?.endpoint ?? '')}`,
     "object-src 'none'",
@@ -115,11 +120,12 @@ export async function buildServer(app: App, mounts: { api: Routes[]; root: Route
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  const policy = contentSecurityPolicy(app);
+  const pagePolicy = contentSecurityPolicy(app, false);
+  const codePolicy = contentSecurityPolicy(app, true);
   server.decorateRequest('viewer', null);
-  server.addHook('onRequest', async (_request, reply) => {
+  server.addHook('onRequest', async ({ url }, reply) => {
     reply.headers({
-      'content-security-policy': policy,
+      'content-security-policy': url.startsWith(CODE) ? codePolicy : pagePolicy,
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'same-origin',
       'cross-origin-opener-policy': 'same-origin',

@@ -7,7 +7,15 @@ import { sql } from '../../server/infra/sql.ts';
 import { upright } from '../photos.ts';
 import { openWorld, PASSWORD, type Person, until } from '../world.ts';
 import { findViolations } from './axe.ts';
-import { assertNoSidewaysScroll, DESKTOP, openPage, PHONE, signUp, takePicture } from './browser.ts';
+import {
+  assertNoSidewaysScroll,
+  DESKTOP,
+  openPage,
+  PHONE,
+  policyReports,
+  signUp,
+  takePicture,
+} from './browser.ts';
 import { makePhoto, published, received, share } from './sharing.ts';
 
 const world = await openWorld();
@@ -88,6 +96,7 @@ for (const [device, viewport, scheme] of [
     await pinsAndArchives(page, mila, id, device);
     // The one request that the test itself cut off.
     assert.deepEqual(problems, ['Failed to load resource: net::ERR_FAILED']);
+    assert.deepEqual(await policyReports(world), [], 'the worker may run the kernel');
     await close();
   });
 }

@@ -15,7 +15,9 @@ const TYPES: Record<string, string> = {
   '.css': 'text/css',
   '.wasm': 'application/wasm',
 };
-const POLICY = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'";
+const REST = "default-src 'self'; object-src 'none'; base-uri 'none'";
+const PAGE_POLICY = `${REST}; script-src 'self'`;
+const CODE_POLICY = `${REST}; script-src 'self' 'wasm-unsafe-eval'`;
 
 export type EditorPageServer = { base: string; close: () => Promise<void> };
 
@@ -31,7 +33,7 @@ export async function serveEditorPage(photos: readonly Uint8Array[]): Promise<Ed
     response
       .writeHead(bytes === null ? 404 : 200, {
         'content-type': photo ? 'image/jpeg' : (TYPES[path.extname(pathname)] ?? 'text/html; charset=utf-8'),
-        'content-security-policy': POLICY,
+        'content-security-policy': pathname.startsWith('/assets/') ? CODE_POLICY : PAGE_POLICY,
         'x-content-type-options': 'nosniff',
       })
       .end(bytes);

@@ -31,18 +31,14 @@ async function mustBeCalm(page: Page, ran: string[], problems: string[]): Promis
     problems.filter((problem) => !problem.includes('status of 400')),
     [],
   );
-  assert.deepEqual(await policyReports(world), [], 'no browser had to keep anything from running');
-  const strange = await page.evaluate(() =>
-    [...document.querySelectorAll('main *')]
-      .filter((node) =>
-        ['SCRIPT', 'IFRAME', 'OBJECT', 'EMBED', 'MARQUEE', 'LINK', 'META'].includes(node.tagName),
-      )
-      .map((node) => node.outerHTML),
-  );
-  assert.deepEqual(strange, []);
-  const handlers = await page.evaluate(() => {
+  const [strange, handlers] = await page.evaluate(() => {
+    const strange = [
+      ...document.querySelectorAll(
+        ['script', 'iframe', 'object', 'embed', 'marquee', 'link', 'meta'].map((tag) => `main ${tag}`).join(),
+      ),
+    ].map((node) => node.outerHTML);
     const isText = /^(alt|title|value|placeholder|content|aria-.*)$/;
-    return [...document.querySelectorAll('*')]
+    const handlers = [...document.querySelectorAll('*')]
       .flatMap((node) =>
         [...node.attributes]
           .filter(
@@ -52,7 +48,9 @@ async function mustBeCalm(page: Page, ran: string[], problems: string[]): Promis
           .map(({ name, value }) => `${name}=${value.slice(0, 80)}`),
       )
       .filter((each) => !/^(src|poster|style)=data:image\//.test(each));
+    return [strange, handlers];
   });
+  assert.deepEqual(strange, []);
   assert.deepEqual(handlers, []);
 }
 
@@ -95,7 +93,13 @@ async function openWatched(device: typeof PHONE) {
     ran.push(dialog.message());
     await dialog.dismiss();
   });
-  return { ...opened, isCalm: () => mustBeCalm(opened.page, ran, opened.problems) };
+  const isCalm = () => mustBeCalm(opened.page, ran, opened.problems);
+  const close = async () => {
+    await isCalm();
+    await opened.close();
+    assert.deepEqual(await policyReports(world), [], 'no browser had to keep anything from running');
+  };
+  return { page: opened.page, isCalm, close };
 }
 
 /** Reads a list screen by screen, as only what is near the screen is drawn. Gives whose items were seen. */

@@ -1,4 +1,4 @@
-/** The look engine in real Chromium, in a module Worker, under the policy that our pages have: the same bytes as here. */
+/** The look engine in real Chromium, in a module Worker, under the policies that pages and code have: the same bytes as here. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 const PHOTOS = 2;
 const kernel = await readFile(path.join(root, 'core/look/kernel.wasm'));
 const photos = await Promise.all((await findPhotographs(PHOTOS)).slice(0, PHOTOS).map(prepare));
-const site = await serve(await policyOfPages());
+const site = await serve(await readPolicies());
 after(() => site.close());
 
 const looks: Look[] = [
@@ -66,6 +66,15 @@ test('where a policy forbids WebAssembly, Chromium makes the same bytes by the t
   const { page, close } = await openPage(site.base, DESKTOP);
   const [free, strict] = [await runIn(page, '/page'), await runIn(page, '/strict/page')];
   assert.equal(strict.kind, 'typescript');
+  const refused = await page.evaluate(
+    (code) =>
+      WebAssembly.compile(new Uint8Array(code)).then(
+        () => null,
+        (error: Error) => error.message,
+      ),
+    [...kernel],
+  );
+  assert.match(`${refused}`, /Content Security Policy/, 'a page may not do what its worker may');
   assert.deepEqual(strict.sums, free.sums);
   await close();
 });
@@ -100,15 +109,23 @@ async function prepare(file: string): Promise<Pixels> {
   return { data, width: info.width, height: info.height, channels: 4 };
 }
 
-async function policyOfPages(): Promise<string> {
+type Policies = { page: string; code: string };
+
+/** Of Pinhole's own answers. */
+async function readPolicies(): Promise<Policies> {
   const world = await openWorld();
-  const policy = (await fetch(world.base)).headers.get('content-security-policy') ?? '';
-  assert.match(policy, /default-src 'self'/);
-  return policy;
+  const page = await fetch(world.base);
+  const script = /\/assets\/[^"]+\.js/.exec(await page.text())?.[0];
+  assert.ok(script);
+  const code = await fetch(world.base + script);
+  const policyOf = ({ headers }: Response) => headers.get('content-security-policy') ?? '';
+  const policies = { page: policyOf(page), code: policyOf(code) };
+  for (const policy of Object.values(policies)) assert.match(policy, /default-src 'self'/);
+  return policies;
 }
 
-/** The worker as Vite builds it, the kernel and the photographs; below /strict, WebAssembly is forbidden. */
-async function serve(policy: string) {
+/** The worker as Vite builds it, the kernel and the photographs; below /strict, WebAssembly is forbidden to the worker, too. */
+async function serve(policies: Policies) {
   const worker = await buildWorker();
   const pngs = await Promise.all(
     photos.map(({ data, width, height }) =>
@@ -128,7 +145,7 @@ async function serve(policy: string) {
     const [type, body] = files[(request.url ?? '').replace('/strict', '')] ?? ['text/plain', ''];
     response.writeHead(200, {
       'content-type': type,
-      'content-security-policy': isStrict ? policy.replace("'wasm-unsafe-eval'", '') : policy,
+      'content-security-policy': type === 'text/javascript' && !isStrict ? policies.code : policies.page,
     });
     response.end(body);
   });
