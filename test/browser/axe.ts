@@ -9,7 +9,7 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 
 export async function findViolations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
-  const run = `axe.run({ runOnly: ${JSON.stringify(RULES)} })`;
+  const run = `axe.run({ runOnly: ${JSON.stringify(RULES)}, resultTypes: ["violations"] })`;
   const { violations } = (await page.evaluate(run)) as Pick<AxeResults, 'violations'>;
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} (${help}) at ${target}: ${failureSummary}`),
