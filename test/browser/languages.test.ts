@@ -244,5 +244,6 @@ async function assertIn(page: Page, language: Language, english: ReadonlySet<str
     where,
   );
   await assertNoSidewaysScroll(page);
-  assert.deepEqual(await findViolations(page), [], where);
+  // What does not depend on the words is looked for on every screen elsewhere (everybody.test.ts).
+  if (shown.dir === 'rtl') assert.deepEqual(await findViolations(page), [], where);
 }

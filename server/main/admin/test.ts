@@ -15,7 +15,7 @@ import { say } from '../progress.ts';
 import { findPrograms } from './programs.ts';
 
 type Tally = { passed: number; failed: number };
-type Stage = { where: string; binDir?: string };
+type Stage = { where: string; filesAtOnce: number; binDir?: string };
 type Run = Tally & { file: string; stage: Stage; seconds: number; faults: string[] };
 
 const TOOLS = [
@@ -41,8 +41,18 @@ const TEST_MAX_MS = 240_000;
 const STAGE_MAX_MS = 2_400_000;
 const SHARED_MEMORY = '/dev/shm';
 const SHARED_MEMORY_MIN = 6 * 2 ** 30;
-/** One more than there are cores: files wait for a third of their time, for timers and for servers that start. */
-const FILES_AT_ONCE = availableParallelism() + 1;
+/** Files wait for a third of their time, for timers and for servers that start; those in Chromium for less. */
+const FILES_AT_ONCE = availableParallelism() + 2;
+const BROWSERS_AT_ONCE = availableParallelism() + 1;
+/** These begin first: nothing should wait for one of them alone at the end. */
+const LONGEST = [
+  'test/shard-move-faults.test.ts',
+  'test/accelerator-faults.test.ts',
+  'test/browser/everybody.test.ts',
+  'test/browser/hostile-texts.test.ts',
+  'test/browser/wrong-answers.test.ts',
+  'test/browser/languages.test.ts',
+];
 const FAULT_MAX_LINES = 12;
 const SLOWEST = 20;
 /** More files than these do not fail by chance. */
@@ -86,12 +96,11 @@ export async function run(only: string[]): Promise<void> {
     only.length > 0
       ? only.map((file) => path.resolve(file))
       : (await find(FILES)).filter((file) => !browser.includes(file));
-  let runs = await runFiles(files, { where: 'on the embedded PostgreSQL' });
+  let runs = await runFiles(files, { where: 'on the embedded PostgreSQL', filesAtOnce: FILES_AT_ONCE });
   if (only.length === 0) {
-    const debian = { where: "on Debian's PostgreSQL", binDir: postgresBin };
+    const debian = { where: "on Debian's PostgreSQL", filesAtOnce: FILES_AT_ONCE, binDir: postgresBin };
     runs.push(...(await runFiles(await find(ON_BOTH), debian)));
-    // From behind: the longest of them is the last by its name, and nothing should wait for it alone.
-    runs.push(...(await runFiles(browser.toReversed(), { where: 'in Chromium' })));
+    runs.push(...(await runFiles(browser, { where: 'in Chromium', filesAtOnce: BROWSERS_AT_ONCE })));
     saySlowest(runs);
     runs = await runAgain(runs);
   }
@@ -139,7 +148,7 @@ async function runFiles(files: string[], stage: Stage): Promise<Run[]> {
   try {
     const events = runTests({
       files,
-      concurrency: FILES_AT_ONCE,
+      concurrency: stage.filesAtOnce,
       timeout: TEST_MAX_MS,
       signal: AbortSignal.timeout(STAGE_MAX_MS),
       execArgv: ['--import', DEADLINE],
@@ -175,7 +184,10 @@ async function runFiles(files: string[], stage: Stage): Promise<Run[]> {
 
 async function find(patterns: string[]): Promise<string[]> {
   const found: string[] = [];
-  for (const pattern of patterns)
-    for await (const file of glob(pattern, { cwd: root })) found.push(path.join(root, file));
-  return [...new Set(found)].sort();
+  for (const pattern of patterns) for await (const file of glob(pattern, { cwd: root })) found.push(file);
+  const files = [...new Set(found)].sort();
+  const longest = LONGEST.filter((file) => files.includes(file));
+  return [...longest, ...files.filter((file) => !longest.includes(file))].map((file) =>
+    path.join(root, file),
+  );
 }
