@@ -15,7 +15,7 @@ import { say } from '../progress.ts';
 import { findPrograms } from './programs.ts';
 
 type Tally = { passed: number; failed: number };
-type Stage = { where: string; filesAtOnce: number; binDir?: string };
+type Stage = { where: string; binDir?: string };
 type Run = Tally & { file: string; stage: Stage; seconds: number; faults: string[] };
 
 const TOOLS = [
@@ -41,13 +41,11 @@ const TEST_MAX_MS = 240_000;
 const STAGE_MAX_MS = 2_400_000;
 const SHARED_MEMORY = '/dev/shm';
 const SHARED_MEMORY_MIN = 6 * 2 ** 30;
-/** Files wait for a third of their time, for timers and for servers that start; those in Chromium for less. */
-const FILES_AT_ONCE = availableParallelism() + 2;
-const BROWSERS_AT_ONCE = availableParallelism() + 1;
+/** One more than there are cores: files wait for a third of their time, for timers and for servers that start. */
+const FILES_AT_ONCE = availableParallelism() + 1;
 /** These begin first: nothing should wait for one of them alone at the end. */
 const LONGEST = [
   'test/shard-move-faults.test.ts',
-  'test/accelerator-faults.test.ts',
   'test/browser/everybody.test.ts',
   'test/browser/hostile-texts.test.ts',
   'test/browser/wrong-answers.test.ts',
@@ -96,11 +94,11 @@ export async function run(only: string[]): Promise<void> {
     only.length > 0
       ? only.map((file) => path.resolve(file))
       : (await find(FILES)).filter((file) => !browser.includes(file));
-  let runs = await runFiles(files, { where: 'on the embedded PostgreSQL', filesAtOnce: FILES_AT_ONCE });
+  let runs = await runFiles(files, { where: 'on the embedded PostgreSQL' });
   if (only.length === 0) {
-    const debian = { where: "on Debian's PostgreSQL", filesAtOnce: FILES_AT_ONCE, binDir: postgresBin };
+    const debian = { where: "on Debian's PostgreSQL", binDir: postgresBin };
     runs.push(...(await runFiles(await find(ON_BOTH), debian)));
-    runs.push(...(await runFiles(browser, { where: 'in Chromium', filesAtOnce: BROWSERS_AT_ONCE })));
+    runs.push(...(await runFiles(browser, { where: 'in Chromium' })));
     saySlowest(runs);
     runs = await runAgain(runs);
   }
@@ -148,7 +146,7 @@ async function runFiles(files: string[], stage: Stage): Promise<Run[]> {
   try {
     const events = runTests({
       files,
-      concurrency: stage.filesAtOnce,
+      concurrency: FILES_AT_ONCE,
       timeout: TEST_MAX_MS,
       signal: AbortSignal.timeout(STAGE_MAX_MS),
       execArgv: ['--import', DEADLINE],
