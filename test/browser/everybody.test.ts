@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { LANGUAGE_COOKIE } from '../../core/languages.ts';
-import { openWorld } from '../world.ts';
+import { openWorld, until } from '../world.ts';
 import { findChangedPicture, findChangedTree, findLeftOver } from './approved.ts';
 import { findViolations } from './axe.ts';
 import {
@@ -71,6 +71,8 @@ async function walk(page: Page, screens: Screen[], device: string): Promise<stri
     found.push(...(await findChangedPicture(name, still)));
     if (screen.tree) found.push(...(await findChangedTree(name, page.locator(screen.tree))));
     await screen.leave?.(page);
+    // What is discarded before the server has said that it has it is removed there afterwards.
+    if (!screen.isWaiting) await until(async () => (isAsking() ? null : true), 'nothing is under way');
   }
   return found;
 }

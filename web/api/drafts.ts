@@ -18,7 +18,7 @@ export function fetchDraft(draftId: string): Promise<ServerDraft> {
 }
 
 export function deleteDraft(draftId: string): Promise<void> {
-  return call('DELETE', `/drafts/${draftId}`);
+  return call('DELETE', `/drafts/${draftId}`, { keepalive: true });
 }
 
 export function scheduleDraft(draftId: string, publishAt: string | null): Promise<ServerDraft> {

@@ -47,7 +47,7 @@ export async function sendPhoto(bytes: Blob, options: SendOptions = {}): Promise
 }
 
 export async function forgetUpload(uploadId: string): Promise<void> {
-  await call<void>('DELETE', `/uploads/${uploadId}`);
+  await call<void>('DELETE', `/uploads/${uploadId}`, { keepalive: true });
 }
 
 /** Whether the same may succeed later by itself: a network always may, a server that has too much to do a few times. */

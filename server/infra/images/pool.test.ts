@@ -234,7 +234,7 @@ test('one HEIC is in work at a time, others pass it, and its worker gives its me
 });
 
 test('a HEIC may take twice as long as other photos', async (t) => {
-  const { workers, masterPath } = await startImageWorld(t, { count: 2, deadlineMs: 4000 });
+  const { workers, masterPath } = await startImageWorld(t, { count: 2, deadlineMs: 8000 });
   const heic = workers.develop(turned, masterPath);
   const [pid] = workers.pids();
   assert.ok(pid);
@@ -261,7 +261,7 @@ test('every stage and every outcome is told', async (t) => {
   const events: ImageEvent[] = [];
   const { workers, sourcePath, send, render } = await startImageWorld(t, {
     observe: (event) => events.push(event),
-    deadlineMs: 1500,
+    deadlineMs: 5000,
   });
   const told = () => {
     for (const { seconds } of events) assert.ok(seconds >= 0 && seconds < 60, `${seconds} s`);
