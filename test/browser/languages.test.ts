@@ -244,6 +244,5 @@ async function assertIn(page: Page, language: Language, english: ReadonlySet<str
     where,
   );
   await assertNoSidewaysScroll(page);
-  // What does not depend on the words is looked for on every screen elsewhere (everybody.test.ts).
-  if (shown.dir === 'rtl') assert.deepEqual(await findViolations(page), [], where);
+  assert.deepEqual(await findViolations(page), [], where);
 }
